@@ -1,0 +1,158 @@
+"""Everything that can go wrong here, each with a stable code; the docstring is the message."""
+
+from typing import ClassVar
+
+
+class GraveshiftError(Exception):
+    """something went wrong"""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def __str__(self) -> str:
+        message = (type(self).__doc__ or "").strip()
+        return f"{message}: {self.detail}" if self.detail else message
+
+
+class SettingsError(GraveshiftError):
+    """the settings cannot be used"""
+
+    code = "settings"
+
+
+class EmbeddedError(GraveshiftError):
+    """the private PostgreSQL server cannot be used"""
+
+    code = "embedded"
+
+
+class DatabaseBehind(GraveshiftError):
+    """the database schema is behind this version; run `graveshift migrate`"""
+
+    code = "database-behind"
+
+
+class DatabaseUnavailable(GraveshiftError):
+    """the database does not answer"""
+
+    code = "database-unavailable"
+    status = 503
+
+
+class Unauthenticated(GraveshiftError):
+    """a valid bearer token is needed"""
+
+    code = "unauthenticated"
+    status = 401
+
+
+class NotAllowed(GraveshiftError):
+    """this token may not do that"""
+
+    code = "not-allowed"
+    status = 403
+
+
+class NotFound(GraveshiftError):
+    """there is no such thing"""
+
+    code = "not-found"
+    status = 404
+
+
+class PlanStale(GraveshiftError):
+    """the world has changed since this plan was made; plan again"""
+
+    code = "plan-stale"
+    status = 409
+
+
+class PlanUsed(GraveshiftError):
+    """this plan has already been run"""
+
+    code = "plan-used"
+    status = 409
+
+
+class PlanExpired(GraveshiftError):
+    """this plan has expired; plan again"""
+
+    code = "plan-expired"
+    status = 409
+
+
+class PhraseMismatch(GraveshiftError):
+    """the phrase is not the one the plan asks for"""
+
+    code = "phrase-mismatch"
+    status = 422
+
+
+class SelectionEmpty(GraveshiftError):
+    """an empty filter selects everything and is refused; say `all` to mean all"""
+
+    code = "selection-empty"
+    status = 422
+
+
+class KeyReused(GraveshiftError):
+    """this Idempotency-Key was used for another request"""
+
+    code = "key-reused"
+    status = 422
+
+
+class KeyMissing(GraveshiftError):
+    """an Idempotency-Key header is needed"""
+
+    code = "key-missing"
+    status = 400
+
+
+class Invalid(GraveshiftError):
+    """the request is not valid"""
+
+    code = "invalid"
+    status = 422
+
+
+class TooLarge(GraveshiftError):
+    """the request is too large"""
+
+    code = "too-large"
+    status = 413
+
+
+class Fenced(GraveshiftError):
+    """this job was given to another worker"""
+
+    code = "fenced"
+
+
+class Unsupported(GraveshiftError):
+    """this system cannot do that"""
+
+    code = "invalid"
+    status = 422
+
+
+class NoSpace(GraveshiftError):
+    """there is not enough room on the disk"""
+
+    code = "no-space"
+
+
+class BackupFailed(GraveshiftError):
+    """the backup could not be made or proven"""
+
+    code = "backup-failed"
+
+
+class RotationFailed(GraveshiftError):
+    """the secret could not be rotated"""
+
+    code = "rotation-failed"

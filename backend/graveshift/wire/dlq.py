@@ -1,0 +1,45 @@
+"""Dead letters: jobs that used up their attempts, with what they died of."""
+
+from datetime import datetime
+
+from msgspec import Raw, Struct
+
+
+class Letter(Struct, frozen=True, kw_only=True):
+    """`attempts` of `max_attempts` were made; `run_id` is the run that last moved the job; None means "cannot say"."""
+
+    id: str
+    job_id: str
+    system: str
+    queue: str
+    kind: str
+    fingerprint: str
+    error_type: str
+    error_message: str
+    attempts: int | None = None
+    max_attempts: int | None = None
+    enqueued_at: datetime | None = None
+    died_at: datetime
+    requeue_count: int | None = None
+    run_id: str | None = None
+    worker_version: str | None = None
+    trace_id: str | None = None
+
+
+class Attempt(Struct, frozen=True):
+    """One failed attempt; `attempt` counts from 1."""
+
+    attempt: int
+    started_at: datetime | None
+    finished_at: datetime
+    worker: str | None
+    error_type: str
+    error_message: str
+
+
+class LetterDetail(Letter, frozen=True, kw_only=True):
+    """A dead letter with its payload (raw JSON as it was sent), the last traceback, and every failed attempt, oldest first."""
+
+    payload: Raw | None = None
+    traceback: str | None = None
+    history: list[Attempt] = []

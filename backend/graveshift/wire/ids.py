@@ -1,0 +1,17 @@
+"""Identifiers: `<system>:<percent-encoded native id>`, opaque to every client."""
+
+from urllib.parse import quote, unquote
+
+
+def encode(system: str, native: str) -> str:
+    """The public id of a thing that `system` calls `native`."""
+    return f"{system}:{quote(native, safe='-._~')}"
+
+
+def decode(public: str) -> tuple[str, str] | None:
+    """`(system, native)`, or None where the text is no id of ours."""
+    system, colon, rest = public.partition(":")
+    if not (system and colon and rest):
+        return None
+    native = unquote(rest, errors="replace")
+    return (system, native) if encode(system, native) == public else None

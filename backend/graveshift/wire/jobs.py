@@ -1,0 +1,79 @@
+"""Jobs: one unit of work in a queue, and what a producer sends to enqueue one."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Raw, Struct
+
+NAME = r"^[A-Za-z0-9._:-]{1,128}$"
+Name = Annotated[str, Meta(pattern=NAME)]
+
+
+class JobState(StrEnum):
+    """`waiting`, `scheduled`, `retrying` and `running` are live; the rest are ends."""
+
+    WAITING = "waiting"
+    SCHEDULED = "scheduled"
+    RETRYING = "retrying"
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """`attempt` counts claims and only ever grows; higher `priority` goes first; None means that the system cannot say."""
+
+    id: str
+    system: str
+    queue: str
+    kind: str
+    state: JobState
+    priority: int | None = None
+    attempt: int | None = None
+    max_attempts: int | None = None
+    run_at: datetime | None = None
+    enqueued_at: datetime | None = None
+    started_at: datetime | None = None
+    worker: str | None = None
+    unique_key: str | None = None
+
+
+class JobDetail(Job, frozen=True, kw_only=True):
+    """One job with its payload (raw JSON as it was sent) and how it came here."""
+
+    payload: Raw | None = None
+    finished_at: datetime | None = None
+    trace_id: str | None = None
+    run_id: str | None = None
+    requeue_count: int | None = None
+    cancel_requested: bool = False
+
+
+class NewJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A job to enqueue. `payload` keeps its bytes; `run_at` in the past or absent means now.
+
+    A `unique_key` that a live job of the same queue holds returns that job's id instead of a second job.
+    """
+
+    queue: Name
+    kind: Name
+    payload: Raw = Raw(b"{}")
+    priority: Annotated[int, Meta(ge=-100, le=100)] = 0
+    run_at: datetime | None = None
+    max_attempts: Annotated[int, Meta(ge=1, le=1000)] = 5
+    unique_key: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
+    trace_id: Annotated[str, Meta(max_length=128)] | None = None
+
+
+class NewJobs(Struct, frozen=True, forbid_unknown_fields=True):
+    """Up to 1,000 jobs, enqueued in one transaction."""
+
+    jobs: Annotated[list[NewJob], Meta(min_length=1, max_length=1000)]
+
+
+class Enqueued(Struct, frozen=True):
+    """The ids of the jobs, in the order they were sent."""
+
+    ids: list[str]

@@ -1,0 +1,30 @@
+"""Queues as the overview and the queue screen show them."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class Queue(Struct, frozen=True):
+    """Counts are jobs; ages are seconds by the database clock; rates are per second over the last half minute.
+
+    None means that the system cannot say. `paused_until` None on a paused queue means until resumed.
+    """
+
+    id: str
+    system: str
+    name: str
+    waiting: int | None = None
+    retrying: int | None = None
+    scheduled: int | None = None
+    running: int | None = None
+    dead: int | None = None
+    oldest_age_s: float | None = None
+    in_per_s: float | None = None
+    out_per_s: float | None = None
+    dead_per_min: float | None = None
+    workers: int | None = None
+    paused: bool | None = None
+    paused_until: datetime | None = None
+    paused_by: str | None = None
+    paused_reason: str | None = None

@@ -1,0 +1,72 @@
+"""Runs: plans being carried out, and the outcome of each item."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class RunState(StrEnum):
+    """`succeeded`: every item has an outcome. `failed`: the run stopped on `error`. `lost`: nobody can carry it on."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+    @property
+    def is_live(self) -> bool:
+        """True while the runner still has work to do on it."""
+        return self in (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED)
+
+
+class Outcome(StrEnum):
+    """`conflict`: something stood in the way; `gone`: another was quicker; `failed`: it was tried and did not work."""
+
+    MOVED = "moved"
+    CONFLICT = "conflict"
+    GONE = "gone"
+    FAILED = "failed"
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """`total` is None until known; `rate` is items per second (None: not limited or not of that kind)."""
+
+    id: str
+    plan_id: str
+    operation: str
+    state: RunState
+    total: int | None
+    moved: int = 0
+    conflict: int = 0
+    gone: int = 0
+    failed: int = 0
+    rate: float | None = None
+    actor: str
+    reason: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: str | None = None
+
+    @property
+    def handled(self) -> int:
+        """Items that have an outcome."""
+        return self.moved + self.conflict + self.gone + self.failed
+
+
+class Item(Struct, frozen=True):
+    """One thing a run acted on; `outcome` is None while it is under way. `id` is a letter, job or queue id, or a step's name."""
+
+    id: str
+    outcome: Outcome | None
+    detail: str | None = None
+    job_id: str | None = None
+
+
+class Rate(Struct, frozen=True, forbid_unknown_fields=True):
+    """What `POST /v1/runs/{id}/rate` takes: items per second, None for unlimited."""
+
+    per_s: float | None

@@ -1,0 +1,34 @@
+"""Selections: which things a verb acts on."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class Filter(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The query parameters' names; every given condition must hold. `text` searches the short message."""
+
+    system: str | None = None
+    queue: str | None = None
+    kind: str | None = None
+    fingerprint: str | None = None
+    error_type: str | None = None
+    text: Annotated[str, Meta(max_length=512)] | None = None
+    state: str | None = None
+    run_id: str | None = None
+    died_after: datetime | None = None
+    died_before: datetime | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """True where no condition is given."""
+        return self == Filter()
+
+
+class Selection(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Exactly one of the three; the Desk refuses none and more than one. An empty filter is refused too."""
+
+    ids: Annotated[list[str], Meta(max_length=10_000)] | None = None
+    filter: Filter | None = None
+    all: bool | None = None

@@ -1,0 +1,1 @@
+"""The on-call console: a full-screen terminal application and its command-line twin."""
