@@ -16,7 +16,7 @@ class BackupState(StrEnum):
 
 
 class Backup(Struct, frozen=True, kw_only=True):
-    """`sha256` is of the archive's file at `location`; `verified_at` is when its restore was compared and found whole."""
+    """`sha256` is of the file at `location`; `verified_at` is when its restore was compared and found whole."""
 
     id: str
     state: BackupState

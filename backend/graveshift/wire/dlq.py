@@ -38,7 +38,7 @@ class Attempt(Struct, frozen=True):
 
 
 class LetterDetail(Letter, frozen=True, kw_only=True):
-    """A dead letter with its payload (raw JSON as it was sent), the last traceback, and every failed attempt, oldest first."""
+    """A dead letter with its payload (raw JSON as sent), the last traceback and every failed attempt, oldest first."""
 
     payload: Raw | None = None
     traceback: str | None = None

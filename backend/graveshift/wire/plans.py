@@ -30,7 +30,7 @@ class NewPlan(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """`count` is of things acted on (None: cannot say); `arrived_since` is what matches now but was not there at `cutoff`."""
+    """`count` is of things acted on (None: cannot say); `arrived_since` matches now but was not there at `cutoff`."""
 
     id: str
     operation: str

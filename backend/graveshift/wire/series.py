@@ -13,7 +13,7 @@ class Point(Struct, frozen=True):
 
 
 class Series(Struct, frozen=True):
-    """`source` says where the points came from: `samples` (our own) or `prometheus`; `step_s` is seconds between points."""
+    """`source` is where the points came from: `samples` (our own) or `prometheus`; `step_s` is seconds between them."""
 
     name: str
     queue: str | None

@@ -1,0 +1,43 @@
+"""Locks on files: they vanish with the process that held them, however it ended."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .trouble import DirectoryRefused, LockBusy
+
+PAUSE = 0.05
+
+
+def open_lock(path: Path) -> int:
+    """A descriptor to lock; never inherited by the programs we start."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise DirectoryRefused(f"{path}: {error.strerror}") from None
+
+
+def try_lock(descriptor: int, *, shared: bool = False) -> bool:
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def locked(path: Path, patience: float = 90.0) -> Iterator[None]:
+    """Hold the lock; raises LockBusy when others keep it for longer than `patience` seconds."""
+    descriptor = open_lock(path)
+    try:
+        deadline = time.monotonic() + patience
+        while not try_lock(descriptor):
+            if time.monotonic() > deadline:
+                raise LockBusy(f"{path} is held for more than {patience:.0f} s")
+            time.sleep(PAUSE)
+        yield
+    finally:
+        os.close(descriptor)
