@@ -1,0 +1,372 @@
+-- The queue: live jobs, their ends, and the counters that make every read flat.
+
+CREATE SCHEMA graveshift;
+
+CREATE TABLE graveshift.queues (
+    name text PRIMARY KEY CHECK (name ~ '^[A-Za-z0-9._:-]{1,128}$'),
+    paused_at timestamptz,
+    paused_until timestamptz,
+    paused_by text,
+    paused_reason text
+);
+
+CREATE TABLE graveshift.workers (
+    id uuid PRIMARY KEY,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    version text NOT NULL,
+    queues text[] NOT NULL,
+    state text NOT NULL CHECK (state IN ('running', 'quiet', 'stopping')),
+    running integer NOT NULL DEFAULT 0,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    heartbeat_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE SEQUENCE graveshift.job_id AS bigint;
+
+-- `attempt` only ever grows and is part of the fence; a requeue or a release raises `max_attempts` instead of lowering it.
+-- `budget` is the number of attempts the producer granted. `xid` tells whether a frozen selection can see the row.
+CREATE TABLE graveshift.jobs (
+    id bigint PRIMARY KEY DEFAULT nextval('graveshift.job_id'),
+    run_at timestamptz NOT NULL DEFAULT now(),
+    enqueued_at timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz,
+    lease_until timestamptz,
+    lease_owner uuid,
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    run_id bigint,
+    attempt integer NOT NULL DEFAULT 0,
+    max_attempts integer NOT NULL DEFAULT 5,
+    budget integer NOT NULL DEFAULT 5,
+    requeue_count integer NOT NULL DEFAULT 0,
+    priority smallint NOT NULL DEFAULT 0,
+    crashes smallint NOT NULL DEFAULT 0,
+    cancel_requested boolean NOT NULL DEFAULT false,
+    queue text NOT NULL CHECK (queue ~ '^[A-Za-z0-9._:-]{1,128}$'),
+    kind text NOT NULL CHECK (kind ~ '^[A-Za-z0-9._:-]{1,128}$'),
+    state text NOT NULL CHECK (state IN ('waiting', 'scheduled', 'retrying', 'running')),
+    unique_key text,
+    fingerprint text,
+    trace_id text,
+    CHECK ((state = 'running') = (lease_owner IS NOT NULL))
+);
+
+CREATE INDEX jobs_due ON graveshift.jobs (queue, priority DESC, run_at, id) WHERE state <> 'running';
+CREATE UNIQUE INDEX jobs_unique_key ON graveshift.jobs (queue, unique_key) WHERE unique_key IS NOT NULL;
+CREATE INDEX jobs_lease ON graveshift.jobs (lease_until) WHERE state = 'running';
+CREATE INDEX jobs_lease_owner ON graveshift.jobs (lease_owner) WHERE state = 'running';
+CREATE INDEX jobs_run ON graveshift.jobs (run_id) WHERE run_id IS NOT NULL;
+
+-- json, not jsonb: it keeps the producer's bytes, U+0000 included.
+CREATE TABLE graveshift.payloads (
+    id bigint PRIMARY KEY,
+    payload json NOT NULL
+) PARTITION BY RANGE (id);
+
+CREATE TABLE graveshift.attempts (
+    finished_at timestamptz NOT NULL DEFAULT now(),
+    job_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    started_at timestamptz,
+    final boolean NOT NULL,
+    again boolean NOT NULL,
+    queue text NOT NULL,
+    kind text NOT NULL,
+    fingerprint text NOT NULL,
+    error_type text NOT NULL,
+    error_message text NOT NULL,
+    worker text,
+    worker_version text,
+    PRIMARY KEY (finished_at, job_id, attempt)
+) PARTITION BY RANGE (finished_at);
+CREATE INDEX attempts_job ON graveshift.attempts (job_id);
+
+CREATE TABLE graveshift.done (
+    finished_at timestamptz NOT NULL DEFAULT now(),
+    id bigint NOT NULL,
+    enqueued_at timestamptz NOT NULL,
+    started_at timestamptz,
+    run_id bigint,
+    attempt integer NOT NULL,
+    max_attempts integer NOT NULL,
+    requeue_count integer NOT NULL,
+    priority smallint NOT NULL,
+    queue text NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL CHECK (state IN ('done', 'cancelled')),
+    unique_key text,
+    worker text,
+    trace_id text,
+    PRIMARY KEY (finished_at, id)
+) PARTITION BY RANGE (finished_at);
+CREATE INDEX done_id ON graveshift.done (id);
+CREATE INDEX done_run ON graveshift.done (run_id) WHERE run_id IS NOT NULL;
+
+CREATE TABLE graveshift.dead (
+    died_at timestamptz NOT NULL DEFAULT now(),
+    id bigint NOT NULL,
+    enqueued_at timestamptz NOT NULL,
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    run_id bigint,
+    attempt integer NOT NULL,
+    max_attempts integer NOT NULL,
+    budget integer NOT NULL,
+    requeue_count integer NOT NULL,
+    priority smallint NOT NULL,
+    queue text NOT NULL,
+    kind text NOT NULL,
+    fingerprint text NOT NULL,
+    error_type text NOT NULL,
+    unique_key text,
+    worker text,
+    worker_version text,
+    trace_id text,
+    PRIMARY KEY (died_at, id)
+) PARTITION BY RANGE (died_at);
+CREATE INDEX dead_id ON graveshift.dead (id);
+CREATE INDEX dead_run ON graveshift.dead (run_id) WHERE run_id IS NOT NULL;
+CREATE INDEX dead_queue ON graveshift.dead (queue, died_at, id);
+CREATE INDEX dead_cause ON graveshift.dead (fingerprint, died_at, id);
+
+-- The wide half of a letter. It outlives a requeue, so that an undo finds it, and goes with its day.
+CREATE TABLE graveshift.dead_text (
+    died_at timestamptz NOT NULL,
+    id bigint NOT NULL,
+    error_message text NOT NULL,
+    traceback text,
+    payload json,
+    search tsvector NOT NULL,
+    PRIMARY KEY (died_at, id)
+) PARTITION BY RANGE (died_at);
+CREATE INDEX dead_text_search ON graveshift.dead_text USING gin (search);
+
+-- Letters that have left the dead letter queue through a run; what an undo and a restore read.
+CREATE TABLE graveshift.settled (
+    settled_at timestamptz NOT NULL DEFAULT now(),
+    settled_by bigint NOT NULL,
+    how text NOT NULL CHECK (how IN ('requeued', 'discarded')),
+    died_at timestamptz NOT NULL,
+    id bigint NOT NULL,
+    enqueued_at timestamptz NOT NULL,
+    run_id bigint,
+    attempt integer NOT NULL,
+    max_attempts integer NOT NULL,
+    budget integer NOT NULL,
+    requeue_count integer NOT NULL,
+    priority smallint NOT NULL,
+    queue text NOT NULL,
+    kind text NOT NULL,
+    fingerprint text NOT NULL,
+    error_type text NOT NULL,
+    unique_key text,
+    worker text,
+    worker_version text,
+    trace_id text,
+    PRIMARY KEY (settled_at, died_at, id)
+) PARTITION BY RANGE (settled_at);
+CREATE INDEX settled_run ON graveshift.settled (settled_by, id);
+
+-- Append-only: what changed, in a transaction that changed it. The roll-up empties it every second.
+CREATE TABLE graveshift.deltas (
+    at timestamptz NOT NULL DEFAULT now(),
+    n bigint NOT NULL,
+    queue text NOT NULL,
+    what text NOT NULL,
+    kind text NOT NULL DEFAULT '',
+    fingerprint text NOT NULL DEFAULT '',
+    error_type text,
+    message text
+);
+
+-- States (waiting scheduled retrying running dead) go up and down; events (enqueued finished cancelled failed died requeued) only up.
+CREATE TABLE graveshift.depth (
+    queue text NOT NULL,
+    what text NOT NULL,
+    n bigint NOT NULL,
+    PRIMARY KEY (queue, what)
+);
+
+-- Events in buckets of five seconds.
+CREATE TABLE graveshift.flow (
+    bucket timestamptz NOT NULL,
+    queue text NOT NULL,
+    what text NOT NULL,
+    n bigint NOT NULL,
+    PRIMARY KEY (queue, what, bucket)
+);
+
+CREATE TABLE graveshift.groups (
+    queue text NOT NULL,
+    kind text NOT NULL,
+    fingerprint text NOT NULL,
+    error_type text NOT NULL,
+    message text NOT NULL,
+    dead bigint NOT NULL DEFAULT 0,
+    retrying bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0,
+    died_again bigint NOT NULL DEFAULT 0,
+    first_seen timestamptz NOT NULL,
+    last_seen timestamptz NOT NULL,
+    PRIMARY KEY (queue, kind, fingerprint)
+);
+
+-- Failed attempts in buckets of one minute.
+CREATE TABLE graveshift.group_flow (
+    bucket timestamptz NOT NULL,
+    queue text NOT NULL,
+    kind text NOT NULL,
+    fingerprint text NOT NULL,
+    n bigint NOT NULL,
+    PRIMARY KEY (queue, kind, fingerprint, bucket)
+);
+
+-- Days for what ends, ten million ids for payloads; a default partition so that a late housekeeper loses nothing.
+CREATE FUNCTION graveshift.open_partitions(days_ahead integer DEFAULT 7) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    parent text;
+    day date;
+    step bigint;
+    opened integer := 0;
+    name text;
+BEGIN
+    FOREACH parent IN ARRAY ARRAY['attempts', 'done', 'dead', 'dead_text', 'settled'] LOOP
+        EXECUTE format('CREATE TABLE IF NOT EXISTS graveshift.%I PARTITION OF graveshift.%I DEFAULT', parent || '_rest', parent);
+        FOR day IN SELECT generate_series(current_date - 1, current_date + days_ahead, interval '1 day')::date LOOP
+            name := parent || '_' || to_char(day, 'YYYYMMDD');
+            CONTINUE WHEN to_regclass('graveshift.' || quote_ident(name)) IS NOT NULL;
+            EXECUTE format('CREATE TABLE graveshift.%I PARTITION OF graveshift.%I FOR VALUES FROM (%L) TO (%L)',
+                           name, parent, (day::timestamp AT TIME ZONE 'UTC'), ((day + 1)::timestamp AT TIME ZONE 'UTC'));
+            opened := opened + 1;
+        END LOOP;
+    END LOOP;
+    FOR step IN SELECT s FROM generate_series(0, 2) g, LATERAL
+            (SELECT (SELECT last_value FROM graveshift.job_id) / 10000000 + g AS s) n LOOP
+        name := 'payloads_' || step;
+        CONTINUE WHEN to_regclass('graveshift.' || quote_ident(name)) IS NOT NULL;
+        EXECUTE format('CREATE TABLE graveshift.%I PARTITION OF graveshift.payloads FOR VALUES FROM (%s) TO (%s)',
+                       name, step * 10000000, (step + 1) * 10000000);
+        opened := opened + 1;
+    END LOOP;
+    CREATE TABLE IF NOT EXISTS graveshift.payloads_rest PARTITION OF graveshift.payloads DEFAULT;
+    RETURN opened;
+END $$;
+
+SELECT graveshift.open_partitions();
+
+-- Counting: one row per statement, queue and state; nothing is written where a statement changes no count.
+CREATE FUNCTION graveshift.count_inserted_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO graveshift.deltas (n, queue, what, kind, fingerprint)
+    SELECT count(*), queue, state, '', '' FROM fresh WHERE state <> 'retrying' GROUP BY queue, state
+    UNION ALL
+    SELECT count(*), queue, state, kind, coalesce(fingerprint, '') FROM fresh WHERE state = 'retrying' GROUP BY queue, state, kind, fingerprint
+    UNION ALL
+    SELECT count(*), queue, CASE WHEN requeue_count = 0 THEN 'enqueued' ELSE 'requeued' END, '', ''
+    FROM fresh GROUP BY queue, requeue_count = 0;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION graveshift.count_deleted_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO graveshift.deltas (n, queue, what, kind, fingerprint)
+    SELECT -count(*), queue, state, CASE WHEN state = 'retrying' THEN kind ELSE '' END,
+           CASE WHEN state = 'retrying' THEN coalesce(fingerprint, '') ELSE '' END
+    FROM stale GROUP BY 2, 3, 4, 5;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION graveshift.count_updated_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO graveshift.deltas (n, queue, what, kind, fingerprint)
+    SELECT sum(n), queue, state, kind, fingerprint FROM (
+        SELECT 1 AS n, queue, state, CASE WHEN state = 'retrying' THEN kind ELSE '' END AS kind,
+               CASE WHEN state = 'retrying' THEN coalesce(fingerprint, '') ELSE '' END AS fingerprint FROM fresh
+        UNION ALL
+        SELECT -1, queue, state, CASE WHEN state = 'retrying' THEN kind ELSE '' END,
+               CASE WHEN state = 'retrying' THEN coalesce(fingerprint, '') ELSE '' END FROM stale
+    ) changed GROUP BY queue, state, kind, fingerprint HAVING sum(n) <> 0;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER jobs_inserted AFTER INSERT ON graveshift.jobs REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION graveshift.count_inserted_jobs();
+CREATE TRIGGER jobs_deleted AFTER DELETE ON graveshift.jobs REFERENCING OLD TABLE AS stale
+    FOR EACH STATEMENT EXECUTE FUNCTION graveshift.count_deleted_jobs();
+CREATE TRIGGER jobs_updated AFTER UPDATE ON graveshift.jobs REFERENCING NEW TABLE AS fresh OLD TABLE AS stale
+    FOR EACH STATEMENT EXECUTE FUNCTION graveshift.count_updated_jobs();
+
+CREATE FUNCTION graveshift.count_inserted_dead() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO graveshift.deltas (n, queue, what, kind, fingerprint)
+    SELECT count(*), queue, 'dead', kind, fingerprint FROM fresh GROUP BY queue, kind, fingerprint;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION graveshift.count_deleted_dead() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO graveshift.deltas (n, queue, what, kind, fingerprint)
+    SELECT -count(*), queue, 'dead', kind, fingerprint FROM stale GROUP BY queue, kind, fingerprint;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER dead_inserted AFTER INSERT ON graveshift.dead REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION graveshift.count_inserted_dead();
+CREATE TRIGGER dead_deleted AFTER DELETE ON graveshift.dead REFERENCING OLD TABLE AS stale
+    FOR EACH STATEMENT EXECUTE FUNCTION graveshift.count_deleted_dead();
+
+CREATE FUNCTION graveshift.count_done() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO graveshift.deltas (n, queue, what)
+    SELECT count(*), queue, CASE state WHEN 'done' THEN 'finished' ELSE state END FROM fresh GROUP BY queue, state;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER done_inserted AFTER INSERT ON graveshift.done REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION graveshift.count_done();
+
+CREATE FUNCTION graveshift.count_attempts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO graveshift.deltas (n, queue, what, kind, fingerprint, error_type, message)
+    SELECT count(*), queue, 'failed', kind, fingerprint, max(error_type), left(max(error_message), 500)
+    FROM fresh GROUP BY queue, kind, fingerprint
+    UNION ALL
+    SELECT count(*), queue, 'died', '', '', NULL, NULL FROM fresh WHERE final GROUP BY queue
+    UNION ALL
+    SELECT count(*), queue, 'died_again', kind, fingerprint, NULL, NULL FROM fresh WHERE final AND again
+    GROUP BY queue, kind, fingerprint;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER attempts_inserted AFTER INSERT ON graveshift.attempts REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION graveshift.count_attempts();
+
+-- For producers in any language, inside their own transaction. A live job with the same key is returned instead of a second one.
+CREATE FUNCTION graveshift.enqueue(
+    queue text, kind text, payload json DEFAULT '{}', priority integer DEFAULT 0, run_at timestamptz DEFAULT NULL,
+    max_attempts integer DEFAULT 5, unique_key text DEFAULT NULL, trace_id text DEFAULT NULL
+) RETURNS bigint LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    new_id bigint;
+BEGIN
+    IF enqueue.max_attempts NOT BETWEEN 1 AND 1000 OR enqueue.priority NOT BETWEEN -100 AND 100 THEN
+        RAISE EXCEPTION 'max_attempts must be 1 to 1000 and priority -100 to 100' USING ERRCODE = 'check_violation';
+    END IF;
+    LOOP
+        INSERT INTO graveshift.jobs (queue, kind, state, priority, run_at, max_attempts, budget, unique_key, trace_id)
+        VALUES (enqueue.queue, enqueue.kind, CASE WHEN enqueue.run_at > now() THEN 'scheduled' ELSE 'waiting' END,
+                enqueue.priority, greatest(coalesce(enqueue.run_at, now()), now()), enqueue.max_attempts,
+                enqueue.max_attempts, enqueue.unique_key, enqueue.trace_id)
+        ON CONFLICT (queue, unique_key) WHERE unique_key IS NOT NULL DO NOTHING
+        RETURNING id INTO new_id;
+        IF new_id IS NOT NULL THEN
+            INSERT INTO graveshift.payloads (id, payload) VALUES (new_id, enqueue.payload);
+            RETURN new_id;
+        END IF;
+        SELECT id INTO new_id FROM graveshift.jobs
+        WHERE jobs.queue = enqueue.queue AND jobs.unique_key = enqueue.unique_key;
+        IF new_id IS NOT NULL THEN
+            RETURN new_id;
+        END IF;
+    END LOOP;
+END $$;
