@@ -23,7 +23,7 @@ class JobState(StrEnum):
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """`attempt` counts claims and only ever grows; higher `priority` goes first; None means that the system cannot say."""
+    """`attempt` counts claims and only grows; higher `priority` goes first; None means that the system cannot say."""
 
     id: str
     system: str

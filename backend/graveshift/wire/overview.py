@@ -13,7 +13,7 @@ from graveshift.wire.workers import Worker
 
 
 class Totals(Struct, frozen=True):
-    """Sums over every queue that can say; `failing_per_min` is failed attempts, `trend` the same by minute, oldest first."""
+    """Sums over every queue that can say; `failing_per_min` is failed attempts, `trend` the same, oldest first."""
 
     waiting: int
     retrying: int

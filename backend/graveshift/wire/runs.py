@@ -58,7 +58,7 @@ class Run(Struct, frozen=True, kw_only=True):
 
 
 class Item(Struct, frozen=True):
-    """One thing a run acted on: a letter, job or queue id, or a step's name. `outcome` is None while it is under way."""
+    """One thing a run acted on: a letter, job or queue id or a step's name. `outcome` is None while it is under way."""
 
     id: str
     outcome: Outcome | None

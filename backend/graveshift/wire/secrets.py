@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class SecretState(StrEnum):
-    """`rotating`: a newer version is coming; `grace`: the older one still verifies; `overdue`: past its greatest age."""
+    """`rotating`: a newer version is coming; `grace`: the old one still verifies; `overdue`: past its greatest age."""
 
     CURRENT = "current"
     ROTATING = "rotating"

@@ -1,0 +1,276 @@
+"""The ports to a queue system: what graveshift asks of every system it watches, and what it may answer."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from msgspec import Raw, Struct
+
+from graveshift.wire.dlq import Letter, LetterDetail
+from graveshift.wire.groups import Group
+from graveshift.wire.jobs import Job, JobDetail, NewJob
+from graveshift.wire.page import Page
+from graveshift.wire.queues import Queue
+from graveshift.wire.runs import Outcome
+from graveshift.wire.selection import Filter
+from graveshift.wire.workers import Worker
+
+
+class Can(StrEnum):
+    """What a system can do; a verb that needs what is missing here is not offered for it.
+
+    `transact`: effects join the ledger's own transaction, so that an outcome is never in doubt.
+    """
+
+    REQUEUE = "requeue"
+    RECALL = "recall"
+    DISCARD = "discard"
+    PAUSE = "pause"
+    CANCEL = "cancel"
+    WORKERS = "workers"
+    TRANSACT = "transact"
+
+
+class Move(StrEnum):
+    """Where a letter goes."""
+
+    REQUEUE = "requeue"
+    DISCARD = "discard"
+
+
+class Unit(Protocol):
+    """One transaction in the ledger's database. A driver that can `transact` works inside it; others ignore it."""
+
+    async def execute(self, statement: Any, parameters: Mapping[str, Any] | None = None) -> Any:
+        """Run one SQLAlchemy statement; returns its SQLAlchemy result."""
+
+
+class Frozen(Struct, frozen=True):
+    """A moment that a selection is frozen at: rows that `snapshot` cannot see are not in it.
+
+    `snapshot` is PostgreSQL's `pg_snapshot` text for systems in the ledger's database; `cutoff` is its time.
+    """
+
+    snapshot: str
+    cutoff: datetime
+
+
+class Count(Struct, frozen=True):
+    """`exact` False means that counting stopped at `n`."""
+
+    n: int
+    exact: bool = True
+
+
+class Verdict(Struct, frozen=True):
+    """What became of one thing a chunk acted on. `job_id` and `id` are public ids."""
+
+    id: str
+    outcome: Outcome
+    detail: str | None = None
+    job_id: str | None = None
+
+
+class Fates(Struct, frozen=True):
+    """What became of the jobs that a run moved, by now."""
+
+    waiting: int
+    running: int
+    done: int
+    dead: int
+
+
+class Letters(Protocol):
+    """Dead letters of one system, searchable. Pages are newest first; picks are oldest first."""
+
+    system: str
+
+    async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Letter]: ...
+
+    async def one(self, native: str) -> LetterDetail | None: ...
+
+    async def groups(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
+        """Groups with `dead + retrying > 0`, the fastest growing first, then the largest."""
+
+    async def group(self, native: str) -> Group | None: ...
+
+    async def freeze(self) -> Frozen: ...
+
+    async def count(self, chosen: Filter, frozen: Frozen | None = None) -> Count:
+        """Letters that match: from the roll-up where it can tell, else counted up to 10,001 (then 10,000, not exact)."""
+
+    async def arrived(self, chosen: Filter, frozen: Frozen) -> Count:
+        """Letters that match now and were not there at `frozen`."""
+
+    async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]:
+        """Native ids of letters visible at `frozen`, in order of death, strictly after the native id `after`."""
+
+
+class Jobs(Protocol):
+    """Jobs of one system, live and ended. Pages are newest first; picks are oldest first and live jobs only."""
+
+    system: str
+
+    async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Job]: ...
+
+    async def one(self, native: str) -> JobDetail | None: ...
+
+    async def freeze(self) -> Frozen: ...
+
+    async def count(self, chosen: Filter, frozen: Frozen | None = None) -> Count: ...
+
+    async def arrived(self, chosen: Filter, frozen: Frozen) -> Count: ...
+
+    async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]: ...
+
+
+class Scan(Struct, frozen=True):
+    """Letters found since a mark, and the mark to ask with next time; `more` says that another scan would find more.
+
+    `vanished` are native ids that were letters and no longer are.
+    """
+
+    letters: Sequence[Letter]
+    mark: str
+    more: bool = False
+    vanished: Sequence[str] = ()
+
+
+class Source(Protocol):
+    """One queue system. Ids given and taken are native; ids inside returned structs are public."""
+
+    system: str
+    can: frozenset[Can]
+
+    async def queues(self) -> Sequence[Queue]: ...
+
+    async def queue(self, native: str) -> Queue | None: ...
+
+    async def workers(self) -> Sequence[Worker]: ...
+
+    async def scan(self, mark: str | None, limit: int) -> Scan:
+        """Letters new since `mark`, for systems whose letters are indexed by us."""
+
+    async def fetch(self, native: str) -> LetterDetail | None:
+        """One letter with payload, traceback and history, straight from the system."""
+
+    async def move(self, unit: Unit, letters: Sequence[str], to: Move, run_id: int) -> Sequence[Verdict]:
+        """Move these letters, each only if it is still a letter: one verdict a letter, in any order.
+
+        Repeating it after a crash is safe: what this run has already moved is `moved` again, not `gone`.
+        """
+
+    async def recall(self, unit: Unit, letters: Sequence[str], run_id: int) -> Sequence[Verdict]:
+        """Take back what run `run_id` requeued and no worker has started; the letter regains its id."""
+
+    async def fates(self, run_id: int) -> Fates: ...
+
+    async def pause(self, unit: Unit, queue: str, until: datetime | None, reason: str | None, actor: str) -> None: ...
+
+    async def resume(self, unit: Unit, queue: str) -> None: ...
+
+    async def cancel(self, unit: Unit, jobs: Sequence[str], run_id: int) -> Sequence[Verdict]:
+        """Unstarted jobs become cancelled (`moved`); running ones are asked to stop (`moved`, detail says so)."""
+
+
+class Ticket(Struct, frozen=True):
+    """The fence of one claim: every finish, failure and heartbeat names it, and nothing happens once it is stale."""
+
+    id: int
+    attempt: int
+    owner: UUID
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """A job given to a worker. `alone` asks that it run by itself in its process: it is suspected of killing workers."""
+
+    ticket: Ticket
+    queue: str
+    kind: str
+    payload: Raw
+    priority: int
+    max_attempts: int
+    enqueued_at: datetime
+    started_at: datetime
+    trace_id: str | None = None
+    run_id: int | None = None
+    alone: bool = False
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """One failed attempt. `retry_in_s` None means that no further attempt is worth making: the job dies."""
+
+    ticket: Ticket
+    error_type: str
+    error_message: str
+    traceback: str
+    fingerprint: str
+    retry_in_s: float | None
+    worker: str
+    worker_version: str
+
+
+class Pulse(Struct, frozen=True):
+    """What a heartbeat brings back: claims that are lost, claims asked to stop, and what the operators want of this worker."""
+
+    lost: Sequence[Ticket]
+    cancelled: Sequence[Ticket]
+    state: str = "running"
+
+
+class Work(Protocol):
+    """What producers and workers need. All times are the database's."""
+
+    async def enqueue(self, jobs: Sequence[NewJob]) -> Sequence[int]:
+        """Ids in the order given, all in one transaction; a live job with the same unique key gives its id."""
+
+    async def register(self, worker: UUID, host: str, pid: int, version: str, queues: Sequence[str]) -> None: ...
+
+    async def deregister(self, worker: UUID) -> None: ...
+
+    async def claim(
+        self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float
+    ) -> Sequence[Claimed]:
+        """Due jobs of queues that are not paused and kinds this worker knows; empty `queues` means every queue."""
+
+    async def finish(self, tickets: Sequence[Ticket], worker: str) -> Sequence[Ticket]:
+        """Done, in one statement; returns the tickets that were stale."""
+
+    async def fail(self, failures: Sequence[Failure]) -> Sequence[Ticket]:
+        """Retry or die; returns the tickets that were stale. A cancelled job that fails is cancelled."""
+
+    async def cancelled(self, tickets: Sequence[Ticket], worker: str) -> Sequence[Ticket]:
+        """These stopped because they were asked to; returns the tickets that were stale."""
+
+    async def beat(
+        self, worker: UUID, tickets: Sequence[Ticket], lease_s: float, state: str, running: int
+    ) -> Pulse: ...
+
+    async def release(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
+        """Give back without burning an attempt; returns the tickets that were stale."""
+
+
+class Counters(Struct, frozen=True):
+    """One number per queue and word. States: waiting scheduled retrying running dead; events: enqueued finished
+    cancelled failed died requeued, which only grow. Ages are seconds.
+    """
+
+    depth: Mapping[tuple[str, str], int]
+    oldest_age_s: Mapping[str, float]
+
+
+class Upkeep(Protocol):
+    """Housekeeping that a leader does."""
+
+    async def sweep(self, crash_limit: int) -> int:
+        """Take back the jobs of silent workers (expired leases); returns how many. See docs/states.md for crashes."""
+
+    async def roll_up(self) -> int:
+        """Fold pending deltas into counters, flow and groups; returns how many were folded."""
+
+    async def prune(self, keep_days: int) -> int:
+        """Open partitions ahead, drop those past keeping, prune flow; returns how many partitions changed."""
+
+    async def counters(self) -> Counters: ...
