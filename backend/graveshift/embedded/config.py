@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from .account import Account
+from .account import Account, give
 from .binaries import major_of
 from .trouble import OtherMajor
 
@@ -44,8 +44,6 @@ def _quoted(value: str) -> str:
 
 
 def _replace(path: Path, text: str, account: Account) -> None:
-    from .layout import give
-
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text)
     give(partial, account)

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from graveshift.errors import NoSpace
 
-from .account import Account, can_enter
+from .account import Account, can_enter, give
 from .trouble import DirectoryRefused, PasswordLost
 
 SOCKET_LIMIT = 107
@@ -145,8 +145,7 @@ def _private(directory: Path, account: Account) -> Path:
     """Make it 0700 and the account's; one that somebody else put there is refused, not used."""
     try:
         directory.mkdir(mode=0o700)
-        if account.switch:
-            os.chown(directory, account.uid, account.gid)
+        give(directory, account)
     except FileExistsError:
         found = directory.lstat()
         ours = stat.S_ISDIR(found.st_mode) and found.st_uid == account.uid and not found.st_mode & 0o077

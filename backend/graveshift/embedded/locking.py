@@ -28,16 +28,21 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool:
     return True
 
 
+def wait_for_lock(descriptor: int, path: Path, *, shared: bool = False, patience: float = 90.0) -> None:
+    """Raises LockBusy, naming the file, when others keep the lock for longer than `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while not try_lock(descriptor, shared=shared):
+        if time.monotonic() > deadline:
+            raise LockBusy(f"{path} is held for more than {patience:.0f} s")
+        time.sleep(PAUSE)
+
+
 @contextmanager
 def locked(path: Path, patience: float = 90.0) -> Iterator[None]:
-    """Hold the lock; raises LockBusy when others keep it for longer than `patience` seconds."""
+    """Hold the lock while inside."""
     descriptor = open_lock(path)
     try:
-        deadline = time.monotonic() + patience
-        while not try_lock(descriptor):
-            if time.monotonic() > deadline:
-                raise LockBusy(f"{path} is held for more than {patience:.0f} s")
-            time.sleep(PAUSE)
+        wait_for_lock(descriptor, path, patience=patience)
         yield
     finally:
         os.close(descriptor)

@@ -43,7 +43,7 @@ def works_in(pid: int, cluster: Path) -> bool:
         os.kill(pid, 0)
         if not Path("/proc/self/cwd").exists():
             return True
-        return Path(os.readlink(f"/proc/{pid}/cwd")) == cluster.resolve()
+        return Path(f"/proc/{pid}/cwd").readlink() == cluster.resolve()
     except (ProcessLookupError, FileNotFoundError, PermissionError):
         return False
 

@@ -1,24 +1,22 @@
 """Start, adopt, stop and describe the private server of one home directory."""
 
-import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 from msgspec import Struct
 
-from .account import Account, choose_account, run_as
+from .account import Account, choose_account
 from .binaries import find_bin_dir, reachable
-from .cluster import create_cluster
+from .cluster import create_cluster, pg_ctl
 from .config import check_major, write_config
 from .layout import Layout, prepare_home, read_secret, socket_dir, write_secret
 from .locking import locked
-from .postmaster import Postmaster, bury, read_postmaster, settle
+from .postmaster import bury, read_postmaster, settle
 from .roles import DATABASE, SERVICE, SUPERUSER, ensure_role
 from .trouble import ServerFailed
 
-PATIENCE = 60.0
+PATIENCE_S = 60.0
 LOG_LIMIT = 10 * 1024 * 1024
 
 
@@ -35,7 +33,7 @@ class Wish(Struct, frozen=True):
 
 
 class Server(Struct, frozen=True):
-    """A running server; the DSNs hold passwords, so they are kept out of repr."""
+    """A running server. Both DSNs hold a password, so neither is in the repr."""
 
     home: Path
     data_dir: Path
@@ -46,12 +44,17 @@ class Server(Struct, frozen=True):
     dsn: str
     superuser_dsn: str
 
+    @property
+    def url(self) -> str:
+        """The DSN as SQLAlchemy wants it; the plain one suits asyncpg and PostgreSQL's own programs."""
+        return self.dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
+
     def __repr__(self) -> str:
         return f"Server(home={str(self.home)!r}, pid={self.pid}, socket_dir={str(self.socket_dir)!r})"
 
 
 class Status(Struct, frozen=True):
-    """How a home stands; `major` is None before the first start, `pid` and `socket_dir` when stopped."""
+    """How a home stands: `major` is None before the first start, `pid` and `socket_dir` when stopped."""
 
     home: Path
     running: bool
@@ -61,28 +64,35 @@ class Status(Struct, frozen=True):
 
 
 def start(wish: Wish) -> Server:
-    """The running server of this home: adopted if it runs, else started, first laid out if new.
+    """The running server of this home: adopted if it runs, else started, and laid out first if new.
 
-    Blocks for some 0.1 s, 1 s at the first start. Safe to call from several processes at once.
+    Blocks for some 0.2 s, 1 s at the first start. Safe to call from several processes at once.
+    The server outlives the caller; see `lease` for one that ends with its last user.
     """
-    layout = Layout(home=wish.home.resolve())
-    account = choose_account(layout.cluster)
+    layout, account = prepare(wish.home)
     bin_dir = find_bin_dir(wish.bin_dir)
-    prepare_home(layout.home, account)
     with locked(layout.lock):
-        found = settle(layout.cluster, PATIENCE)
+        running = settle(layout.cluster, PATIENCE_S)
         runner = reachable(account, bin_dir, layout.home)
-        if found is None:
+        if running is None:
             sockets = _launch(wish, layout, account, runner)
         else:
             check_major(layout.cluster, account, runner)
-            sockets = found.socket_dir or socket_dir(layout.home, account)
+            sockets = running.socket_dir or socket_dir(layout.home, account)
         ensure_role(layout, bin_dir, sockets)
-        return _describe(layout, bin_dir, sockets, adopted=found is not None)
+        return _describe(layout, bin_dir, sockets, adopted=running is not None)
+
+
+def prepare(home: Path) -> tuple[Layout, Account]:
+    """Make the home, or refuse it, for the account its server runs as."""
+    layout = Layout(home=home.resolve())
+    account = choose_account(layout.cluster)
+    prepare_home(layout.home, account)
+    return layout, account
 
 
 def _launch(wish: Wish, layout: Layout, account: Account, bin_dir: Path) -> Path:
-    """Start the server and return its socket directory."""
+    """Start the server, laying out the cluster first if need be; returns the socket directory."""
     if not (layout.cluster / "PG_VERSION").exists():
         create_cluster(layout, account, bin_dir, durable=wish.durable)
     check_major(layout.cluster, account, bin_dir)
@@ -93,15 +103,10 @@ def _launch(wish: Wish, layout: Layout, account: Account, bin_dir: Path) -> Path
         layout.log.replace(layout.log.with_suffix(".log.old"))
     with layout.log.open("a") as log:
         mark = log.tell()
-        done = _pg_ctl(account, bin_dir, layout, "start", output=log)
-    if done != 0:
+        started, _ = pg_ctl(layout, account, bin_dir, "start", output=log)
+    if not started:
         raise ServerFailed(f"it did not start: {_complaint(layout.log, mark)} (see {layout.log})")
     return sockets
-
-
-def _pg_ctl(account: Account, bin_dir: Path, layout: Layout, *words: str, output: object = None) -> int:
-    """Run pg_ctl; the cluster goes by the environment because pg_ctl hands its arguments to a shell."""
-    return 0
 
 
 def _complaint(log: Path, mark: int) -> str:
@@ -127,3 +132,55 @@ def _describe(layout: Layout, bin_dir: Path, sockets: Path, *, adopted: bool) ->
         dsn=_dsn(SERVICE, DATABASE, read_secret(layout.password), sockets),
         superuser_dsn=_dsn(SUPERUSER, "postgres", read_secret(layout.superuser_password), sockets),
     )
+
+
+def _dsn(user: str, database: str, password: str, sockets: Path) -> str:
+    return f"postgresql://{user}:{quote(password, safe='')}@/{database}?host={quote(str(sockets), safe='/')}"
+
+
+def status(home: Path) -> Status:
+    """How the server of this home stands; never starts, stops or locks anything."""
+    layout = Layout(home=home.resolve())
+    running = read_postmaster(layout.cluster)
+    version = layout.cluster / "PG_VERSION"
+    return Status(
+        home=layout.home,
+        running=running is not None and running.ready,
+        major=int(version.read_text()) if version.exists() else None,
+        pid=running.pid if running else None,
+        socket_dir=running.socket_dir if running else None,
+    )
+
+
+def stop(home: Path, bin_dir: Path | None = None) -> bool:
+    """Stop the server of this home, whoever uses it; False when none was running."""
+    layout = Layout(home=home.resolve())
+    if not layout.cluster.exists():
+        return False
+    with locked(layout.lock):
+        running = settle(layout.cluster, PATIENCE_S)
+        if running is None:
+            return False
+        account = choose_account(layout.cluster)
+        programs = reachable(account, find_bin_dir(bin_dir), layout.home)
+        stopped, said = pg_ctl(layout, account, programs, "stop", "-m", "fast")
+        if not stopped:
+            stopped, said = pg_ctl(layout, account, programs, "stop", "-m", "immediate")
+        if not stopped:
+            raise ServerFailed(f"it does not stop: {said}")
+        _remove_sockets(running.socket_dir)
+        return True
+
+
+def _remove_sockets(directory: Path | None) -> None:
+    """An empty socket directory is litter; one with something in it is not ours to clear."""
+    try:
+        if directory is not None:
+            directory.rmdir()
+    except OSError:
+        return
+
+
+def keep_password(home: Path, password: str) -> None:
+    """Remember the service role's new password, after the role was altered; used at the next start."""
+    write_secret(Layout(home=home.resolve()).password, password)
