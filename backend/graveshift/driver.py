@@ -99,7 +99,7 @@ class Letters(Protocol):
     async def freeze(self) -> Frozen: ...
 
     async def count(self, chosen: Filter, frozen: Frozen | None = None) -> Count:
-        """Letters that match: from the roll-up where it can tell, else counted up to 10,001 (then 10,000, not exact)."""
+        """Letters that match: from the roll-up where it can tell, else counted to 10,001 (then 10,000, not exact)."""
 
     async def arrived(self, chosen: Filter, frozen: Frozen) -> Count:
         """Letters that match now and were not there at `frozen`."""
@@ -184,7 +184,7 @@ class Ticket(Struct, frozen=True):
 
 
 class Claimed(Struct, frozen=True, kw_only=True):
-    """A job given to a worker. `alone` asks that it run by itself in its process: it is suspected of killing workers."""
+    """A job given to a worker. `alone` asks that it run by itself in its process: it may kill workers."""
 
     ticket: Ticket
     queue: str
@@ -213,7 +213,7 @@ class Failure(Struct, frozen=True, kw_only=True):
 
 
 class Pulse(Struct, frozen=True):
-    """What a heartbeat brings back: claims that are lost, claims asked to stop, and what the operators want of this worker."""
+    """What a heartbeat brings back: claims that are lost, claims asked to stop, what operators want of this worker."""
 
     lost: Sequence[Ticket]
     cancelled: Sequence[Ticket]

@@ -1,0 +1,74 @@
+"""Connections to PostgreSQL, and the one MetaData that every table belongs to."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import MetaData, text
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.sql import Executable
+
+from graveshift.errors import DatabaseUnavailable
+
+METADATA = MetaData()
+
+SETTINGS = {"application_name": "graveshift", "timezone": "UTC", "lock_timeout": "5s", "statement_timeout": "60s"}
+
+
+def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
+    """An engine for `postgresql+asyncpg://` URLs; connections are checked before use, so a restart heals by itself."""
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={"server_settings": SETTINGS, "timeout": 10, "command_timeout": 90},
+    )
+
+
+class Unit:
+    """One transaction; see `graveshift.driver.Unit`. Leaving it without `commit` means that nothing happened."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def execute(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+        """Run one statement inside the transaction."""
+        return await self._connection.execute(statement, dict(parameters or {}))
+
+    async def commit(self) -> None:
+        """Make it so, all of it."""
+        await self._connection.commit()
+
+
+@asynccontextmanager
+async def open_unit(engine: AsyncEngine) -> AsyncIterator[Unit]:
+    """A unit of work. Raises DatabaseUnavailable where the server does not answer."""
+    async with translated(), engine.connect() as connection:
+        try:
+            yield Unit(connection)
+        finally:
+            if not connection.closed and connection.in_transaction():
+                await connection.rollback()
+
+
+@asynccontextmanager
+async def translated() -> AsyncIterator[None]:
+    """Foreign errors of a lost or refused connection become ours; every other error passes."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, OSError, TimeoutError) as lost:
+        raise DatabaseUnavailable(str(getattr(lost, "orig", lost))) from lost
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseUnavailable(str(error.orig)) from error
+        raise
+
+
+async def answers(engine: AsyncEngine) -> None:
+    """One round trip. Raises DatabaseUnavailable where none comes back."""
+    async with translated(), engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
