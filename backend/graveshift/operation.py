@@ -1,0 +1,106 @@
+"""The port for a verb: a frozen struct of arguments that can be planned by reading only, and carried out."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+
+from msgspec import Struct
+
+from graveshift.archive import Archive
+from graveshift.driver import Jobs, Letters, Source, Unit, Verdict
+from graveshift.rotator import Rotator
+from graveshift.store.backups import BackupBook
+from graveshift.store.runs import RunBook
+from graveshift.vault import Vault
+from graveshift.wire.operations import Danger, Role
+from graveshift.wire.plans import Confirm, Effect
+
+
+class Actor(Struct, frozen=True):
+    """Who asks: `source` is where the request came from (`http`, `cli`, `direct`, `rule`)."""
+
+    name: str
+    role: Role
+    source: str = "http"
+
+
+class World(Struct, frozen=True):
+    """What a verb may reach: every port, by the name of its system or kind. Built by bootstrap."""
+
+    environment: str
+    rate_per_s: float
+    sources: Mapping[str, Source]
+    letters: Mapping[str, Letters]
+    jobs: Mapping[str, Jobs]
+    runs: RunBook
+    backups: BackupBook
+    archive: Archive
+    vault: Vault
+    rotators: Mapping[str, Rotator]
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """What planning found. `count` None: cannot say. `frozen` is kept with the plan and handed back to `run` as it was.
+
+    `subjects` are identities and states of what is not counted: a plan whose fresh draft has other subjects is stale.
+    `rate` is items per second for the run, None for unlimited or for verbs that have none.
+    """
+
+    count: int | None
+    count_is_exact: bool = True
+    arrived_since: int | None = None
+    effects: Sequence[Effect] = ()
+    confirm: Confirm = Confirm.YES
+    phrase: str | None = None
+    rate: float | None = None
+    subjects: Sequence[str] = ()
+    frozen: Mapping[str, Any] = {}
+
+
+class Step(Struct, frozen=True):
+    """One named step of a run; `act` is idempotent, returns a detail for people, and raises when it failed."""
+
+    name: str
+    act: Callable[[], Awaitable[str | None]]
+
+
+class Chunks(Protocol):
+    """What a verb over many things gives to the runner. Ids are public."""
+
+    async def pick(self, after: str | None, limit: int) -> Sequence[str]:
+        """The next public ids strictly after `after`, in a stable order; empty at the end."""
+
+    async def act(self, unit: Unit, ids: Sequence[str]) -> Sequence[Verdict]:
+        """Carry out one chunk: a verdict for each id. With a driver that can `transact`, inside `unit`."""
+
+
+class Carrier(Protocol):
+    """What the runner offers to a verb while it is carried out; resumes where a former carrier stopped."""
+
+    run_id: int
+    frozen: Mapping[str, Any]
+    actor: str
+    reason: str | None
+
+    async def chunks(self, work: Chunks) -> None:
+        """Pick and act until nothing is left, at the rate of the run, heeding pause and cancel; a chunk is a transaction."""
+
+    async def steps(self, steps: Sequence[Step]) -> None:
+        """Act on each step that has no outcome yet, in order; a step that raises fails the run with its message."""
+
+    async def note(self, step: str, detail: str) -> None:
+        """Progress of a step in words, shown on its item."""
+
+
+class Operation(Protocol):
+    """A verb. Instances are frozen Structs decoded from a plan's `args`."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    danger: ClassVar[Danger]
+    role: ClassVar[Role]
+
+    async def plan(self, world: World) -> Draft:
+        """What would be done, by reading only."""
+
+    async def run(self, world: World, carrier: Carrier) -> None:
+        """Do it. Returns when every item has an outcome; raises to fail the run."""
