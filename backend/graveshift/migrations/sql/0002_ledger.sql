@@ -1,6 +1,6 @@
 -- The ledger: what operators planned, did and may do. Restoring the queue never rolls it back.
 
-CREATE SCHEMA graveshift_ledger;
+CREATE SCHEMA IF NOT EXISTS graveshift_ledger;
 
 CREATE TABLE graveshift_ledger.plans (
     id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,

@@ -1,0 +1,36 @@
+"""Migrations bring a database to the head, and whoever serves can tell that one is behind."""
+
+import asyncio
+
+import pytest
+
+from graveshift import migrations
+from graveshift.errors import DatabaseBehind, DatabaseUnavailable
+
+
+async def test_the_template_is_at_the_head(database: str) -> None:
+    assert await migrations.current(database) == migrations.head()
+    await migrations.require_head(database)
+
+
+async def test_a_database_that_was_never_migrated_is_refused_with_the_command_to_run(empty_database: str) -> None:
+    with pytest.raises(DatabaseBehind, match="graveshift migrate"):
+        await migrations.require_head(empty_database)
+
+
+async def test_a_database_one_step_behind_is_refused_then_brought_up(empty_database: str) -> None:
+    assert await migrations.upgrade(empty_database, "0001") == "0001"
+    with pytest.raises(DatabaseBehind, match="it is at 0001"):
+        await migrations.require_head(empty_database)
+    assert await migrations.upgrade(empty_database) == migrations.head()
+
+
+async def test_processes_that_migrate_at_once_take_turns(empty_database: str) -> None:
+    reached = await asyncio.gather(*[migrations.upgrade(empty_database) for _ in range(3)])
+    assert reached == [migrations.head()] * 3
+
+
+async def test_a_server_that_does_not_answer_is_named_as_such(database: str) -> None:
+    nowhere = database.partition("?")[0] + "?host=/nonexistent"
+    with pytest.raises(DatabaseUnavailable):
+        await migrations.current(nowhere)
