@@ -1,0 +1,51 @@
+"""The headless flow of every change: plan, confirm, run, follow; the console and the command line share it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from typing import Final
+from uuid import uuid4
+
+from graveshift.wire.plans import Plan
+from graveshift.wire.runs import Run
+from graveshift_tui.client import ApiError, Client, Unreachable, backoff
+
+SOONEST_S: Final = 0.1
+SLOWEST_S: Final = 1.0
+
+
+class Conduct:
+    """Keeps one key for each plan, so that confirming it again after a lost answer can never run it twice."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._keys: dict[str, str] = {}
+
+    async def plan(self, operation: str, args: Mapping[str, object]) -> Plan:
+        """What it would do; nothing is changed."""
+        return await self._client.plan(operation, args)
+
+    async def confirm(self, plan: Plan, *, phrase: str | None = None, reason: str | None = None) -> Run:
+        """Carries the plan out; after Unreachable the outcome is unknown and the same call may be repeated."""
+        key = self._keys.setdefault(plan.id, str(uuid4()))
+        return await self._client.run(plan.id, key=key, phrase=phrase, reason=reason)
+
+    async def follow(self, run_id: str) -> AsyncGenerator[Run, None]:
+        """Each new state of the run until it has ended; a backend that is away is waited for, for ever."""
+        last: Run | None = None
+        failures, pause = 0, SOONEST_S
+        while last is None or last.state.is_live:
+            try:
+                seen = await self._client.look(run_id)
+            except (Unreachable, ApiError) as error:
+                if isinstance(error, ApiError) and error.status < 500:
+                    raise
+                await asyncio.sleep(backoff(failures))
+                failures += 1
+                continue
+            failures = 0
+            if seen != last:
+                last, pause = seen, SOONEST_S
+                yield seen
+            if last.state.is_live:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, SLOWEST_S)
