@@ -82,7 +82,7 @@ class Carrier(Protocol):
     reason: str | None
 
     async def chunks(self, work: Chunks) -> None:
-        """Pick and act until nothing is left, at the rate of the run, heeding pause and cancel; a chunk is a transaction."""
+        """Pick and act until nothing is left, at the run's rate, heeding pause and cancel; a chunk is a transaction."""
 
     async def steps(self, steps: Sequence[Step]) -> None:
         """Act on each step that has no outcome yet, in order; a step that raises fails the run with its message."""

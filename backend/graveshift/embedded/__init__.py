@@ -2,7 +2,7 @@
 
 from .binaries import binary, find_bin_dir
 from .layout import default_home, temporary_home
-from .server import Server, Status, Wish, keep_password, start, status, stop
+from .server import Server, Status, Wish, keep_password, prepare, start, status, stop
 from .tenancy import Lease, lease
 from .trouble import (
     AccountMissing,
@@ -31,6 +31,7 @@ __all__ = [
     "find_bin_dir",
     "keep_password",
     "lease",
+    "prepare",
     "start",
     "status",
     "stop",

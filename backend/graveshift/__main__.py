@@ -1,0 +1,99 @@
+"""The backend's commands: serve, worker, migrate, token, doctor and the headless demo."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from graveshift.errors import GraveshiftError
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and option; each command imports what it needs when it runs."""
+    top = argparse.ArgumentParser(prog="graveshift", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="run the service: API, runner and housekeeping")
+    serve.add_argument("--host", help="address to listen on (default: api.host)")
+    serve.add_argument("--port", type=int, help="port to listen on (default: api.port)")
+    serve.add_argument("--uds", metavar="PATH", help="listen on this Unix socket instead")
+    _add_worker(commands.add_parser("worker", help="run jobs"))
+    commands.add_parser("migrate", help="bring the database to the schema this version needs")
+    _add_token(commands.add_parser("token", help="make, list and revoke API tokens"))
+    commands.add_parser("doctor", help="check that everything this program needs is in place")
+    _add_demo(commands.add_parser("demo", help="a small real system that fails on request"))
+    return top
+
+
+def _add_worker(worker: argparse.ArgumentParser) -> None:
+    worker.add_argument("--handlers", required=True, metavar="MODULE:MAPPING", help="kind -> function")
+    worker.add_argument("--queues", default="", help="comma-separated; default: every queue")
+    worker.add_argument("--concurrency", type=int, help="jobs at a time (default: worker.concurrency)")
+    worker.add_argument("--with-parent", action="store_true", help="stop when standard input closes")
+
+
+def _add_token(token: argparse.ArgumentParser) -> None:
+    acts = token.add_subparsers(dest="act", required=True)
+    create = acts.add_parser("create", help="print a new token, once")
+    create.add_argument("--role", required=True, choices=("viewer", "operator", "admin"))
+    create.add_argument("--name", required=True, help="whose it is; shown in the audit record")
+    acts.add_parser("list", help="tokens, without their values")
+    revoke = acts.add_parser("revoke", help="make a token worthless at once")
+    revoke.add_argument("id")
+
+
+def _add_demo(demo: argparse.ArgumentParser) -> None:
+    demo.add_argument("--headless", action="store_true", required=True, help="print one JSON line and serve")
+    demo.add_argument("--port", type=int, default=0, help="of the API (default: any free one)")
+    demo.add_argument("--data-dir", type=Path, help="where its data lies (default: a temporary folder)")
+    demo.add_argument("--keep", action="store_true", help="keep the data for the next start; needs --data-dir")
+    demo.add_argument("--rate", type=float, default=20.0, help="jobs per second (default: 20)")
+    demo.add_argument("--seed", type=int, default=1, help="of the stream of jobs")
+    demo.add_argument("--letters", type=int, default=0, help="start with this many dead letters")
+
+
+async def _run(arguments: argparse.Namespace) -> int:
+    match arguments.command:
+        case "serve":
+            from graveshift.bootstrap import serve
+
+            return await serve(arguments.host, arguments.port, arguments.uds)
+        case "worker":
+            from graveshift.bootstrap import work
+
+            queues = [name for name in arguments.queues.split(",") if name]
+            return await work(arguments.handlers, queues, arguments.concurrency, with_parent=arguments.with_parent)
+        case "migrate":
+            from graveshift.bootstrap import migrate
+
+            print(f"the database is at {await migrate()}")
+            return 0
+        case "token":
+            from graveshift.bootstrap import tokens
+
+            return await tokens(arguments)
+        case "doctor":
+            from graveshift.doctor import examine
+
+            return await examine()
+        case _:
+            from graveshift.demo.stage import Options, perform
+
+            names = ("port", "data_dir", "keep", "rate", "seed", "letters")
+            await perform(Options(**{name: getattr(arguments, name) for name in names}))
+            return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; an error of ours is one line on standard error."""
+    try:
+        return asyncio.run(_run(parser().parse_args(argv)))
+    except GraveshiftError as error:
+        print(f"graveshift: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""The whole demo in one process and two workers: PostgreSQL, backend, downstream, producer; and the clearing up."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+from msgspec import Struct, structs
+
+from graveshift import bootstrap, embedded, migrations
+from graveshift.demo import shop
+from graveshift.demo.crew import Crew
+from graveshift.demo.downstream import Downstream, Mode, serve
+from graveshift.demo.letters import plant
+from graveshift.demo.producer import jobs, produce
+from graveshift.demo.reports import write_reports
+from graveshift.errors import SettingsError
+from graveshift.settings import (
+    ApiSettings,
+    DatabaseSettings,
+    EnvironmentSettings,
+    LoopSettings,
+    QueueSettings,
+    Settings,
+    WorkerSettings,
+)
+from graveshift.wire.operations import Role
+
+MARKER = "graveshift-demo"
+WORKERS = 2
+SIGNING_KEY = "webhook-signing-key"
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What the command line asked for; `rate` is jobs per second, `letters` how many dead ones to start with."""
+
+    port: int = 0
+    data_dir: Path | None = None
+    keep: bool = False
+    rate: float = 20.0
+    seed: int = 1
+    letters: int = 0
+
+
+async def perform(options: Options) -> None:
+    """Run the demo until SIGTERM, SIGINT or SIGHUP; prints one JSON line when it is ready."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        home = stack.enter_context(home_for(options))
+        server = await asyncio.to_thread(embedded.lease, embedded.Wish(home=home))
+        stack.push_async_callback(asyncio.to_thread, server.release)
+        await migrations.upgrade(server.server.dsn)
+        settings = settings_for(options, home, server.server.url)
+        backend = await stack.enter_async_context(bootstrap.running(settings, server.server))
+        if not stop.is_set():
+            await _play(options, backend, home, stop)
+
+
+async def _play(options: Options, backend: bootstrap.Backend, home: Path, stop: asyncio.Event) -> None:
+    url = backend.database_url
+    async with shop.connected(url) as orders:
+        first = await orders.open()
+    files = write_reports(home / "reports", options.seed)
+    if options.letters:
+        await plant(backend.work, options.letters, options.seed, files)
+    downstream = Downstream(lambda: backend.vault.valid(SIGNING_KEY), Mode.ERROR)
+    async with AsyncExitStack() as stack:
+        port = await stack.enter_async_context(_listening(downstream))
+        address = f"http://127.0.0.1:{port}"
+        log = os.open(home / "workers.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        stack.callback(os.close, log)
+        environ = {
+            "GRAVESHIFT_DATABASE_URL": url,
+            "GRAVESHIFT_DEMO_DOWNSTREAM": address,
+            "GRAVESHIFT_DEMO_DIR": str(home),
+            "GRAVESHIFT_WORKER_VERSION": "demo-1",
+            **worker_environ(backend.settings),
+        }
+        api = await stack.enter_async_context(backend.serving())
+        await stack.enter_async_context(_background(Crew(WORKERS, environ, log).work()))
+        await stack.enter_async_context(
+            _background(produce(backend.work, jobs(options.seed, first, files), options.rate))
+        )
+        token = await backend.issue_token("demo", Role.ADMIN)
+        line = {"api": api, "token": token, "pid": os.getpid(), "downstream": address}
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+        await stop.wait()
+
+
+def settings_for(options: Options, home: Path, url: str) -> Settings:
+    """Short leases and quick retries, so that a newcomer sees everything happen within a minute."""
+    return Settings(
+        state_dir=str(home),
+        environment=EnvironmentSettings(name="DEMO", colour="amber"),
+        database=DatabaseSettings(url=url),
+        api=ApiSettings(port=options.port),
+        queue=QueueSettings(lease_s=5),
+        loops=LoopSettings(sweep_s=1),
+        worker=WorkerSettings(backoff_s=1, backoff_max_s=10, grace_s=3, time_limit_s=20),
+    )
+
+
+def worker_environ(settings: Settings) -> dict[str, str]:
+    """The settings that the demo's workers must share, as variables."""
+    worker = {
+        f"GRAVESHIFT_WORKER_{name.upper()}": str(value) for name, value in structs.asdict(settings.worker).items()
+    }
+    return worker | {"GRAVESHIFT_QUEUE_LEASE_S": str(settings.queue.lease_s)}
+
+
+@contextmanager
+def home_for(options: Options) -> Iterator[Path]:
+    """The demo's folder: a temporary one, or `data_dir`; removed at the end unless it is to be kept."""
+    home = _open_home(options)
+    try:
+        yield home
+    finally:
+        if not options.keep:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _open_home(options: Options) -> Path:
+    if options.data_dir is None:
+        if options.keep:
+            raise SettingsError("--keep needs --data-dir, so that the next start finds the data")
+        return embedded.temporary_home(f"{MARKER}-")
+    home = options.data_dir.resolve()
+    if home.is_dir() and any(home.iterdir()) and not (home / MARKER).exists():
+        raise SettingsError(f"{home} holds other things than a demo's data; name an empty folder")
+    embedded.prepare(home)
+    (home / MARKER).touch()
+    return home
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _listening(downstream: Downstream) -> AsyncIterator[int]:
+    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    async with _background(serve(downstream, 0, ready)):
+        yield await ready
