@@ -231,9 +231,16 @@ class Work(Protocol):
     async def deregister(self, worker: UUID) -> None: ...
 
     async def claim(
-        self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float
+        self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float, begin: int = 0
     ) -> Sequence[Claimed]:
-        """Due jobs of queues that are not paused and kinds this worker knows; empty `queues` means every queue."""
+        """Due jobs of queues that are not paused and kinds this worker knows; empty `queues` means every queue.
+
+        The first `begin` of the jobs returned count as begun at once; the others when `begin()` says so. A job that
+        is to run `alone` comes by itself and is never begun by its claim: begin it when nothing else runs any more.
+        """
+
+    async def begin(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
+        """These are about to run; returns the tickets that were stale. A crash counts only against begun jobs."""
 
     async def finish(self, tickets: Sequence[Ticket], worker: str) -> Sequence[Ticket]:
         """Done, in one statement; returns the tickets that were stale."""
