@@ -1,0 +1,136 @@
+"""Numbers, ages, times and trends as the shortest text that still says the truth; None is shown as "cannot say"."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+
+from graveshift_tui.sanitize import clean
+
+UNKNOWN: Final = "·"
+BLOCKS: Final = "▁▂▃▄▅▆▇█"
+
+
+def count(value: int | None) -> str:
+    """`4,112`; past nine million `12.3M`."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:,}" if abs(value) < 10_000_000 else f"{value / 1e6:,.1f}M"
+
+
+def total(value: int | None, *, exact: bool) -> str:
+    """`10,000+` where counting stopped."""
+    return UNKNOWN if value is None else count(value) + ("" if exact else "+")
+
+
+def things(value: int | None, one: str, *, exact: bool = True, many: str | None = None) -> str:
+    """`1 letter`, `3 letters`, `10,000+ letters`."""
+    word = one if value == 1 and exact else many or f"{one}s"
+    return f"{total(value, exact=exact)} {word}" if value is not None else word
+
+
+def rate(value: float | None) -> str:
+    """Per-something numbers: `0`, `0.4`, `41`, `13.9k`."""
+    if value is None:
+        return UNKNOWN
+    if value < 0.05:
+        return "0"
+    if value < 10:
+        return f"{value:.1f}".removesuffix(".0")
+    return f"{value:,.0f}" if value < 10_000 else f"{value / 1000:,.1f}k"
+
+
+def age(seconds: float | None) -> str:
+    """`2s`, `14m12s`, `42m`, `2h06`, `5d`: two parts at most, and the second only while it matters."""
+    if seconds is None:
+        return UNKNOWN
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        minutes, rest = divmod(whole, 60)
+        return f"{minutes}m{rest:02d}s" if minutes < 30 and rest else f"{minutes}m"
+    if whole < 86_400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}"
+    return f"{whole // 86_400}d"
+
+
+def since(at: datetime | None, now: datetime) -> str:
+    """Today's things by their time (`02:51`), older ones by their age (`5d`)."""
+    if at is None:
+        return UNKNOWN
+    seconds = (now - at).total_seconds()
+    return at.astimezone(UTC).strftime("%H:%M") if seconds < 86_400 else age(seconds)
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """How long before `now`, as an age."""
+    return UNKNOWN if at is None else age((now - at).total_seconds())
+
+
+def clock(at: datetime) -> str:
+    """The time of day: `03:12:41Z`."""
+    return at.astimezone(UTC).strftime("%H:%M:%SZ")
+
+
+def moment(at: datetime | None) -> str:
+    """Date and time: `2026-11-22 03:12:41Z`."""
+    return UNKNOWN if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def size(value: int | None) -> str:
+    """Bytes: `812 B`, `4.2 MB`."""
+    if value is None:
+        return UNKNOWN
+    amount, unit = float(value), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if amount < 1000 or unit == "TB":
+            break
+        amount /= 1000
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+
+
+def spark(values: Sequence[float] | None, width: int) -> str:
+    """A trend in block characters, newest at the right; its own greatest value is the full block."""
+    if not values:
+        return ""
+    shown = _squeeze(values, width)
+    top = max(shown)
+    if top <= 0:
+        return BLOCKS[0] * len(shown)
+    return "".join(BLOCKS[0] if v <= 0 else BLOCKS[min(7, 1 + int(v / top * 6.999))] for v in shown)
+
+
+def bar(part: float, width: int) -> str:
+    """A filled line for a share between 0 and 1."""
+    full = round(max(0.0, min(1.0, part)) * width)
+    return "━" * full + "╌" * (width - full)
+
+
+def share(part: int, whole: int | None) -> str:
+    """`61%`; never 100% before it is whole."""
+    if not whole:
+        return UNKNOWN
+    return "100%" if part >= whole else f"{min(99, part * 100 // whole)}%"
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """Harmless, and exactly `width` cells wide, cut with `…` where it is too long."""
+    if width <= 0:
+        return ""
+    shown = clean(text, width * 4)
+    cells = cell_len(shown)
+    if cells > width:
+        return set_cell_size(shown, width - 1) + "…"
+    pad = " " * (width - cells)
+    return pad + shown if right else shown + pad
+
+
+def _squeeze(values: Sequence[float], width: int) -> list[float]:
+    """`values` in at most `width` buckets, each the greatest of what falls into it."""
+    if len(values) <= width:
+        return list(values)
+    edges = [round(i * len(values) / width) for i in range(width + 1)]
+    return [max(values[a:b]) for a, b in pairwise(edges)]

@@ -1,0 +1,120 @@
+"""Which key does what: actions and operations by name, read from one YAML file; help and palette come from it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+import yaml
+from msgspec import Struct
+
+from graveshift_tui.settings import SettingsError, nearest
+
+T = TypeVar("T")
+
+PLACES: Final = ("screens", "detail", "dialog")
+NAMED: Final = frozenset(
+    {"up", "down", "left", "right", "home", "end", "pageup", "pagedown"}
+    | {"enter", "escape", "space", "tab", "backspace", "delete", "insert"}
+    | {f"f{n}" for n in range(1, 13)}
+)
+FILES: Final = (
+    Path(__file__).parent / "_data" / "config" / "keymap.yaml",
+    Path(__file__).parents[2] / "config" / "keymap.yaml",
+)
+SHOWN: Final = {
+    "enter": "⏎", "escape": "esc", "space": "spc", "pageup": "pgup", "pagedown": "pgdn", "up": "↑", "down": "↓",
+}  # fmt: skip
+
+
+class Key(Struct, frozen=True, forbid_unknown_fields=True):
+    """The keys of one action; `where` are places of PLACES."""
+
+    keys: tuple[str, ...]
+    title: str
+    where: tuple[str, ...] = ("screens",)
+
+
+class Change(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one's own file may say of an action; what it leaves out stays."""
+
+    keys: tuple[str, ...] | None = None
+    title: str | None = None
+    where: tuple[str, ...] | None = None
+
+
+class Keymap:
+    """Looks keys up; built whole and free of collisions."""
+
+    def __init__(self, keys: Mapping[str, Key], source: Path) -> None:
+        self.keys = dict(keys)
+        self._found: dict[tuple[str, str], str] = {}
+        for action, key in self.keys.items():
+            for place in key.where:
+                for press in key.keys:
+                    self._claim(press, place, action, source)
+
+    def action(self, press: str, place: str) -> str | None:
+        """The action of a key in a place, or None."""
+        return self._found.get((press, place))
+
+    def shown(self, action: str) -> str:
+        """The first key of an action as a hint shows it; empty where it has none."""
+        keys = self.keys[action].keys
+        return SHOWN.get(keys[0], keys[0]) if keys else ""
+
+    def all_shown(self, action: str) -> str:
+        """Every key of an action, for help."""
+        return " ".join(SHOWN.get(key, key) for key in self.keys[action].keys)
+
+    def title(self, action: str) -> str:
+        """What the action does, in words."""
+        return self.keys[action].title
+
+    def of(self, place: str) -> dict[str, Key]:
+        """The actions that work in a place, in the file's order."""
+        return {action: key for action, key in self.keys.items() if place in key.where}
+
+    def _claim(self, press: str, place: str, action: str, source: Path) -> None:
+        _check_press(press, source, action)
+        if place not in PLACES:
+            close = nearest(place, list(PLACES))
+            raise SettingsError(f"{source}: {action}: unknown place `{place}`{close}")
+        other = self._found.setdefault((press, place), action)
+        if other != action:
+            raise SettingsError(f"{source}: key `{press}` is both `{other}` and `{action}` in {place}")
+
+
+def load(own: Path | None = None) -> Keymap:
+    """The shipped keys, with one's own file laid over them."""
+    path = next((file for file in FILES if file.is_file()), FILES[-1])
+    keys = _convert(path, dict[str, Key])
+    if own is None:
+        return Keymap(keys, path)
+    for action, change in _convert(own, dict[str, Change]).items():
+        if action not in keys:
+            raise SettingsError(f"{own}: unknown action `{action}`{nearest(action, list(keys))}")
+        keys[action] = _changed(keys[action], change)
+    return Keymap(keys, own)
+
+
+def _changed(key: Key, change: Change) -> Key:
+    return Key(
+        key.keys if change.keys is None else change.keys,
+        change.title or key.title,
+        key.where if change.where is None else change.where,
+    )
+
+
+def _convert(path: Path, kind: type[T]) -> T:
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return msgspec.convert(yaml.load(path.read_text(encoding="utf-8"), loader) or {}, kind)  # noqa: S506 - safe
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
+        raise SettingsError(f"{path}: {' '.join(str(error).split())}") from None
+
+
+def _check_press(press: str, source: Path, action: str) -> None:
+    bare = press.removeprefix("ctrl+").removeprefix("shift+")
+    if bare not in NAMED and not (len(bare) == 1 and bare.isprintable() and bare != " "):
+        raise SettingsError(f"{source}: {action}: unknown key `{press}`{nearest(press, sorted(NAMED))}")
