@@ -113,6 +113,13 @@ class KeyMissing(GraveshiftError):
     status = 400
 
 
+class Busy(GraveshiftError):
+    """another run is at work on this"""
+
+    code = "busy"
+    status = 409
+
+
 class Invalid(GraveshiftError):
     """the request is not valid"""
 
@@ -125,6 +132,27 @@ class TooLarge(GraveshiftError):
 
     code = "too-large"
     status = 413
+
+
+class MethodNotAllowed(GraveshiftError):
+    """this path does not take that method"""
+
+    code = "method-not-allowed"
+    status = 405
+
+
+class UnsupportedMediaType(GraveshiftError):
+    """the body must be application/json"""
+
+    code = "unsupported-media-type"
+    status = 415
+
+
+class TimedOut(GraveshiftError):
+    """the request took too long and was given up"""
+
+    code = "timed-out"
+    status = 503
 
 
 class Fenced(GraveshiftError):
@@ -144,12 +172,25 @@ class NoSpace(GraveshiftError):
     """there is not enough room on the disk"""
 
     code = "no-space"
+    status = 409
 
 
 class BackupFailed(GraveshiftError):
     """the backup could not be made or proven"""
 
     code = "backup-failed"
+
+
+class KeyFileRefused(GraveshiftError):
+    """the key file of the vault cannot be used"""
+
+    code = "key-file"
+
+
+class VaultSealed(GraveshiftError):
+    """a secret in the vault cannot be opened"""
+
+    code = "vault-sealed"
 
 
 class RotationFailed(GraveshiftError):

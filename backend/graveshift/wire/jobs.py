@@ -4,9 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Raw, Struct, field
 
-NAME = r"^[A-Za-z0-9._:-]{1,128}$"
+NAME = r"^[A-Za-z0-9._:-]{1,128}(?!\n)$"  # a bare $ would let a last newline in
 Name = Annotated[str, Meta(pattern=NAME)]
 
 
@@ -59,9 +59,9 @@ class NewJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     queue: Name
     kind: Name
-    payload: Raw = Raw(b"{}")
+    payload: Raw = field(default_factory=lambda: Raw(b"{}"))
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0
-    run_at: datetime | None = None
+    run_at: Annotated[datetime, Meta(tz=True)] | None = None
     max_attempts: Annotated[int, Meta(ge=1, le=1000)] = 5
     unique_key: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
     trace_id: Annotated[str, Meta(max_length=128)] | None = None

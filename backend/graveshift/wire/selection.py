@@ -5,6 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+Moment = Annotated[datetime, Meta(tz=True)]
+
 
 class Filter(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The query parameters' names; every given condition must hold. `text` searches the short message."""
@@ -17,8 +19,8 @@ class Filter(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     text: Annotated[str, Meta(max_length=512)] | None = None
     state: str | None = None
     run_id: str | None = None
-    died_after: datetime | None = None
-    died_before: datetime | None = None
+    died_after: Moment | None = None
+    died_before: Moment | None = None
 
     @property
     def is_empty(self) -> bool:
