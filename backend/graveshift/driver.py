@@ -153,6 +153,9 @@ class Source(Protocol):
     async def scan(self, mark: str | None, limit: int) -> Scan:
         """Letters new since `mark`, for systems whose letters are indexed by us."""
 
+    async def standing(self, letters: Sequence[str]) -> Sequence[str]:
+        """Those of these native ids that are letters still; how an index notices what left behind its back."""
+
     async def fetch(self, native: str) -> LetterDetail | None:
         """One letter with payload, traceback and history, straight from the system."""
 
@@ -165,7 +168,8 @@ class Source(Protocol):
     async def recall(self, unit: Unit, letters: Sequence[str], run_id: int) -> Sequence[Verdict]:
         """Take back what run `run_id` requeued and no worker has started; the letter regains its id."""
 
-    async def fates(self, run_id: int) -> Fates: ...
+    async def fates(self, run_id: int) -> Fates | None:
+        """What became of what this run requeued; None where the system cannot say."""
 
     async def pause(self, unit: Unit, queue: str, until: datetime | None, reason: str | None, actor: str) -> None: ...
 
