@@ -114,8 +114,9 @@ def _complaint(log: Path, mark: int) -> str:
     with log.open("rb") as file:
         file.seek(mark)
         lines = file.read().decode(errors="replace").splitlines()
-    telling = [line for line in lines if "FATAL" in line or "PANIC" in line or "HINT" in line]
-    return " ".join(telling or lines[-3:]).strip()
+    said = [line.partition("] ")[2] for line in lines if "] " in line]
+    telling = [line for line in said if not line.startswith("LOG:  starting PostgreSQL")]
+    return " ".join(telling[-4:] or lines[-3:]).strip()
 
 
 def _describe(layout: Layout, bin_dir: Path, sockets: Path, *, adopted: bool) -> Server:
