@@ -1,0 +1,111 @@
+"""A list of cursor pages keeps its rows in place while the world changes."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from graveshift.wire.page import Page
+from graveshift_tui.widgets.chain import KEEP, LEAP, PAGE, Chain
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+class Source:
+    """A list that is read by keyset, newest (greatest) first."""
+
+    def __init__(self, rows: Sequence[int], *, counted: bool = True) -> None:
+        self.rows = sorted(rows, reverse=True)
+        self.counted = counted
+
+    def page(self, cursor: str | None, limit: int) -> Page[str]:
+        rest = [row for row in self.rows if cursor is None or row < int(cursor)]
+        more = str(rest[limit - 1]) if len(rest) > limit else None
+        return Page([str(r) for r in rest[:limit]], NOW, more, len(self.rows) if self.counted else None)
+
+
+def read(chain: Chain[str], source: Source, first: int, last: int) -> None:
+    while fetch := chain.wanted(first, last):
+        assert chain.put(fetch, source.page(fetch.cursor, fetch.limit))
+
+
+def renew(chain: Chain[str], source: Source, first: int, last: int, *, follow: bool) -> None:
+    chain.renew([(f, source.page(f.cursor, f.limit)) for f in chain.rereads(first, last)], follow=follow)
+
+
+def shown(chain: Chain[str], first: int, last: int) -> list[int]:
+    return [int(row) for i in range(first, last) if (row := chain.row(i)) is not None]
+
+
+def test_room_is_left_for_the_whole_list_before_it_is_read() -> None:
+    chain: Chain[str] = Chain(str)
+    read(chain, Source(range(5000)), 0, 20)
+    assert (chain.known, chain.size, chain.complete) == (PAGE, 5000, False)
+
+
+def test_a_list_of_unknown_length_grows_at_its_end_until_it_is_complete() -> None:
+    chain: Chain[str] = Chain(str)
+    source = Source(range(250), counted=False)
+    chain.total_is_exact = False
+    read(chain, source, 0, 20)
+    assert chain.size > chain.known
+    read(chain, source, 240, 260)
+    assert (chain.size, chain.complete) == (250, True)
+
+
+def test_far_pages_are_let_go_and_read_again_directly() -> None:
+    chain: Chain[str] = Chain(str)
+    source = Source(range(PAGE * (KEEP + 20)))
+    for first in range(0, PAGE * (KEEP + 20), PAGE):
+        read(chain, source, first, first + PAGE - 1)
+    assert chain.row(PAGE) is None
+    again = chain.wanted(PAGE, PAGE + 10)
+    assert again is not None
+    read(chain, source, PAGE, PAGE + 10)
+    assert chain.row(PAGE) == str(PAGE * (KEEP + 20) - PAGE - 1)
+
+
+def test_a_leap_reads_a_thousand_rows_at_once() -> None:
+    chain: Chain[str] = Chain(str)
+    read(chain, Source(range(5000)), 0, 20)
+    fetch = chain.wanted(4999, 4999, leap=True)
+    assert fetch is not None
+    assert fetch.limit == LEAP
+
+
+def test_new_rows_are_counted_and_nothing_moves_while_the_reader_is_not_on_top() -> None:
+    chain: Chain[str] = Chain(str)
+    source = Source(range(500))
+    read(chain, source, 0, 150)
+    before = shown(chain, 0, 150)
+    source.rows = [502, 501, 500, *source.rows]
+    renew(chain, source, 0, 20, follow=False)
+    assert chain.arrived == 3
+    assert shown(chain, 0, 150) == before
+
+
+def test_a_reader_on_top_follows_the_newest() -> None:
+    chain: Chain[str] = Chain(str)
+    source = Source(range(500))
+    read(chain, source, 0, 20)
+    source.rows = [501, 500, *source.rows]
+    renew(chain, source, 0, 20, follow=True)
+    assert shown(chain, 0, 3) == [501, 500, 499]
+
+
+def test_vanished_rows_go_and_the_rest_is_still_whole() -> None:
+    chain: Chain[str] = Chain(str)
+    source = Source(range(300))
+    read(chain, source, 0, 150)
+    source.rows = [row for row in source.rows if row % 10]
+    renew(chain, source, 0, 150, follow=False)
+    read(chain, source, 0, 299)
+    assert shown(chain, 0, 300) == source.rows
+    assert chain.arrived == 0
+
+
+def test_an_answer_for_a_list_that_is_gone_is_not_taken() -> None:
+    chain: Chain[str] = Chain(str)
+    source = Source(range(300))
+    fetch = chain.wanted(0, 10)
+    assert fetch is not None
+    chain.restart()
+    assert not chain.put(fetch, source.page(None, PAGE))
