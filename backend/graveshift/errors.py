@@ -155,8 +155,15 @@ class TimedOut(GraveshiftError):
     status = 503
 
 
+class AuditUnavailable(GraveshiftError):
+    """the record cannot be written, so nothing was done"""
+
+    code = "audit-unavailable"
+    status = 503
+
+
 class Fenced(GraveshiftError):
-    """this job was given to another worker"""
+    """this was given to another"""
 
     code = "fenced"
 

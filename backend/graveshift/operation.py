@@ -1,26 +1,32 @@
 """The port for a verb: a frozen struct of arguments that can be planned by reading only, and carried out."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from datetime import datetime
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from graveshift.archive import Archive
 from graveshift.driver import Jobs, Letters, Source, Unit, Verdict
+from graveshift.dump import Dumper
 from graveshift.rotator import Rotator
+from graveshift.store.audit import Actor
 from graveshift.store.backups import BackupBook
 from graveshift.store.runs import RunBook
 from graveshift.vault import Vault
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect
 
-
-class Actor(Struct, frozen=True):
-    """Who asks: `source` is where the request came from (`http`, `cli`, `direct`, `rule`)."""
-
-    name: str
-    role: Role
-    source: str = "http"
+__all__ = [
+    "Actor",
+    "Carrier",
+    "Chunks",
+    "Draft",
+    "Operation",
+    "Refreshable",
+    "Step",
+    "World",
+]
 
 
 class World(Struct, frozen=True):
@@ -34,6 +40,7 @@ class World(Struct, frozen=True):
     runs: RunBook
     backups: BackupBook
     archive: Archive
+    dumper: Dumper
     vault: Vault
     rotators: Mapping[str, Rotator]
 
@@ -42,7 +49,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     """What planning found. `count` None: cannot say. `frozen` is kept with the plan and handed back to `run` as it was.
 
     `subjects` are identities and states of what is not counted: a plan whose fresh draft has other subjects is stale.
-    `rate` is items per second for the run, None for unlimited or for verbs that have none.
+    `rate` is items per second for the run, None for unlimited or for verbs that have none. `cutoff` is when it was
+    frozen, None for now.
     """
 
     count: int | None
@@ -54,23 +62,31 @@ class Draft(Struct, frozen=True, kw_only=True):
     rate: float | None = None
     subjects: Sequence[str] = ()
     frozen: Mapping[str, Any] = {}
+    cutoff: datetime | None = None
 
 
 class Step(Struct, frozen=True):
-    """One named step of a run; `act` is idempotent, returns a detail for people, and raises when it failed."""
+    """One named step of a run; `act` is idempotent, returns a detail for people, and raises when it failed.
+
+    A cancel waits for the end of a step, unless the step may be `interruptible` anywhere.
+    """
 
     name: str
     act: Callable[[], Awaitable[str | None]]
+    interruptible: bool = False
 
 
 class Chunks(Protocol):
     """What a verb over many things gives to the runner. Ids are public."""
 
     async def pick(self, after: str | None, limit: int) -> Sequence[str]:
-        """The next public ids strictly after `after`, in a stable order; empty at the end."""
+        """The next public ids strictly after `after`, in a stable order and of one system; empty at the end."""
+
+    def transacts(self, ids: Sequence[str]) -> bool:
+        """True where `act` on these happens wholly inside the unit; else intents are committed before it is called."""
 
     async def act(self, unit: Unit, ids: Sequence[str]) -> Sequence[Verdict]:
-        """Carry out one chunk: a verdict for each id. With a driver that can `transact`, inside `unit`."""
+        """Carry out one chunk: a verdict for each id. Called again with the same ids after a crash."""
 
 
 class Carrier(Protocol):
@@ -104,3 +120,11 @@ class Operation(Protocol):
 
     async def run(self, world: World, carrier: Carrier) -> None:
         """Do it. Returns when every item has an outcome; raises to fail the run."""
+
+
+@runtime_checkable
+class Refreshable(Protocol):
+    """A verb over what moves by itself: planned a second time, it looks at what was there the first time."""
+
+    async def refresh(self, world: World, frozen: Mapping[str, Any]) -> Draft:
+        """The draft again for what `frozen` says was chosen, with `arrived_since`; by reading only."""

@@ -42,8 +42,9 @@ CREATE TABLE graveshift_ledger.runs (
 );
 CREATE INDEX runs_live ON graveshift_ledger.runs (id) WHERE state IN ('queued', 'running', 'paused');
 
--- An item without an outcome is an intent: it was committed before the effect was tried.
+-- An item without an outcome is an intent: it was committed before the effect was tried. `seq` is the order of acting.
 CREATE TABLE graveshift_ledger.items (
+    seq bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     run_id bigint NOT NULL,
     id text NOT NULL,
     at timestamptz NOT NULL DEFAULT now(),
@@ -52,6 +53,7 @@ CREATE TABLE graveshift_ledger.items (
     job_id text,
     PRIMARY KEY (run_id, id)
 );
+CREATE INDEX items_order ON graveshift_ledger.items (run_id, seq);
 
 CREATE TABLE graveshift_ledger.audit_head (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),

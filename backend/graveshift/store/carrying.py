@@ -1,0 +1,157 @@
+"""What carrying a run out does to the ledger: take it under a lease, account for a chunk, end it; all fenced."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import RowMapping, TextClause, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graveshift.driver import Unit, Verdict
+from graveshift.errors import Fenced
+from graveshift.store.engine import open_unit
+from graveshift.store.items import storable
+from graveshift.wire.runs import Outcome, RunState
+
+TAKE = text("""
+    UPDATE graveshift_ledger.runs AS r
+    SET state = 'running', lease_owner = :owner, lease_until = now() + make_interval(secs => :lease_s),
+        started_at = coalesce(r.started_at, now())
+    FROM graveshift_ledger.plans AS p
+    WHERE p.id = r.plan_id AND r.id = (
+        SELECT id FROM graveshift_ledger.runs
+        WHERE state IN ('queued', 'running') AND (lease_until IS NULL OR lease_until < now())
+          AND id <> ALL (CAST(:held AS bigint[]))
+        ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING r.id, r.operation, r.actor, r.source, r.reason, r.mark #>> '{}' AS mark, r.rate, r.plan_id,
+              r.wanted, r.moved + r.conflict + r.gone + r.failed AS handled, p.args, p.draft
+""")
+RENEW = text("""
+    UPDATE graveshift_ledger.runs SET lease_until = now() + make_interval(secs => :lease_s)
+    WHERE id = ANY (CAST(:ids AS bigint[])) AND lease_owner = :owner AND state = 'running'
+    RETURNING id
+""")
+HOLD = text("""
+    SELECT wanted, rate, moved + conflict + gone + failed AS handled FROM graveshift_ledger.runs
+    WHERE id = :id AND lease_owner = :owner AND state = 'running' FOR NO KEY UPDATE
+""")
+PEEK = text("""
+    SELECT wanted, rate, moved + conflict + gone + failed AS handled FROM graveshift_ledger.runs
+    WHERE id = :id AND lease_owner = :owner AND state = 'running'
+""")
+ACCOUNT = text("""
+    UPDATE graveshift_ledger.runs
+    SET moved = moved + :moved, conflict = conflict + :conflict, gone = gone + :gone, failed = failed + :failed,
+        mark = coalesce(to_json(CAST(:mark AS text)), mark), lease_until = now() + make_interval(secs => :lease_s)
+    WHERE id = :id AND lease_owner = :owner AND state = 'running'
+""")
+TOTAL = text("""
+    UPDATE graveshift_ledger.runs SET total = :total WHERE id = :id AND lease_owner = :owner AND state = 'running'
+""")
+# A run that ended well has dealt with exactly what there was.
+LEAVE = text("""
+    UPDATE graveshift_ledger.runs
+    SET state = CAST(:state AS text), error = :error, lease_owner = NULL, wanted = NULL,
+        lease_until = CASE WHEN :pause_s > 0 THEN now() + make_interval(secs => :pause_s) END,
+        finished_at = CASE WHEN :ended THEN now() END,
+        total = CASE WHEN CAST(:state AS text) = 'succeeded' THEN moved + conflict + gone + failed ELSE total END
+    WHERE id = :id AND lease_owner = :owner AND state = 'running'
+    RETURNING moved + conflict + gone + failed AS handled
+""")
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """A run under our lease, with its plan. `mark` is the last id of the last committed chunk."""
+
+    id: int
+    plan_id: int
+    operation: str
+    actor: str
+    source: str | None
+    reason: str | None
+    mark: str | None
+    wanted: str | None
+    rate: float | None
+    handled: int
+    args: Mapping[str, Any]
+    draft: Mapping[str, Any]
+
+
+class Orders(Struct, frozen=True):
+    """What the ledger says of a run right now: steering, rate, and how many items have an outcome."""
+
+    wanted: str | None
+    rate: float | None
+    handled: int
+
+
+class CarryBook:
+    """The runner's side of the ledger for one owner. Every method raises Fenced once the lease is another's."""
+
+    def __init__(self, engine: AsyncEngine, owner: UUID, lease_s: float) -> None:
+        self._engine = engine
+        self._owner = owner
+        self._lease_s = lease_s
+
+    async def take(self, held: Collection[int]) -> Held | None:
+        """The oldest run that is queued or whose carrier fell silent, unless it is one of `held`."""
+        values = {"owner": self._owner, "lease_s": self._lease_s, "held": list(held)}
+        async with open_unit(self._engine) as unit:
+            row = (await unit.execute(TAKE, values)).mappings().first()
+            await unit.commit()
+        if row is None:
+            return None
+        return Held(**{**row, "args": msgspec.json.decode(row["args"]), "draft": msgspec.json.decode(row["draft"])})
+
+    async def renew(self, ids: Collection[int]) -> set[int]:
+        """Lengthen these leases; returns the ids that are still ours."""
+        values = {"owner": self._owner, "lease_s": self._lease_s, "ids": list(ids)}
+        async with open_unit(self._engine) as unit:
+            kept = set((await unit.execute(RENEW, values)).scalars().all())
+            await unit.commit()
+        return kept
+
+    async def hold(self, unit: Unit, id: int) -> Orders:
+        """Lock the run for the rest of the unit: whatever it commits, it commits as the run's only carrier."""
+        return self._orders((await unit.execute(HOLD, self._fence(id))).mappings().first())
+
+    async def peek(self, id: int) -> Orders:
+        """The orders, without a lock."""
+        async with open_unit(self._engine) as unit:
+            return self._orders((await unit.execute(PEEK, self._fence(id))).mappings().first())
+
+    async def account(self, unit: Unit, id: int, verdicts: Sequence[Verdict], mark: str | None) -> None:
+        """Add a chunk's outcomes to the counts; None keeps the mark."""
+        counted = Counter(verdict.outcome for verdict in verdicts)
+        values: dict[str, object] = {outcome.value: counted[outcome] for outcome in Outcome}
+        values |= {"mark": mark, "lease_s": self._lease_s}
+        await self._fenced(unit, ACCOUNT, values | self._fence(id))
+
+    async def set_total(self, unit: Unit, id: int, total: int) -> None:
+        """How many items there will be."""
+        await self._fenced(unit, TOTAL, {"total": total, **self._fence(id)})
+
+    async def leave(self, unit: Unit, id: int, state: RunState, *, error: str | None = None, pause_s: float = 0) -> int:
+        """Let go of the run in this state; `pause_s` keeps other carriers away that long. Returns items handled."""
+        ended = not state.is_live
+        values = {"state": state.value, "error": storable(error) if error else None, "ended": ended}
+        row = (await unit.execute(LEAVE, {**values, "pause_s": pause_s, **self._fence(id)})).first()
+        if row is None:
+            raise Fenced(f"run {id}")
+        handled: int = row.handled
+        return handled
+
+    async def _fenced(self, unit: Unit, statement: TextClause, values: Mapping[str, object]) -> None:
+        if (await unit.execute(statement, values)).rowcount != 1:
+            raise Fenced(f"run {values['id']}")
+
+    def _fence(self, id: int) -> dict[str, object]:
+        return {"id": id, "owner": self._owner}
+
+    def _orders(self, row: RowMapping | None) -> Orders:
+        if row is None:
+            raise Fenced("this run is carried out by another backend")
+        return Orders(**row)

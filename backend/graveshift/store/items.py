@@ -1,0 +1,116 @@
+"""What a run acted on, one row a thing: an intent while it has no outcome, and then what became of it."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, DateTime, Identity, RowMapping, Table, Text, func, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graveshift.driver import Unit, Verdict
+from graveshift.store.engine import METADATA, open_unit
+from graveshift.store.reading import newest_first
+from graveshift.wire.page import Page
+from graveshift.wire.runs import Item, Outcome
+
+ITEMS = Table(
+    "items",
+    METADATA,
+    Column("seq", BigInteger, Identity(always=True), nullable=False),
+    Column("run_id", BigInteger, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("outcome", Text),
+    Column("detail", Text),
+    Column("job_id", Text),
+    schema="graveshift_ledger",
+)
+INTEND = text("""
+    INSERT INTO graveshift_ledger.items (run_id, id) SELECT :run_id, id FROM unnest(CAST(:ids AS text[])) AS id
+""")
+ENTER = text("""
+    INSERT INTO graveshift_ledger.items (run_id, id, outcome, detail, job_id)
+    SELECT :run_id, * FROM unnest(CAST(:ids AS text[]), CAST(:outcomes AS text[]),
+                                  CAST(:details AS text[]), CAST(:jobs AS text[]))
+""")
+SETTLE = text("""
+    UPDATE graveshift_ledger.items SET outcome = v.outcome, detail = v.detail, job_id = v.job_id
+    FROM unnest(CAST(:ids AS text[]), CAST(:outcomes AS text[]), CAST(:details AS text[]),
+                CAST(:jobs AS text[])) AS v (id, outcome, detail, job_id)
+    WHERE items.run_id = :run_id AND items.id = v.id AND items.outcome IS NULL
+""")
+NOTE = text("""
+    UPDATE graveshift_ledger.items SET detail = :detail
+    WHERE run_id = :run_id AND id = :id AND outcome IS NULL AND EXISTS (
+        SELECT FROM graveshift_ledger.runs WHERE runs.id = :run_id AND state = 'running' AND lease_owner = :owner)
+""")
+
+
+class ItemBook:
+    """Items of all runs. Writers pass the unit in which they hold the run."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def page(self, run_id: int, cursor: str | None, limit: int) -> Page[Item]:
+        """Newest first."""
+        only = ITEMS.c.run_id == run_id
+        return await newest_first(self._engine, ITEMS, ITEMS.c.seq, _item, cursor=cursor, limit=limit, only=only)
+
+    async def moved(self, run_id: int, after: str | None, limit: int) -> Sequence[str]:
+        """Ids that the run moved, in the order of their ids, strictly after `after`."""
+        chosen = (ITEMS.c.run_id == run_id, ITEMS.c.outcome == Outcome.MOVED, ITEMS.c.id > (after or ""))
+        wanted = select(ITEMS.c.id).where(*chosen).order_by(ITEMS.c.id).limit(limit)
+        async with open_unit(self._engine) as unit:
+            return (await unit.execute(wanted)).scalars().all()
+
+    async def intents(self, run_id: int, limit: int) -> Sequence[str]:
+        """Ids that were to be acted on and have no outcome yet, in the order they were meant to be."""
+        chosen = (ITEMS.c.run_id == run_id, ITEMS.c.outcome.is_(None))
+        wanted = select(ITEMS.c.id).where(*chosen).order_by(ITEMS.c.seq).limit(limit)
+        async with open_unit(self._engine) as unit:
+            return (await unit.execute(wanted)).scalars().all()
+
+    async def outcomes(self, run_id: int) -> Mapping[str, Outcome | None]:
+        """Every item of the run with its outcome; for runs of steps, which have few."""
+        wanted = select(ITEMS.c.id, ITEMS.c.outcome).where(ITEMS.c.run_id == run_id).order_by(ITEMS.c.seq)
+        async with open_unit(self._engine) as unit:
+            rows = (await unit.execute(wanted)).all()
+        return {row.id: Outcome(row.outcome) if row.outcome else None for row in rows}
+
+    async def intend(self, unit: Unit, run_id: int, ids: Sequence[str]) -> None:
+        """Say what is going to be acted on."""
+        await unit.execute(INTEND, {"run_id": run_id, "ids": list(ids)})
+
+    async def enter(self, unit: Unit, run_id: int, verdicts: Sequence[Verdict]) -> None:
+        """Write down what was acted on in this very unit."""
+        await unit.execute(ENTER, _columns(run_id, verdicts))
+
+    async def note(self, run_id: int, owner: UUID, id: str, detail: str) -> None:
+        """Put words to an item under way, as long as `owner` carries the run."""
+        async with open_unit(self._engine) as unit:
+            await unit.execute(NOTE, {"run_id": run_id, "owner": owner, "id": id, "detail": storable(detail)})
+            await unit.commit()
+
+    async def settle(self, unit: Unit, run_id: int, verdicts: Sequence[Verdict]) -> None:
+        """Give intents their outcome; one that has an outcome keeps it."""
+        await unit.execute(SETTLE, _columns(run_id, verdicts))
+
+
+def storable(words: str) -> str:
+    """PostgreSQL's text holds every character but U+0000."""
+    return words.replace("\0", "\\x00")
+
+
+def _columns(run_id: int, verdicts: Sequence[Verdict]) -> Mapping[str, object]:
+    return {
+        "run_id": run_id,
+        "ids": [verdict.id for verdict in verdicts],
+        "outcomes": [verdict.outcome.value for verdict in verdicts],
+        "details": [storable(verdict.detail) if verdict.detail else None for verdict in verdicts],
+        "jobs": [verdict.job_id for verdict in verdicts],
+    }
+
+
+def _item(row: RowMapping) -> Item:
+    outcome = row["outcome"]
+    return Item(row["id"], Outcome(outcome) if outcome else None, row["detail"], row["job_id"])

@@ -1,0 +1,154 @@
+"""Runs as they are kept: begun by the Desk, steered by operators, read by everybody."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    Identity,
+    RowMapping,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graveshift.driver import Unit
+from graveshift.store.engine import METADATA, open_unit
+from graveshift.store.items import ItemBook
+from graveshift.store.reading import newest_first
+from graveshift.wire.page import Page
+from graveshift.wire.runs import Run, RunState
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("plan_id", BigInteger, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("total", BigInteger),
+    Column("moved", BigInteger, nullable=False, server_default=text("0")),
+    Column("conflict", BigInteger, nullable=False, server_default=text("0")),
+    Column("gone", BigInteger, nullable=False, server_default=text("0")),
+    Column("failed", BigInteger, nullable=False, server_default=text("0")),
+    Column("rate", Double),
+    Column("actor", Text, nullable=False),
+    Column("source", Text),
+    Column("reason", Text),
+    Column("error", Text),
+    Column("wanted", Text),
+    Column("mark", JSON(none_as_null=True)),
+    Column("idempotency_key", Text, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("started_at", DateTime(timezone=True)),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("lease_owner", Uuid),
+    Column("lease_until", DateTime(timezone=True)),
+    UniqueConstraint("actor", "idempotency_key"),
+    schema="graveshift_ledger",
+)
+PLAIN = [name for name in Run.__struct_fields__ if name not in ("id", "plan_id", "state")]
+LIVE = [state.value for state in RunState if state.is_live]
+
+
+class NewRun(Struct, frozen=True, kw_only=True):
+    """A run to begin. `body` is the request as decoded values, compared when the same `key` comes again."""
+
+    plan_id: int
+    operation: str
+    total: int | None
+    rate: float | None
+    actor: str
+    source: str
+    reason: str | None
+    key: str
+    body: Mapping[str, Any]
+
+
+class RunBook:
+    """Every run there was. Methods that take a unit write inside it; `items` is what each run acted on."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.items = ItemBook(engine)
+
+    async def page(self, cursor: str | None, limit: int) -> Page[Run]:
+        """Newest first."""
+        return await newest_first(self._engine, RUNS, RUNS.c.id, run_of, cursor=cursor, limit=limit)
+
+    async def live(self, limit: int = 100) -> list[Run]:
+        """Runs with work left, newest first."""
+        wanted = select(RUNS).where(RUNS.c.state.in_(LIVE)).order_by(RUNS.c.id.desc()).limit(limit)
+        async with open_unit(self._engine) as unit:
+            return [run_of(row) for row in (await unit.execute(wanted)).mappings()]
+
+    async def one(self, id: int) -> Run | None:
+        """The run with this id."""
+        async with open_unit(self._engine) as unit:
+            row = (await unit.execute(select(RUNS).where(RUNS.c.id == id))).mappings().first()
+        return run_of(row) if row else None
+
+    async def now(self) -> datetime:
+        """The database's clock, by which all times here are meant."""
+        async with open_unit(self._engine) as unit:
+            at: datetime = (await unit.execute(select(func.now()))).scalar_one()
+        return at
+
+    async def by_key(self, actor: str, key: str) -> tuple[Run, Mapping[str, Any]] | None:
+        """The run that this actor began with this Idempotency-Key, and the body it was begun with."""
+        wanted = select(RUNS).where(RUNS.c.actor == actor, RUNS.c.idempotency_key == key)
+        async with open_unit(self._engine) as unit:
+            row = (await unit.execute(wanted)).mappings().first()
+        return (run_of(row), row["body"]) if row else None
+
+    async def begin(self, unit: Unit, new: NewRun) -> Run | None:
+        """Insert a queued run; None where this actor has used the key before."""
+        values = {name: getattr(new, name) for name in NewRun.__struct_fields__ if name not in ("key", "body")}
+        values |= {"state": RunState.QUEUED.value, "idempotency_key": new.key, "body": dict(new.body)}
+        fresh = insert(RUNS).values(values).on_conflict_do_nothing(index_elements=["actor", "idempotency_key"])
+        row = (await unit.execute(fresh.returning(RUNS))).mappings().first()
+        return run_of(row) if row else None
+
+    async def hold(self, unit: Unit, id: int) -> Run | None:
+        """The run, locked until the unit ends, so that no chunk comes between looking and changing."""
+        wanted = select(RUNS).where(RUNS.c.id == id).with_for_update(key_share=True)
+        row = (await unit.execute(wanted)).mappings().first()
+        return run_of(row) if row else None
+
+    async def want(self, unit: Unit, id: int, wanted: str | None) -> Run:
+        """Say what the carrier of a running run shall do at its next chunk: `pause`, `cancel` or, with None, go on."""
+        return await self._change(unit, id, {"wanted": wanted})
+
+    async def turn(self, unit: Unit, id: int, state: RunState) -> Run:
+        """Change the state of a held run that nobody carries."""
+        ended = {} if state.is_live else {"finished_at": func.now()}
+        free = {"wanted": None, "lease_owner": None, "lease_until": None}
+        return await self._change(unit, id, {"state": state.value, **free, **ended})
+
+    async def set_rate(self, unit: Unit, id: int, per_s: float | None) -> Run:
+        """Items per second from the next chunk on; None for unlimited."""
+        return await self._change(unit, id, {"rate": per_s})
+
+    async def _change(self, unit: Unit, id: int, values: Mapping[str, Any]) -> Run:
+        changed = update(RUNS).where(RUNS.c.id == id).values(dict(values)).returning(RUNS)
+        return run_of((await unit.execute(changed)).mappings().one())
+
+
+def run_of(row: RowMapping) -> Run:
+    """A row as it goes over the wire."""
+    plain = {name: row[name] for name in PLAIN}
+    return Run(id=str(row["id"]), plan_id=str(row["plan_id"]), state=RunState(row["state"]), **plain)
