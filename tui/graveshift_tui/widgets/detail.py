@@ -1,0 +1,85 @@
+"""One thing in full: a document of lines with a cursor, foldable where lines lie beneath a line."""
+
+from collections.abc import Sequence
+
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from graveshift_tui.widgets.paint import palette_of, strip_of
+from graveshift_tui.widgets.tree import Flat, Node, flatten
+
+
+class Detail(ScrollView, can_focus=True, inherit_bindings=False):
+    """Keeps its place and its folds while the document beneath is renewed."""
+
+    DEFAULT_CSS = """
+    Detail { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; overflow-y: auto; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.cursor = 0
+        self.folded: frozenset[str] = frozenset()
+        self._nodes: Sequence[Node] = ()
+        self._flat: list[Flat] = []
+
+    def show(self, nodes: Sequence[Node]) -> None:
+        """Shows a document; one equal to the last costs nothing."""
+        if nodes != self._nodes:
+            self._nodes = nodes
+            self._lay()
+
+    def reset(self) -> None:
+        """Back to the top with nothing folded: another thing is shown."""
+        self.folded, self.cursor = frozenset(), 0
+        self.scroll_to(y=0, animate=False, immediate=True)
+
+    def move(self, delta: int) -> None:
+        """Moves the cursor by lines."""
+        before, self.cursor = self.cursor, max(0, min(self.cursor + delta, len(self._flat) - 1))
+        first, height = self.scroll_offset.y, max(1, self.size.height)
+        if self.cursor < first:
+            self.scroll_to(y=self.cursor, animate=False, immediate=True)
+        elif self.cursor >= first + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True)
+        for line in {before, self.cursor}:
+            self.refresh_line(line)
+
+    def move_page(self, direction: int) -> None:
+        """Moves the cursor by a screen."""
+        self.move(direction * max(1, self.size.height - 1))
+
+    def toggle_fold(self) -> None:
+        """Folds what lies beneath the cursor's line, or opens it."""
+        if not self._flat:
+            return
+        here = self._flat[self.cursor]
+        if here.folds:
+            self.folded = self.folded ^ {here.path}
+            self._lay()
+            paths = [flat.path for flat in self._flat]
+            self.cursor = paths.index(here.path)
+            self.move(0)
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The line of the document at a line of the window."""
+        index, width, palette = self.scroll_offset.y + y, self.size.width, palette_of(self)
+        if index >= len(self._flat):
+            return strip_of((), width, palette)
+        flat = self._flat[index]
+        sign = ("▸ " if flat.path in self.folded else "▾ ") if flat.folds and flat.line[-1][0] != "" else "  "
+        behind = "cursor" if index == self.cursor else "background"
+        return strip_of(
+            (("›" if index == self.cursor else " ", "accent"), (sign, "faint"), *flat.line),
+            width,
+            palette,
+            behind=behind,
+        )
+
+    def _lay(self) -> None:
+        self._flat = list(flatten(self._nodes, self.folded))
+        self.cursor = max(0, min(self.cursor, len(self._flat) - 1))
+        self.virtual_size = Size(self.size.width, len(self._flat))
+        self.refresh()

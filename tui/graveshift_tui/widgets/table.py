@@ -1,0 +1,277 @@
+"""The virtual table: a million rows cost what one screen of them costs."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+from textual import on, work
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from graveshift.wire.page import Page
+from graveshift_tui.settings import ConsoleError
+from graveshift_tui.widgets.chain import PAGE, Chain, Fetch
+from graveshift_tui.widgets.columns import Column, line
+from graveshift_tui.widgets.paint import Line, changed, palette_of, strip_of
+
+Row: TypeAlias = Struct
+Source: TypeAlias = Callable[[Fetch], Awaitable[Page[Row]]]
+
+WAITING: Final[Line] = (("  ·····", "faint"),)
+
+
+class Table(ScrollView, can_focus=True, inherit_bindings=False):
+    """Rows from a source, one cursor, marks by id. It reads what it shows and what comes next, and nothing else."""
+
+    DEFAULT_CSS = """
+    Table { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; overflow-y: auto; }
+    """
+
+    class Moved(Message):
+        """The row under the cursor is another one, or has another value."""
+
+    class Counted(Message):
+        """How many rows there are, are marked, or have arrived has changed."""
+
+    class Loaded(Message):
+        """A page came."""
+
+        def __init__(self, fetch: Fetch, page: Page[Row]) -> None:
+            super().__init__()
+            self.fetch = fetch
+            self.page = page
+
+    class Failed(Message):
+        """A page did not come."""
+
+        def __init__(self, error: ConsoleError) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        id_of: Callable[[Row], str],
+        tone: Callable[[Row], str],
+        source: Source,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self.columns = columns
+        self.id_of = id_of
+        self.tone = tone
+        self.source = source
+        self.chain: Chain[Row] = Chain(id_of)
+        self.cursor = 0
+        self.marks: dict[str, Row] = {}
+        self.chasing = False
+        self.now = datetime.now(UTC)
+        self._cursor_id: str | None = None
+        self._loading: Fetch | None = None
+        self._strips: dict[int, Strip] = {}
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor, where it is known."""
+        return self.chain.row(self.cursor)
+
+    @property
+    def on_top(self) -> bool:
+        """True while the reader has not moved: only then may new rows push the others down."""
+        return self.cursor == 0 and self.scroll_offset.y == 0 and not self.marks
+
+    def restart(self, source: Source) -> None:
+        """Shows another list from its top."""
+        self.source = source
+        self.chain.restart()
+        self.marks.clear()
+        self.chasing, self._loading, self._cursor_id = False, None, None
+        self.cursor = 0
+        self.scroll_to(y=0, animate=False, immediate=True)
+        self._settle()
+
+    def move(self, delta: int) -> None:
+        """Moves the cursor by rows, and stops a chase for the end."""
+        self.chasing = False
+        self.goto(self.cursor + delta)
+
+    def move_page(self, direction: int) -> None:
+        """Moves the cursor by a screen."""
+        self.move(direction * max(1, self.size.height - 1))
+
+    def top(self) -> None:
+        """To the first row; what has arrived meanwhile may show now."""
+        self.chasing = False
+        self.goto(0)
+
+    def end(self) -> None:
+        """To the last row, reading on until it is known; any move stops that."""
+        self.chasing = not self.chain.complete
+        self.goto(self.chain.known - 1)
+
+    def goto(self, index: int) -> None:
+        """Puts the cursor on a row and scrolls it into view."""
+        before, self.cursor = self.cursor, max(0, min(index, self.chain.size - 1))
+        self._cursor_id = self.id_of(self.row) if self.row is not None else None
+        self._into_view()
+        for at in {before, self.cursor}:
+            self._repaint(at)
+        self._read_on()
+        self.post_message(self.Moved())
+
+    def toggle_mark(self) -> None:
+        """Marks the row under the cursor, or takes its mark off, and goes one down."""
+        if self.row is None:
+            return
+        id = self.id_of(self.row)
+        if self.marks.pop(id, None) is None:
+            self.marks[id] = self.row
+        self.move(1)
+        self._repaint(self.cursor - 1)
+        self.post_message(self.Counted())
+
+    def clear_marks(self) -> None:
+        """Takes every mark off."""
+        self.marks.clear()
+        self._repaint_all()
+        self.post_message(self.Counted())
+
+    def rereads(self) -> list[Fetch]:
+        """What to read again to be fresh."""
+        first = self.scroll_offset.y
+        return self.chain.rereads(first, first + self.size.height)
+
+    def renew(self, answers: Sequence[tuple[Fetch, Page[Row]]]) -> None:
+        """Takes a fresh reading in; rows stay where they are under the cursor."""
+        if answers:
+            self.now = answers[0][1].as_of
+        if self.chain.renew(answers, follow=self.on_top):
+            self._anchor()
+            self._settle()
+
+    def repaint_everything(self) -> None:
+        """Paints all anew, after a change of theme."""
+        self._strips.clear()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The row at a line of the window."""
+        index = self.scroll_offset.y + y
+        strip = self._strips.get(index)
+        if strip is None or strip.cell_length != self.size.width:
+            strip = self._strips[index] = self._strip(index)
+        return strip
+
+    def on_resize(self) -> None:
+        """Widths have changed."""
+        self._strips.clear()
+        self._into_view()
+        self._read_on()
+
+    def watch_scroll_y(self, old: float, new: float) -> None:
+        """What shows now is read; strips out of sight are forgotten."""
+        super().watch_scroll_y(old, new)
+        first, last = round(new), round(new) + self.size.height
+        self._strips = {i: strip for i, strip in self._strips.items() if first <= i < last}
+        self._read_on()
+
+    @on(Loaded)
+    def _take(self, message: Loaded) -> None:
+        message.stop()
+        self._loading = None
+        self.now = message.page.as_of
+        if self.chain.put(message.fetch, message.page):
+            self._settle()
+            if self.chasing:
+                self.chasing = not self.chain.complete
+                self.goto(self.chain.known - 1)
+        self._read_on()
+
+    @on(Failed)
+    def _give_up(self) -> None:
+        """The feed shows why and tries again; a reading starts the next page."""
+        self._loading, self.chasing = None, False
+
+    @work(exclusive=True, group="fetch", exit_on_error=False)
+    async def _load(self, fetch: Fetch) -> None:
+        try:
+            page = await self.source(fetch)
+        except ConsoleError as error:
+            self.post_message(self.Failed(error))
+        else:
+            self.post_message(self.Loaded(fetch, page))
+
+    def _read_on(self) -> None:
+        """Reads the next page that is missing on show, else ahead; a page scrolled past is no longer waited for."""
+        first = self.scroll_offset.y
+        last = first + max(1, self.size.height)
+        fetch = self.chain.wanted(first, last) or self.chain.wanted(first - PAGE // 2, last + PAGE // 2)
+        if self.chasing:
+            fetch = self.chain.wanted(self.chain.known, self.chain.known, leap=True)
+        if fetch is not None and fetch != self._loading and self.is_mounted:
+            self._loading = fetch
+            self._load(fetch)
+
+    def _settle(self) -> None:
+        """Brings size, cursor and picture in line with the rows."""
+        self.virtual_size = Size(self.size.width, self.chain.size)
+        self.cursor = max(0, min(self.cursor, self.chain.size - 1))
+        if self.row is not None:
+            self._cursor_id = self.id_of(self.row)
+        self._repaint_all()
+        self.post_message(self.Moved())
+        self.post_message(self.Counted())
+
+    def _anchor(self) -> None:
+        """Keeps the cursor on its row, and the row on its line of the screen."""
+        if self._cursor_id is None or self.on_top:
+            return
+        found = self.chain.find(self._cursor_id)
+        if found is None or found == self.cursor:
+            return
+        shift, self.cursor = found - self.cursor, found
+        self.virtual_size = Size(self.size.width, self.chain.size)
+        self.scroll_to(y=max(0, self.scroll_offset.y + shift), animate=False, immediate=True)
+
+    def _into_view(self) -> None:
+        first, height = self.scroll_offset.y, max(1, self.size.height)
+        if self.cursor < first:
+            self.scroll_to(y=self.cursor, animate=False, immediate=True)
+        elif self.cursor >= first + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True)
+
+    def _repaint_all(self) -> None:
+        first = self.scroll_offset.y
+        for index in range(first, first + self.size.height):
+            self._repaint(index)
+
+    def _repaint(self, index: int) -> None:
+        """Paints the changed middle of one row, or nothing."""
+        y = index - self.scroll_offset.y
+        if not 0 <= y < self.size.height:
+            self._strips.pop(index, None)
+            return
+        strip = self._strip(index)
+        extent = changed(self._strips.get(index), strip, self.size.width)
+        self._strips[index] = strip
+        if extent:
+            self.refresh(Region(extent[0], y, extent[1] - extent[0], 1))
+
+    def _strip(self, index: int) -> Strip:
+        width, palette = self.size.width, palette_of(self)
+        row = self.chain.row(index)
+        here = index == self.cursor and self.chain.size > 0
+        behind = "cursor" if here else "background"
+        if row is None:
+            blank = index >= self.chain.size
+            return strip_of(() if blank else WAITING, width, palette, behind="background" if blank else behind)
+        tone = self.tone(row)
+        marked = self.id_of(row) in self.marks
+        sign = "●" if marked else "!" if tone in ("crit", "warn") else " "
+        prefix = (("›" if here else " ") + sign, "bold mark" if marked else tone)
+        shown = line(self.columns, row, width=width, now=self.now, tone=tone, prefix=prefix)
+        return strip_of(shown, width, palette, behind=behind)
