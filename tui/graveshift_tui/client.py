@@ -29,7 +29,7 @@ from graveshift.wire.workers import Worker
 from graveshift_tui.link import ApiError, Link, Unreachable
 from graveshift_tui.settings import Where
 
-__all__ = ["RESOURCES", "ApiError", "Client", "Unreachable", "backoff", "decode"]
+__all__ = ["MAX_LIMIT", "RESOURCES", "ApiError", "Client", "Unreachable", "backoff", "decode", "params_of", "path_of"]
 
 T = TypeVar("T")
 
@@ -44,6 +44,7 @@ RESOURCES: Final[dict[str, tuple[type[Struct], type[Struct]]]] = {
     "secrets": (SecretInfo, SecretInfo),
     "audit": (AuditEntry, AuditEntry),
 }
+MAX_LIMIT: Final = 1000
 CAP_S: Final = 10.0
 SEND_TIMES: Final = 6
 

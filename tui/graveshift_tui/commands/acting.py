@@ -1,0 +1,210 @@
+"""`graveshift do`: plans a verb, says in words what it would do, asks, carries it out and tells what became of it."""
+
+import asyncio
+import sys
+from contextlib import aclosing
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+
+from graveshift.wire.operations import OperationInfo
+from graveshift.wire.plans import Confirm, Plan
+from graveshift.wire.runs import Run, RunState
+from graveshift.wire.selection import Selection
+from graveshift_tui.client import ApiError, Client
+from graveshift_tui.commands.reading import Output
+from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
+from graveshift_tui.commands.terminal import Misused
+from graveshift_tui.commands.wiretext import ascii_struct
+from graveshift_tui.commands.words import args_of, known, selection_of
+from graveshift_tui.conduct import Conduct
+from graveshift_tui.format import clock, total
+from graveshift_tui.sanitize import clean
+from graveshift_tui.settings import ConsoleError
+
+app = new_app()
+
+
+class PhraseNeeded(ConsoleError):
+    """nothing was done, the plan asks for a phrase"""
+
+    exit_code = 7
+
+
+class NotConfirmed(ConsoleError):
+    """nothing was done"""
+
+
+class Wish(Struct, frozen=True):
+    """What was typed: everything that is decided before the backend is asked."""
+
+    verb: str
+    args: list[str]
+    scope: Selection | None
+    dry_run: bool
+    yes: bool
+    phrase: str | None
+    reason: str | None
+    wait: bool
+    output: Output
+
+
+def main(name: str, rest: list[str]) -> int:
+    """Run `graveshift do`."""
+    return invoke(app, name, rest)
+
+
+@app.command()
+def do(
+    verb: Annotated[str, typer.Argument(help="As in dlq.requeue; `graveshift get operations` lists them.")],
+    *,
+    filter: Annotated[list[str] | None, typer.Option("--filter", "-f", metavar="K=V", help="Whatever matches.")] = None,
+    id: Annotated[list[str] | None, typer.Option("--id", metavar="ID", help="These, repeated for each.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every one there is.")] = False,
+    arg: Annotated[list[str] | None, typer.Option("--arg", "-a", metavar="K=V", help="JSON, else a string.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer a yes/no question with yes.")] = False,
+    phrase: Annotated[str | None, typer.Option(help="The phrase that the plan asks for.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why, for the record.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", "-w", help="Follow the run to its end.")] = False,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How to print.")] = Output.TABLE,
+    url: Url = None,
+    token_file: TokenFile = None,
+    config: Config = None,
+) -> int:
+    """Plan a verb, show the plan, confirm it and carry it out.
+
+    The scope is said once: --filter, --id or --all. What a verb takes besides goes into --arg, as in
+    `graveshift do queue.pause --arg queue=native:mail --arg reason=deploy`.
+    """
+    scope = selection_of(filter or [], id or [], everything)
+    wish = Wish(verb, arg or [], scope, dry_run, yes, phrase, reason, wait, output)
+    settings = settings_of(url, token_file, config)
+    with asyncio.Runner() as runner:
+        client = Client(settings.where)
+        try:
+            return _do(runner, client, wish)
+        finally:
+            runner.run(client.close())
+
+
+def _do(runner: asyncio.Runner, client: Client, wish: Wish) -> int:
+    """Questions are asked between the loop's runs, where ctrl+c still interrupts them."""
+    conduct = Conduct(client)
+    plan = runner.run(_plan(client, conduct, wish))
+    _show_plan(plan, wish)
+    if wish.dry_run:
+        return 0
+    phrase = _confirmed(plan, wish)
+    run = runner.run(conduct.confirm(plan, phrase=phrase, reason=wish.reason))
+    if wish.wait and run.state.is_live:
+        run = runner.run(_follow(conduct, run))
+    return _show_run(run, wish)
+
+
+async def _plan(client: Client, conduct: Conduct, wish: Wish) -> Plan:
+    operations = {operation.name: operation for operation in await client.operations()}
+    operation = operations[known("verb here", wish.verb, list(operations))]
+    _check_allowed(operation)
+    return await conduct.plan(operation.name, args_of(operation, wish.args, wish.scope))
+
+
+def _check_allowed(operation: OperationInfo) -> None:
+    if not operation.allowed:
+        raise ApiError("not-allowed", 403, f"this token may not {operation.name}")
+
+
+def _show_plan(plan: Plan, wish: Wish) -> None:
+    """On standard output, or on standard error where that is for the run's JSON."""
+    if wish.output is Output.JSON and wish.dry_run:
+        print(ascii_struct(plan))
+        return
+    stream = sys.stderr if wish.output is Output.JSON else sys.stdout
+    for line in plan_lines(plan):
+        print(line, file=stream)
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """The plan in words."""
+    count = "a number it cannot say" if plan.count is None else total(plan.count, exact=plan.count_is_exact)
+    newer = f" ({plan.arrived_since:,} more came since and are left alone)" if plan.arrived_since else ""
+    lines = [f"plan {clean(plan.id)}: {clean(plan.operation)}, acting on {count}{newer}"]
+    lines += [f"  {clean(effect.subject, 200)}: {clean(effect.change, 500)}" for effect in plan.effects]
+    return [*lines, f"  {_asks(plan)}; expires {clock(plan.expires_at)}"]
+
+
+def _asks(plan: Plan) -> str:
+    match plan.confirm:
+        case Confirm.NONE:
+            return "needs no confirmation"
+        case Confirm.YES:
+            return "asks for a yes"
+        case Confirm.PHRASE:
+            return f"asks for the phrase {clean(plan.phrase or '', 200)!r}"
+
+
+def _confirmed(plan: Plan, wish: Wish) -> str | None:
+    """The phrase to send, or None; raises where the answer is not what the plan asks for."""
+    if plan.confirm is Confirm.YES and not wish.yes:
+        if not sys.stdin.isatty():
+            raise Misused("nothing was done: the plan asks for a yes, and --yes gives it")
+        if _ask("carry it out? [y/N] ").lower() not in ("y", "yes"):
+            raise NotConfirmed("the answer was not yes")
+    if plan.confirm is not Confirm.PHRASE:
+        return None
+    phrase = wish.phrase
+    if phrase is None and sys.stdin.isatty():
+        phrase = _ask("type the phrase to carry it out: ")
+    if phrase != plan.phrase:
+        given = "none was given" if phrase is None else "another was given"
+        raise PhraseNeeded(f"{plan.phrase!r}; {given}")
+    return phrase
+
+
+def _ask(question: str) -> str:
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
+
+
+async def _follow(conduct: Conduct, started: Run) -> Run:
+    """The run as it ended; says how far it is where someone is looking."""
+    run = started
+    try:
+        async with aclosing(conduct.follow(run.id)) as states:
+            async for run in states:
+                if sys.stderr.isatty():
+                    total = "?" if run.total is None else f"{run.total:,}"
+                    print(
+                        f"\r\x1b[Krun {clean(run.id)}: {run.state}, {run.handled:,} of {total}", end="", file=sys.stderr
+                    )
+    except asyncio.CancelledError:
+        say(f"run {run.id} continues without this command; `graveshift get runs {run.id}` tells how far it is")
+        raise
+    finally:
+        if sys.stderr.isatty():
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    return run
+
+
+def _show_progress(run: Run) -> None:
+    if sys.stderr.isatty():
+        progress = f"run {clean(run.id)}: {run.state}, {run.handled:,} of {total(run.total, exact=True)}"
+        print(f"\r\x1b[K{progress}", end="", file=sys.stderr, flush=True)
+
+
+def _show_run(run: Run, wish: Wish) -> int:
+    if wish.output is Output.JSON:
+        print(ascii_struct(run))
+    else:
+        print(run_line(run))
+    ended_badly = not run.state.is_live and run.state is not RunState.SUCCEEDED
+    return 1 if ended_badly or run.failed else 0
+
+
+def run_line(run: Run) -> str:
+    """What became of the run so far, on one line."""
+    counts = f"{run.moved:,} moved, {run.conflict:,} conflict, {run.gone:,} gone, {run.failed:,} failed"
+    error = f" ({clean(run.error, 500)})" if run.error else ""
+    after = "; it goes on in the backend" if run.state.is_live else ""
+    return f"run {clean(run.id)}: {clean(run.operation)} {run.state}: {counts}{error}{after}"

@@ -1,0 +1,35 @@
+"""Which fields of a resource its table shows, in order; ids come first and whole, the longest text comes last."""
+
+from typing import Final
+
+COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "queues": (
+        *("id", "waiting", "retrying", "scheduled", "running", "dead", "oldest_age_s"),
+        *("in_per_s", "out_per_s", "dead_per_min", "workers", "paused", "paused_until", "paused_reason"),
+    ),
+    "jobs": ("id", "queue", "kind", "state", "priority", "attempt", "max_attempts", "run_at", "worker"),
+    "dlq": ("id", "queue", "kind", "died_at", "attempts", "requeue_count", "error_type", "error_message"),
+    "groups": (
+        "id",
+        "queue",
+        "kind",
+        "dead",
+        "retrying",
+        "per_min",
+        "died_again",
+        "last_seen",
+        "error_type",
+        "message",
+    ),
+    "workers": ("id", "state", "host", "pid", "version", "running", "heartbeat_age_s", "queues"),
+    "runs": (
+        *("id", "operation", "state", "total", "moved", "conflict", "gone", "failed"),
+        *("rate", "actor", "started_at", "reason", "error"),
+    ),
+    "items": ("id", "outcome", "job_id", "detail"),
+    "backups": ("id", "state", "created_at", "verified_at", "size_bytes", "run_id", "location"),
+    "secrets": ("id", "name", "kind", "state", "version", "age_s", "max_age_s", "last_rotated_at"),
+    "audit": ("seq", "at", "actor", "operation", "outcome", "run_id", "total", "source", "reason"),
+    "operations": ("name", "danger", "allowed", "title"),
+}
+LONG: Final = frozenset({"payload", "traceback", "history", "args_schema"})

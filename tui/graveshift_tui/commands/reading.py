@@ -1,0 +1,192 @@
+"""`graveshift get`: prints a resource, or one thing of it, as a table or as the wire's own JSON."""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+import typer
+from msgspec import Raw, Struct
+
+from graveshift.wire.health import Health
+from graveshift.wire.operations import OperationInfo
+from graveshift.wire.overview import Overview
+from graveshift.wire.page import Page
+from graveshift.wire.runs import Item
+from graveshift.wire.selection import Filter
+from graveshift_tui.client import MAX_LIMIT, RESOURCES, Client, decode, params_of, path_of
+from graveshift_tui.commands.columns import COLUMNS
+from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
+from graveshift_tui.commands.tables import page_of, table
+from graveshift_tui.commands.terminal import Misused
+from graveshift_tui.commands.wiretext import ascii_json
+from graveshift_tui.commands.words import filter_of, known
+from graveshift_tui.format import total
+
+SINGLE: Final[dict[str, type[Struct]]] = {"overview": Overview, "health": Health}
+app = new_app()
+
+
+class Output(StrEnum):
+    """How to print."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class Asked(Struct, frozen=True):
+    """What was typed; `wanted` None means all."""
+
+    resource: str
+    id: str | None
+    items: bool
+    filter: Filter | None
+    wanted: int | None
+
+
+class Listing(Struct, frozen=True):
+    """A paged resource to read: its path, the type of its items, and how many (None: all)."""
+
+    name: str
+    path: str
+    kind: type[Struct]
+    filter: Filter | None
+    wanted: int | None
+
+
+def main(name: str, rest: list[str]) -> int:
+    """Run `graveshift get`."""
+    return invoke(app, name, rest)
+
+
+@app.command()
+def get(
+    resource: Annotated[str, typer.Argument(help="queues jobs dlq groups workers runs backups secrets audit ...")],
+    id: Annotated[str | None, typer.Argument(help="One thing, with its detail.")] = None,
+    *,
+    filter: Annotated[list[str] | None, typer.Option("--filter", "-f", metavar="K=V", help="Repeat to narrow.")] = None,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How to print.")] = Output.TABLE,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 100,
+    everything: Annotated[bool, typer.Option("--all", help="Every one that matches.")] = False,
+    items: Annotated[bool, typer.Option("--items", help="Of one run: what became of each thing.")] = False,
+    url: Url = None,
+    token_file: TokenFile = None,
+    config: Config = None,
+) -> int:
+    """Print a resource, or one thing of it.
+
+    Resources: queues jobs dlq groups workers runs backups secrets audit, and overview operations health.
+    """
+    known("resource", resource, [*RESOURCES, *SINGLE, "operations"])
+    narrowed = filter_of(filter or [])
+    if (id is not None or resource not in RESOURCES) and narrowed:
+        raise Misused("--filter narrows a list")
+    if items and (resource != "runs" or id is None):
+        raise Misused("--items is for one run, as in `graveshift get runs 81 --items`")
+    if id is not None and resource not in RESOURCES:
+        raise Misused(f"{resource} has no ids")
+    wanted = None if everything else limit
+    settings = settings_of(url, token_file, config)
+    return asyncio.run(_get(Client(settings.where), Asked(resource, id, items, narrowed, wanted), output))
+
+
+async def _get(client: Client, asked: Asked, output: Output) -> int:
+    try:
+        match asked:
+            case Asked(id=str(id), items=True):
+                await _list(client, Listing("items", f"{path_of('runs', id)}/items", Item, None, asked.wanted), output)
+            case Asked(id=str(id)):
+                _print_one(await client.fetch(path_of(asked.resource, id)), RESOURCES[asked.resource][1], output)
+            case Asked(resource=resource) if resource in RESOURCES:
+                kind = RESOURCES[resource][0]
+                await _list(client, Listing(resource, f"/v1/{resource}", kind, asked.filter, asked.wanted), output)
+            case Asked(resource="operations"):
+                _print_operations(await client.fetch("/v1/operations"), output)
+            case _:
+                _print_one(await client.fetch(f"/v1/{asked.resource}"), SINGLE[asked.resource], output)
+    finally:
+        await client.close()
+    return 0
+
+
+async def _list(client: Client, listing: Listing, output: Output) -> None:
+    if output is Output.TABLE:
+        await _print_table(client, listing)
+    elif listing.wanted is not None and listing.wanted <= MAX_LIMIT:
+        body = await client.fetch(listing.path, params_of(listing.filter, None, listing.wanted))
+        decode(body, Page[Raw])
+        print(ascii_json(body))
+    else:
+        await _print_pages(client, listing)
+
+
+async def _print_table(client: Client, listing: Listing) -> None:
+    """Page by page, so that a million rows need no memory; columns fit each page."""
+    fields, width = COLUMNS[listing.name], _width()
+    shown, page = 0, None
+    async with aclosing(_pages(client, listing)) as pages:
+        async for page in pages:
+            rows = [decode(bytes(item), listing.kind) for item in page.items]
+            lines = table(fields, rows, width)
+            if shown:
+                next(lines)
+            for line in lines:
+                print(line)
+            shown += len(rows)
+    if page is not None and page.next_cursor:
+        more = "" if page.total is None else f" of {total(page.total, exact=page.total_is_exact)}"
+        say(f"showing {shown:,}{more}; --limit N or --all shows more")
+
+
+async def _print_pages(client: Client, listing: Listing) -> None:
+    """Many pages as one: every item as it came, the rest of the first page, and the last page's cursor."""
+    first, page, comma = None, None, ""
+    print('{"items":[', end="")
+    async with aclosing(_pages(client, listing)) as pages:
+        async for page in pages:
+            first = first or page
+            for item in page.items:
+                print(f"{comma}{ascii_json(bytes(item))}", end="")
+                comma = ","
+    if first is None or page is None:
+        raise AssertionError("there is always a first page")
+    rest = msgspec.to_builtins(msgspec.structs.replace(first, items=[], next_cursor=page.next_cursor))
+    del rest["items"]
+    print(f"],{ascii_json(msgspec.json.encode(rest))[1:]}")
+
+
+async def _pages(client: Client, listing: Listing) -> AsyncGenerator[Page[Raw], None]:
+    cursor, left = None, listing.wanted
+    while left is None or left > 0:
+        limit = MAX_LIMIT if left is None else min(left, MAX_LIMIT)
+        page = decode(await client.fetch(listing.path, params_of(listing.filter, cursor, limit)), Page[Raw])
+        yield page
+        cursor, left = page.next_cursor, None if left is None else left - len(page.items)
+        if cursor is None or not page.items:
+            return
+
+
+def _print_one(body: bytes, kind: type[Struct], output: Output) -> None:
+    thing = decode(body, kind)
+    if output is Output.JSON:
+        print(ascii_json(body))
+        return
+    for line in page_of(thing):
+        print(line)
+
+
+def _print_operations(body: bytes, output: Output) -> None:
+    operations = decode(body, list[OperationInfo])
+    if output is Output.JSON:
+        print(ascii_json(body))
+        return
+    for line in table(COLUMNS["operations"], operations, _width()):
+        print(line)
+
+
+def _width() -> int | None:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

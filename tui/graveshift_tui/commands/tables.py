@@ -1,0 +1,91 @@
+"""Plain tables and pages of fields for people; every text is cleaned before it is printed."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec import Raw, Struct
+from rich.cells import cell_len, set_cell_size
+
+from graveshift_tui.commands.columns import LONG
+from graveshift_tui.format import UNKNOWN, age, moment, rate
+from graveshift_tui.sanitize import clean, clean_lines
+
+CELL: Final = 500
+PLAIN: Final = frozenset({"pid", "seq", "version"})
+
+
+def table(fields: Sequence[str], rows: Sequence[Struct], width: int | None) -> Iterator[str]:
+    """A line of titles, then one for each row; `width` cuts lines, None leaves them whole."""
+    cells = [[_title(field) for field in fields]]
+    cells += [[shown(field, getattr(row, field)) for field in fields] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    for line in cells:
+        padded = (set_cell_size(cell, size) for cell, size in zip(line, widths, strict=True))
+        text = "  ".join(padded).rstrip()
+        yield text if width is None or cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+
+
+def page_of(thing: Struct) -> Iterator[str]:
+    """One field a line, then the long ones: payload, traceback and history."""
+    fields = thing.__struct_fields__
+    short = [field for field in fields if field not in LONG]
+    room = max(len(_title(field)) for field in short)
+    for field in short:
+        yield f"{_title(field):<{room}}  {shown(field, getattr(thing, field))}"
+    for field in fields:
+        if field in LONG and getattr(thing, field) not in (None, []):
+            yield from ("", _title(field))
+            yield from (f"  {line}" for line in _long(getattr(thing, field)))
+
+
+def shown(field: str, value: object) -> str:
+    """One value on one harmless line, never shortened: the console's screens round, scripts and pasted ids must not."""
+    if isinstance(value, str):
+        return clean(value, CELL)
+    if isinstance(value, list | tuple):
+        return clean(", ".join(map(str, value)), CELL)
+    if isinstance(value, datetime):
+        return moment(value)
+    return "yes" if value is True else "no" if value is False else _number(field, value)
+
+
+def _number(field: str, value: object) -> str:
+    match value:
+        case int() | float() if field.endswith("age_s"):
+            return age(value)
+        case float():
+            return rate(value)
+        case int():
+            return str(value) if field in PLAIN else f"{value:,}"
+        case None:
+            return UNKNOWN
+        case _:
+            return clean(str(value), CELL)
+
+
+def _title(field: str) -> str:
+    return field.removesuffix("_s").replace("_", " ").upper()
+
+
+def _long(value: object) -> Iterable[str]:
+    if isinstance(value, Raw):
+        return clean_lines(_pretty(bytes(value)))
+    if isinstance(value, str):
+        return clean_lines(value)
+    if isinstance(value, list):
+        return [line for attempt in value for line in _attempt(attempt)]
+    return clean_lines(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _attempt(attempt: Struct) -> Iterator[str]:
+    yield "  ".join(shown(field, getattr(attempt, field)) for field in attempt.__struct_fields__)
+
+
+def _pretty(payload: bytes) -> str:
+    """The payload indented, or as it came where Python cannot hold it."""
+    try:
+        return json.dumps(json.loads(payload), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return payload.decode("utf-8", "backslashreplace")

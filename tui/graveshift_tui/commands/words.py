@@ -1,0 +1,121 @@
+"""What was typed, as wire types: filters, scopes and arguments; whatever is unknown is met with the nearest match."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from graveshift.wire.operations import OperationInfo
+from graveshift.wire.selection import Filter, Selection
+from graveshift_tui.commands.terminal import Misused
+from graveshift_tui.settings import nearest
+
+Schema = Mapping[str, Any]
+
+
+def pairs(option: str, texts: list[str]) -> dict[str, str]:
+    """`k=v` texts as a mapping; each key once."""
+    found: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (key and equals):
+            raise Misused(f"{option} {text}: it has the form key=value")
+        if key in found:
+            raise Misused(f"{option} {key} is given twice")
+        found[key] = value
+    return found
+
+
+def known(kind: str, word: str, words: list[str]) -> str:
+    """`word` if it is one of `words`."""
+    if word not in words:
+        raise Misused(f"`{word}` is no {kind}{nearest(word, words)}")
+    return word
+
+
+def filter_of(texts: list[str]) -> Filter | None:
+    """The filter, or None where none is typed."""
+    given = pairs("--filter", texts)
+    for key in given:
+        known("filter field", key, list(Filter.__struct_fields__))
+    try:
+        return msgspec.convert(given, Filter, strict=False) if given else None
+    except msgspec.ValidationError as error:
+        raise Misused(f"--filter: {error}") from None
+
+
+def selection_of(filters: list[str], ids: list[str], everything: bool) -> Selection | None:
+    """The scope; at most one way of saying it, None where nothing is said."""
+    if sum(map(bool, (filters, ids, everything))) > 1:
+        raise Misused("say the scope once: --filter, --id or --all")
+    if ids:
+        return Selection(ids=ids)
+    if everything:
+        return Selection(all=True)
+    return Selection(filter=filter_of(filters)) if filters else None
+
+
+def args_of(operation: OperationInfo, texts: list[str], scope: Selection | None) -> dict[str, object]:
+    """The arguments to plan with: typed ones as the operation's schema wants them, and the selection."""
+    schema = _resolved(operation.args_schema, operation.args_schema)
+    wanted: Mapping[str, Schema] = schema.get("properties", {})
+    if "selection" in wanted and scope is None:
+        raise Misused(f"{operation.name} needs a scope: --filter, --id or --all")
+    if "selection" not in wanted and scope is not None:
+        raise Misused(f"{operation.name} takes no scope, only {_listed(wanted)}")
+    names = [name for name in wanted if name != "selection"]
+    args: dict[str, object] = {} if scope is None else {"selection": msgspec.to_builtins(scope)}
+    for name, text in pairs("--arg", texts).items():
+        known(f"argument of {operation.name}", name, names)
+        args[name] = value_of(text, _types(wanted[name], operation.args_schema))
+    if missing := [name for name in schema.get("required", []) if name not in args]:
+        raise Misused(f"{operation.name} needs --arg {missing[0]}=...")
+    return args
+
+
+def value_of(text: str, types: frozenset[str]) -> object:
+    """JSON where it parses, else a string; a string too where the schema wants one and would refuse the JSON."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return text if "string" in types and _type_of(value) not in types else value
+
+
+def _type_of(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"
+
+
+def _types(schema: Schema, root: Schema) -> frozenset[str]:
+    """The JSON types a schema takes, integers counted as numbers; empty where it does not say."""
+    schema = _resolved(schema, root)
+    named = schema.get("type", [])
+    found = {named} if isinstance(named, str) else set(named)
+    found |= {_type_of(value) for value in schema.get("enum", [])}
+    if "const" in schema:
+        found.add(_type_of(schema["const"]))
+    for part in (*schema.get("anyOf", []), *schema.get("oneOf", [])):
+        found |= _types(part, root)
+    return frozenset("number" if name == "integer" else name for name in found)
+
+
+def _resolved(schema: Schema, root: Schema) -> Schema:
+    reference = schema.get("$ref", "")
+    return root.get("$defs", {}).get(reference.rpartition("/")[2], schema) if reference else schema
+
+
+def _listed(wanted: Mapping[str, Schema]) -> str:
+    return ", ".join(f"--arg {name}=..." for name in wanted) or "no arguments at all"
