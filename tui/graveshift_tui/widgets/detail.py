@@ -21,13 +21,13 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self.cursor = 0
         self.folded: frozenset[str] = frozenset()
-        self._nodes: Sequence[Node] = ()
+        self._document: Sequence[Node] = ()
         self._flat: list[Flat] = []
 
     def show(self, nodes: Sequence[Node]) -> None:
         """Shows a document; one equal to the last costs nothing."""
-        if nodes != self._nodes:
-            self._nodes = nodes
+        if nodes != self._document:
+            self._document = nodes
             self._lay()
 
     def reset(self) -> None:
@@ -71,15 +71,11 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         flat = self._flat[index]
         sign = ("▸ " if flat.path in self.folded else "▾ ") if flat.folds and flat.line[-1][0] != "" else "  "
         behind = "cursor" if index == self.cursor else "background"
-        return strip_of(
-            (("›" if index == self.cursor else " ", "accent"), (sign, "faint"), *flat.line),
-            width,
-            palette,
-            behind=behind,
-        )
+        cursor = ("›" if index == self.cursor else " ", "accent")
+        return strip_of((cursor, (sign, "faint"), *flat.line), width, palette, behind=behind)
 
     def _lay(self) -> None:
-        self._flat = list(flatten(self._nodes, self.folded))
+        self._flat = list(flatten(self._document, self.folded))
         self.cursor = max(0, min(self.cursor, len(self._flat) - 1))
         self.virtual_size = Size(self.size.width, len(self._flat))
         self.refresh()

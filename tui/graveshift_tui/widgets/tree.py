@@ -40,7 +40,7 @@ class _Number(str):
 
 
 _Pairs: TypeAlias = list[tuple[str, "_Json"]]
-_Json: TypeAlias = "_Number | str | bool | None | list[_Json] | _Object"
+_Json: TypeAlias = "_Number | str | bool | list[_Json] | _Object | None"
 
 
 class _Object(Struct, frozen=True):
@@ -85,29 +85,23 @@ def _node(path: str, label: Line, value: _Json, comma: str, depth: int) -> Node:
     if depth >= DEEP:
         return Node(path, (*label, ("… deeper than this screen goes", "muted")))
     if isinstance(value, _Object):
-        named = [(f"{path}/{i}", _key(key), item) for i, (key, item) in enumerate(value.pairs)]
-        return _branch(path, label, "{}", named, comma, depth, things(len(named), "field"))
+        fields = [(_key(key), item) for key, item in value.pairs]
+        return _branch(path, (label, "{}", comma), fields, depth)
     if isinstance(value, list):
-        items: list[tuple[str, Line, _Json]] = [(f"{path}/{i}", (), item) for i, item in enumerate(value)]
-        return _branch(path, label, "[]", items, comma, depth, things(len(items), "item"))
+        return _branch(path, (label, "[]", comma), [((), item) for item in value], depth)
     return Node(path, (*label, _scalar(value), (comma, "muted")))
 
 
-def _branch(
-    path: str,
-    label: Line,
-    signs: str,
-    items: Sequence[tuple[str, Line, _Json]],
-    comma: str,
-    depth: int,
-    count: str,
-) -> Node:
+def _branch(path: str, frame: tuple[Line, str, str], items: "Sequence[tuple[Line, _Json]]", depth: int) -> Node:
+    """`frame` is the label before the bracket, the two brackets, and the comma after the closing one."""
+    label, signs, comma = frame
     if not items:
         return Node(path, (*label, (signs + comma, "muted")))
     last = len(items) - 1
     children = tuple(
-        _node(p, name, item, "" if i == last else ",", depth + 1) for i, (p, name, item) in enumerate(items)
+        _node(f"{path}/{i}", name, item, "" if i == last else ",", depth + 1) for i, (name, item) in enumerate(items)
     )
+    count = things(len(items), "field" if signs == "{}" else "item")
     brief: Line = ((f" {count} {signs[1]}{comma}", "muted"),)
     return Node(path, (*label, (signs[0], "muted")), children, ((signs[1] + comma, "muted"),), brief)
 
