@@ -2,7 +2,9 @@
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
 
@@ -112,27 +114,25 @@ async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:
             return b"".join(parts)
 
 
-async def serve(downstream: Downstream, port: int, ready: asyncio.Future[int]) -> None:
-    """Serve on loopback until cancelled; `ready` gets the port that was bound."""
-    config = uvicorn.Config(
-        downstream, host="127.0.0.1", port=port, log_level="critical", lifespan="off", timeout_graceful_shutdown=1
-    )
+async def serve(downstream: Downstream, ready: asyncio.Future[int]) -> None:
+    """Serve on a free port of loopback until cancelled; `ready` gets the port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(downstream, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
     server = _Quiet(config)
-    serving = asyncio.create_task(server.serve())
+    ready.set_result(listener.getsockname()[1])
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        ready.set_result(server.servers[0].sockets[0].getsockname()[1])
-        await serving
+        await asyncio.shield(serving)
     finally:
         server.should_exit = server.force_exit = True
         await asyncio.gather(serving, return_exceptions=True)
+        listener.close()
 
 
 class _Quiet(uvicorn.Server):
     """A server that leaves the signals to the process it runs in."""
 
-    def capture_signals(self) -> Any:
-        from contextlib import nullcontext
-
-        return nullcontext()
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield

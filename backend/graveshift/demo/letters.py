@@ -67,7 +67,7 @@ CAUSES: Sequence[Cause] = (
 
 
 async def plant(work: Work, wanted: int, seed: int, files: Sequence[str]) -> int:
-    """Make `wanted` dead letters of a dozen causes; returns how many died. Their payloads are sound: a requeue succeeds."""
+    """Make `wanted` dead letters of a dozen causes; returns how many died. Their payloads are sound."""
     dice = random.Random(seed)  # noqa: S311 - a demo that repeats itself
     worker, died = uuid4(), 0
     await work.register(worker, "planter", 0, "demo", [cause.queue for cause in CAUSES])
@@ -105,7 +105,7 @@ def _failure(job: Claimed, dice: random.Random) -> Failure:
         ticket=job.ticket,
         error_type=cause.error_type,
         error_message=message,
-        traceback=f'Traceback (most recent call last):\n  File "handlers.py", in {cause.where}\n{cause.error_type}: {message}\n',
+        traceback=f'Traceback:\n  File "handlers.py", in {cause.where}\n{cause.error_type}: {message}\n',
         fingerprint=fingerprint(cause.error_type, message, cause.where),
         retry_in_s=None,
         worker="planter",

@@ -13,7 +13,7 @@ class Orders:
         self._connection = connection
 
     async def open(self) -> int:
-        """Make the table where it is missing, with the order that some producers repeat; returns the next free number."""
+        """Make the table and the order that some producers repeat; returns the next free number."""
         await self._connection.execute(
             "CREATE SCHEMA IF NOT EXISTS demo;"
             "CREATE TABLE IF NOT EXISTS demo.orders"

@@ -154,5 +154,5 @@ async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _listening(downstream: Downstream) -> AsyncIterator[int]:
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    async with _background(serve(downstream, 0, ready)):
+    async with _background(serve(downstream, ready)):
         yield await ready

@@ -1,0 +1,174 @@
+"""The index of letters that other systems keep: what a scan found, searchable as our own letters are."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graveshift.driver import Count, Frozen, Source
+from graveshift.store.engine import open_unit
+from graveshift.store.position import cursor, letter_position, microseconds, moment, numbers_of
+from graveshift.wire import ids
+from graveshift.wire.dlq import Letter, LetterDetail
+from graveshift.wire.groups import Group
+from graveshift.wire.page import Page
+from graveshift.wire.selection import Filter
+
+COUNT_LIMIT = 10_000
+
+MATCH = """
+    system = :system
+    AND (CAST(:queue AS text) IS NULL OR queue = :queue)
+    AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+    AND (CAST(:fingerprint AS text) IS NULL OR fingerprint = :fingerprint)
+    AND (CAST(:error_type AS text) IS NULL OR error_type = :error_type)
+    AND (CAST(:text AS text) IS NULL
+         OR to_tsvector('simple', left(error_message, 160)) @@ plainto_tsquery('simple', :text))
+    AND (CAST(:run_id AS text) IS NULL OR run_id::text = :run_id)
+    AND (CAST(:died_after AS timestamptz) IS NULL OR died_at > :died_after)
+    AND (CAST(:died_before AS timestamptz) IS NULL OR died_at < :died_before)
+"""
+SEEN = " AND pg_visible_in_snapshot(xid, CAST(CAST(:snapshot AS text) AS pg_snapshot))"
+UNSEEN = " AND NOT pg_visible_in_snapshot(xid, CAST(CAST(:snapshot AS text) AS pg_snapshot))"
+
+PAGE = text(
+    "SELECT *, now() AS as_of FROM graveshift_ledger.letters WHERE "
+    + MATCH
+    + """
+    AND (CAST(:at AS timestamptz) IS NULL OR (died_at, id) < (:at, :id))
+    ORDER BY died_at DESC, id DESC LIMIT :limit
+"""
+)
+PICK = text(
+    "SELECT id FROM graveshift_ledger.letters WHERE "
+    + MATCH
+    + SEEN
+    + " AND (CAST(:at AS timestamptz) IS NULL OR (died_at, id) > (:at, :id)) ORDER BY died_at, id LIMIT :limit"
+)
+CAPPED = "SELECT count(*) AS n FROM (SELECT 1 FROM graveshift_ledger.letters WHERE " + MATCH
+COUNT = text(CAPPED + " LIMIT :limit) capped")
+COUNT_SEEN = text(CAPPED + SEEN + " LIMIT :limit) capped")
+COUNT_UNSEEN = text(CAPPED + UNSEEN + " LIMIT :limit) capped")
+
+GROUPS = text(
+    """
+    SELECT queue, kind, fingerprint, max(error_type) AS error_type, max(error_message) AS message, count(*) AS dead,
+           min(died_at) AS first_seen, max(died_at) AS last_seen,
+           count(*) FILTER (WHERE died_at > now() - interval '1 minute') AS per_min,
+           count(*) FILTER (WHERE requeue_count > 0) AS died_again, now() AS as_of
+    FROM graveshift_ledger.letters WHERE """
+    + MATCH
+    + " GROUP BY queue, kind, fingerprint ORDER BY per_min DESC, dead DESC, queue, kind, fingerprint LIMIT :limit"
+)
+NOW = text("SELECT now() AS at, pg_current_snapshot()::text AS snapshot")
+
+
+class ForeignLetters:
+    """See `graveshift.driver.Letters`, for the letters of one other system; details come from the system itself."""
+
+    def __init__(self, engine: AsyncEngine, source: Source) -> None:
+        self.system = source.system
+        self._engine = engine
+        self._source = source
+
+    async def page(self, chosen: Filter, cursor_text: str | None, limit: int) -> Page[Letter]:
+        """Newest first."""
+        at, letter = (None, None) if cursor_text is None else numbers_of(cursor_text, 2)
+        position = {"at": None if at is None else moment(at), "id": None if at is None else f"{at}-{letter}"}
+        rows = await self._rows(PAGE, chosen, {**position, "limit": limit + 1})
+        counted = await self.count(chosen)
+        shown = [self._letter(row) for row in rows[:limit]]
+        return Page(
+            items=shown,
+            as_of=rows[0].as_of if rows else (await self.freeze()).cutoff,
+            next_cursor=_cursor(rows[limit - 1]) if len(rows) > limit else None,
+            total=counted.n,
+            total_is_exact=counted.exact,
+        )
+
+    async def one(self, native: str) -> LetterDetail | None:
+        """From the system, never from the index."""
+        return await self._source.fetch(native)
+
+    async def groups(self, chosen: Filter, cursor_text: str | None, limit: int) -> Page[Group]:
+        """All on one page: another system's causes are few."""
+        rows = await self._rows(GROUPS, chosen, {"limit": limit})
+        as_of = rows[0].as_of if rows else (await self.freeze()).cutoff
+        return Page(items=[self._group(row) for row in rows], as_of=as_of, total=len(rows))
+
+    async def group(self, native: str) -> Group | None:
+        """By its native id `queue/kind/fingerprint`, read from the right: queues elsewhere may hold slashes."""
+        parts = native.rsplit("/", 2)
+        if len(parts) != 3:
+            return None
+        rows = await self._rows(GROUPS, Filter(queue=parts[0], kind=parts[1], fingerprint=parts[2]), {"limit": 1})
+        return self._group(rows[0]) if rows else None
+
+    async def freeze(self) -> Frozen:
+        """The snapshot of the ledger's database: the index is what a selection is frozen in."""
+        async with open_unit(self._engine) as unit:
+            row = (await unit.execute(NOW)).one()
+        return Frozen(snapshot=row.snapshot, cutoff=row.at)
+
+    async def count(self, chosen: Filter, frozen: Frozen | None = None) -> Count:
+        """Counted, up to 10,000."""
+        more = {"snapshot": frozen.snapshot} if frozen else {}
+        return await self._counted(COUNT_SEEN if frozen else COUNT, chosen, more)
+
+    async def arrived(self, chosen: Filter, frozen: Frozen) -> Count:
+        """What was indexed since."""
+        return await self._counted(COUNT_UNSEEN, chosen, {"snapshot": frozen.snapshot})
+
+    async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]:
+        """Oldest first."""
+        position = letter_position(after) if after else None
+        bounds = {"at": position[0] if position else None, "id": after}
+        rows = await self._rows(PICK, chosen, {**bounds, "snapshot": frozen.snapshot, "limit": limit})
+        return [row.id for row in rows]
+
+    async def _counted(self, statement: Any, chosen: Filter, more: Mapping[str, Any]) -> Count:
+        rows = await self._rows(statement, chosen, {**more, "limit": COUNT_LIMIT + 1})
+        found = int(rows[0].n)
+        return Count(min(found, COUNT_LIMIT), exact=found <= COUNT_LIMIT)
+
+    async def _rows(self, statement: Any, chosen: Filter, more: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        names = [name for name in Filter.__struct_fields__ if name not in ("system", "state")]
+        parameters = {name: getattr(chosen, name) for name in names} | {"system": self.system} | dict(more)
+        async with open_unit(self._engine) as unit:
+            return (await unit.execute(statement, parameters)).all()
+
+    def _letter(self, row: Row[Any]) -> Letter:
+        same = ("queue", "kind", "fingerprint", "error_type", "error_message", "attempts", "max_attempts")
+        return Letter(
+            id=ids.encode(self.system, row.id),
+            job_id=ids.encode(self.system, row.job_id),
+            system=self.system,
+            enqueued_at=row.enqueued_at,
+            died_at=row.died_at,
+            requeue_count=row.requeue_count,
+            **{name: getattr(row, name) for name in same},
+        )
+
+    def _group(self, row: Row[Any]) -> Group:
+        same = (
+            "queue",
+            "kind",
+            "fingerprint",
+            "error_type",
+            "message",
+            "dead",
+            "first_seen",
+            "last_seen",
+            "died_again",
+        )
+        return Group(
+            id=ids.encode(self.system, f"{row.queue}/{row.kind}/{row.fingerprint}"),
+            system=self.system,
+            per_min=float(row.per_min),
+            **{name: getattr(row, name) for name in same},
+        )
+
+
+def _cursor(row: Row[Any]) -> str:
+    return cursor(microseconds(row.died_at), int(row.id.rpartition("-")[2]))
