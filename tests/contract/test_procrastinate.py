@@ -72,10 +72,12 @@ async def test_a_failed_job_becomes_an_indexed_letter(
     page = await letters.page(Filter(), None, 1)
     assert (page.total, page.total_is_exact, len(page.items)) == (2, True, 1)
     rest = await letters.page(Filter(queue="mail", kind="mail.send"), page.next_cursor, 10)
-    assert len(rest.items) == 1 and rest.next_cursor is None
+    assert len(rest.items) == 1
+    assert rest.next_cursor is None
     assert page.items[0].died_at > rest.items[0].died_at
     detail = await letters.one(native(page.items[0].id))
-    assert detail is not None and bytes(detail.payload or b"") == b'{"address": "none"}'
+    assert detail is not None
+    assert bytes(detail.payload or b"") == b'{"address": "none"}'
     assert [attempt.attempt for attempt in detail.history] == [1]
     assert detail.max_attempts is None, "procrastinate does not say how often it would try"
 
@@ -176,7 +178,8 @@ async def test_a_letter_deleted_behind_our_back_leaves_the_index(
 async def test_what_it_cannot_do_is_not_in_can_and_is_refused(
     app: procrastinate.App, engine: AsyncEngine, source: ProcrastinateSource
 ) -> None:
-    assert Can.DISCARD not in source.can and Can.PAUSE not in source.can
+    assert Can.DISCARD not in source.can
+    assert Can.PAUSE not in source.can
     async with open_unit(engine) as unit:
         with pytest.raises(Unsupported):
             await source.move(unit, ["1-1"], Move.DISCARD, 1)
