@@ -30,6 +30,12 @@ class EmbeddedError(GraveshiftError):
     code = "embedded"
 
 
+class CannotListen(GraveshiftError):
+    """the API cannot listen there"""
+
+    code = "cannot-listen"
+
+
 class DatabaseBehind(GraveshiftError):
     """the database schema is behind this version; run `graveshift migrate`"""
 

@@ -1,0 +1,103 @@
+"""Everything the first screen needs, in one round trip: problem rows first, cut to what one screen can use."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from graveshift.api.endpoint import Call
+from graveshift.api.merging import merged
+from graveshift.api.ports import Rooms
+from graveshift.api.resources import every_queue, every_worker, growth
+from graveshift.wire.groups import Group
+from graveshift.wire.overview import Overview, Totals
+from graveshift.wire.page import Page
+from graveshift.wire.queues import Queue
+from graveshift.wire.runs import Run
+from graveshift.wire.selection import Filter
+from graveshift.wire.workers import Worker, WorkerState
+
+T = TypeVar("T")
+CAUSES, QUEUES, ENDED_RUNS, WORKERS, BACKUPS = 20, 50, 5, 50, 3
+LIVE_RUNS = 100
+WORST = (WorkerState.SILENT, WorkerState.STOPPING, WorkerState.QUIET)
+
+
+async def overview(call: Call) -> Overview:
+    """Reads at once, each from a roll-up or by an index; `as_of` is taken before them."""
+    rooms = call.rooms
+    (as_of, queues, groups), (workers, runs, backups, secrets) = await asyncio.gather(
+        asyncio.gather(rooms.now(), every_queue(rooms), _causes(rooms)),
+        asyncio.gather(
+            every_worker(rooms),
+            rooms.runs.page(None, LIVE_RUNS),
+            rooms.backups.page(None, BACKUPS),
+            rooms.vault.secrets(),
+        ),
+    )
+    return Overview(
+        as_of=as_of,
+        environment=rooms.environment,
+        actor=call.actor.name,
+        role=call.actor.role.value,
+        totals=totals(queues, groups),
+        queues=sorted(queues, key=trouble)[:QUEUES],
+        groups=groups.items[:CAUSES],
+        runs=live_first(runs.items),
+        workers=sorted(workers, key=_worry)[:WORKERS],
+        backups=backups.items,
+        secrets=list(secrets),
+    )
+
+
+async def _causes(rooms: Rooms) -> Page[Group]:
+    readers = {system: _reader(letters.groups) for system, letters in rooms.letters.items()}
+    return await merged(readers, growth, None, CAUSES)
+
+
+def _reader(groups: Callable[[Filter, str | None, int], T]) -> Callable[[str | None, int], T]:
+    return lambda cursor, limit: groups(Filter(), cursor, limit)
+
+
+def totals(queues: Sequence[Queue], groups: Page[Group]) -> Totals:
+    """Sums over what can say. Failures a minute are those of the causes shown, which are the fastest."""
+    return Totals(
+        waiting=_sum(queue.waiting for queue in queues),
+        retrying=_sum(queue.retrying for queue in queues),
+        scheduled=_sum(queue.scheduled for queue in queues),
+        running=_sum(queue.running for queue in queues),
+        dead=_sum(queue.dead for queue in queues),
+        groups=groups.total if groups.total is not None else len(groups.items),
+        in_per_s=round(sum(queue.in_per_s or 0.0 for queue in queues), 3),
+        out_per_s=round(sum(queue.out_per_s or 0.0 for queue in queues), 3),
+        dead_per_min=round(sum(queue.dead_per_min or 0.0 for queue in queues), 3),
+        failing_per_min=round(sum(group.per_min or 0.0 for group in groups.items), 3),
+        trend=_added([group.trend for group in groups.items if group.trend]),
+    )
+
+
+def trouble(queue: Queue) -> tuple[float, ...]:
+    """Sort key, worst first: dying now, paused with work, oldest waiting, most dead."""
+    held = bool(queue.paused) and bool(queue.waiting)
+    return -(queue.dead_per_min or 0.0), -float(held), -(queue.oldest_age_s or 0.0), -(queue.dead or 0)
+
+
+def live_first(runs: Sequence[Run]) -> list[Run]:
+    """All live runs, then the last that ended."""
+    live = [run for run in runs if run.state.is_live]
+    return live + [run for run in runs if not run.state.is_live][:ENDED_RUNS]
+
+
+def _worry(worker: Worker) -> tuple[int, float]:
+    rank = WORST.index(worker.state) if worker.state in WORST else len(WORST)
+    return rank, -(worker.heartbeat_age_s or 0.0)
+
+
+def _sum(numbers: Iterable[int | None]) -> int:
+    return sum(number or 0 for number in numbers)
+
+
+def _added(trends: Sequence[Sequence[int]]) -> list[int]:
+    """Minute by minute, aligned at their ends."""
+    longest = max((len(trend) for trend in trends), default=0)
+    padded = [[0] * (longest - len(trend)) + list(trend) for trend in trends]
+    return [sum(minute) for minute in zip(*padded, strict=True)]

@@ -1,0 +1,112 @@
+"""What the API stands on: the rooms it reads from and the one door for change, as bootstrap fills them in."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from graveshift.driver import Jobs, Letters, Source, Upkeep, Work
+from graveshift.events import Hub
+from graveshift.operation import Actor
+from graveshift.settings import ApiSettings
+from graveshift.vault import Vault
+from graveshift.wire.audit import AuditEntry
+from graveshift.wire.backups import Backup
+from graveshift.wire.health import Check
+from graveshift.wire.operations import OperationInfo
+from graveshift.wire.overview import Environment
+from graveshift.wire.page import Page
+from graveshift.wire.plans import Plan, RunPlan
+from graveshift.wire.runs import Item, Run
+from graveshift.wire.series import Series
+
+
+class Desk(Protocol):
+    """The one door for change. Each method raises the errors of design 3."""
+
+    async def plan(self, operation: str, args: Mapping[str, object], actor: Actor) -> Plan: ...
+
+    async def again(self, plan_id: str) -> Plan: ...
+
+    async def run(self, plan_id: str, actor: Actor, key: str, asked: RunPlan) -> Run: ...
+
+    async def steer(self, run_id: str, act: str, actor: Actor) -> Run: ...
+
+    async def rate(self, run_id: str, per_s: float | None, actor: Actor) -> Run: ...
+
+    async def operations(self, actor: Actor) -> list[OperationInfo]: ...
+
+
+class Runs(Protocol):
+    """Runs and their items, newest run first."""
+
+    async def page(self, cursor: str | None, limit: int, state: str | None = None) -> Page[Run]: ...
+
+    async def one(self, run_id: int) -> Run | None: ...
+
+    async def items(self, run_id: int, cursor: str | None, limit: int) -> Page[Item]: ...
+
+
+class Audit(Protocol):
+    """The record, newest first."""
+
+    async def page(self, cursor: str | None, limit: int) -> Page[AuditEntry]: ...
+
+    async def one(self, seq: int) -> AuditEntry | None: ...
+
+
+class Backups(Protocol):
+    """The catalogue, newest first."""
+
+    async def page(self, cursor: str | None, limit: int) -> Page[Backup]: ...
+
+    async def one(self, backup_id: int) -> Backup | None: ...
+
+
+class Tokens(Protocol):
+    """Who a bearer token belongs to; None for one that is unknown, revoked or expired."""
+
+    async def actor(self, token: str) -> Actor | None: ...
+
+
+class History(Protocol):
+    """Series over time; `range_s` back from now, a point each `step_s`."""
+
+    async def series(self, name: str, queue: str | None, range_s: int, step_s: int) -> Series: ...
+
+
+class Pulse(Protocol):
+    """When each loop last succeeded, as far as this process knows; `checks` are health's."""
+
+    def last_success(self) -> Mapping[str, datetime]: ...
+
+    async def checks(self) -> Sequence[Check]: ...
+
+
+class Rooms(Struct, frozen=True, kw_only=True):
+    """Everything the API reads. `now` is the database's clock; mappings are by the name of a system.
+
+    `producers` is where `POST /v1/jobs` goes and `system` its name, so that the ids it answers with are public.
+    """
+
+    api: ApiSettings
+    environment: Environment
+    system: str
+    sources: Mapping[str, Source]
+    letters: Mapping[str, Letters]
+    jobs: Mapping[str, Jobs]
+    work: Work
+    upkeep: Upkeep
+    desk: Desk
+    runs: Runs
+    run_states: Callable[[], Awaitable[Mapping[str, int]]]
+    audit: Audit
+    backups: Backups
+    vault: Vault
+    tokens: Tokens
+    history: History
+    hub: Hub
+    pulse: Pulse
+    checks: Sequence[Callable[[], Awaitable[Check]]]
+    now: Callable[[], Awaitable[datetime]]

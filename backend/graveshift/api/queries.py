@@ -1,0 +1,72 @@
+"""Query strings, read strictly: what is unknown, given twice or out of range is refused by name."""
+
+from collections.abc import Collection
+from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Meta, Struct
+
+from graveshift.errors import Invalid
+from graveshift.wire.selection import Filter
+
+Q = TypeVar("Q", bound=Struct)
+Limit = Annotated[int, Meta(ge=1, le=1000)]
+Cursor = Annotated[str, Meta(max_length=4096)]
+Name = Annotated[str, Meta(min_length=1, max_length=512)]
+
+
+class NoQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Takes no parameters."""
+
+
+class PageQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`cursor` is the `next_cursor` of the page before."""
+
+    cursor: Cursor | None = None
+    limit: Limit = 100
+
+
+class SeriesQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`range` and `step` in seconds; without `queue` the sum of all queues (of `oldest_age` the greatest)."""
+
+    name: Name
+    queue: Name | None = None
+    range: Annotated[int, Meta(ge=10, le=604_800)] = 1800
+    step: Annotated[int, Meta(ge=10, le=86_400)] = 60
+
+
+def page_query(resource: str, fields: Collection[str]) -> type[PageQuery]:
+    """PageQuery with these fields of Filter beside cursor and limit."""
+    kept = [(f.name, f.type, f.default) for f in msgspec.structs.fields(Filter) if f.name in fields]
+    name = f"{resource.capitalize()}Query"
+    made = msgspec.defstruct(name, kept, bases=(PageQuery,), frozen=True, forbid_unknown_fields=True, kw_only=True)
+    assert issubclass(made, PageQuery)  # noqa: S101 - defstruct is typed as giving any Struct
+    return made
+
+
+def chosen(query: PageQuery) -> Filter:
+    """The conditions in a page's query."""
+    given = {f: getattr(query, f) for f in query.__struct_fields__ if f not in PageQuery.__struct_fields__}
+    return Filter(**given)
+
+
+def read(query_string: bytes, shape: type[Q]) -> Q:
+    """Raises Invalid naming the parameter."""
+    try:
+        pairs = parse_qsl(query_string.decode(), keep_blank_values=True, errors="strict", max_num_fields=50)
+    except ValueError as error:
+        raise Invalid("the query string cannot be read") from error
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        raise Invalid("a query parameter was given twice")
+    return _convert(given, shape)
+
+
+def _convert(given: dict[str, Any], shape: type[Q]) -> Q:
+    if any("\x00" in value for value in given.values()):
+        raise Invalid("a query parameter holds U+0000")
+    try:
+        return msgspec.convert(given, shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid(str(error)) from error

@@ -1,0 +1,179 @@
+"""The resources: a line for each, and how each is read."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+
+from graveshift.api.merging import merged, sliced
+from graveshift.api.ports import Rooms
+from graveshift.driver import Source
+from graveshift.errors import NotFound
+from graveshift.store.position import job_number
+from graveshift.wire import ids
+from graveshift.wire.audit import AuditEntry
+from graveshift.wire.backups import Backup
+from graveshift.wire.dlq import Letter, LetterDetail
+from graveshift.wire.groups import Group
+from graveshift.wire.jobs import Job, JobDetail
+from graveshift.wire.page import Page
+from graveshift.wire.queues import Queue
+from graveshift.wire.runs import Run
+from graveshift.wire.secrets import SecretInfo
+from graveshift.wire.selection import Filter
+from graveshift.wire.workers import Worker
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+Reading = Callable[[Rooms, Filter, str | None, int], Awaitable[Page[Any]]]
+One = Callable[[Rooms, str], Awaitable[Any]]
+
+
+class Resource(Struct, frozen=True):
+    """`fields` are those of Filter that a page takes; `one` gives None where there is no such thing."""
+
+    name: str
+    item: type[Struct]
+    detail: type[Struct]
+    fields: tuple[str, ...]
+    page: Reading
+    one: One
+
+
+async def _queues(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Queue]:
+    found, as_of = await asyncio.gather(every_queue(rooms, chosen.system), rooms.now())
+    named = [queue for queue in found if chosen.queue in (None, queue.name)]
+    return sliced(named, lambda queue: queue.id, cursor, limit, as_of)
+
+
+async def _workers(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Worker]:
+    found, as_of = await asyncio.gather(every_worker(rooms, chosen.system), rooms.now())
+    fit = [w for w in found if chosen.state in (None, w.state) and (not w.queues or chosen.queue in (None, *w.queues))]
+    return sliced(fit, lambda worker: worker.id, cursor, limit, as_of)
+
+
+async def _letters(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Letter]:
+    readers = {s: partial(one.page, chosen) for s, one in _of(rooms.letters, chosen.system).items()}
+    return await _merged(rooms, readers, lambda letter: letter.died_at, cursor, limit)
+
+
+async def _groups(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
+    readers = {s: partial(one.groups, chosen) for s, one in _of(rooms.letters, chosen.system).items()}
+    return await _merged(rooms, readers, growth, cursor, limit)
+
+
+async def _jobs(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Job]:
+    readers = {s: partial(one.page, chosen) for s, one in _of(rooms.jobs, chosen.system).items()}
+    return await _merged(rooms, readers, lambda job: job.enqueued_at or LONG_AGO, cursor, limit)
+
+
+async def _secrets(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[SecretInfo]:
+    found, as_of = await asyncio.gather(rooms.vault.secrets(), rooms.now())
+    return sliced(found, lambda secret: secret.id, cursor, limit, as_of)
+
+
+async def _runs(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Run]:
+    return await rooms.runs.page(cursor, limit, chosen.state)
+
+
+async def _backups(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Backup]:
+    return await rooms.backups.page(cursor, limit)
+
+
+async def _audit(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[AuditEntry]:
+    return await rooms.audit.page(cursor, limit)
+
+
+async def _queue(rooms: Rooms, id: str) -> Queue | None:
+    system, native = split(id)
+    source = rooms.sources.get(system)
+    return await source.queue(native) if source else None
+
+
+async def _worker(rooms: Rooms, id: str) -> Worker | None:
+    return next((w for w in await every_worker(rooms, split(id)[0]) if w.id == id), None)
+
+
+async def _letter(rooms: Rooms, id: str) -> LetterDetail | None:
+    system, native = split(id)
+    letters = rooms.letters.get(system)
+    return await letters.one(native) if letters else None
+
+
+async def _group(rooms: Rooms, id: str) -> Group | None:
+    system, native = split(id)
+    letters = rooms.letters.get(system)
+    return await letters.group(native) if letters else None
+
+
+async def _job(rooms: Rooms, id: str) -> JobDetail | None:
+    system, native = split(id)
+    jobs = rooms.jobs.get(system)
+    return await jobs.one(native) if jobs else None
+
+
+def growth(group: Group) -> tuple[float, int]:
+    """The fastest growing first, then the largest."""
+    return group.per_min or 0.0, group.dead + (group.retrying or 0)
+
+
+def split(id: str) -> tuple[str, str]:
+    """System and native id. Raises NotFound where the text is no public id."""
+    found = ids.decode(id)
+    if found is None or "\x00" in found[1]:
+        raise NotFound
+    return found
+
+
+def number(id: str) -> int:
+    """A run, plan, backup or audit number. Raises NotFound where the text is none."""
+    found = job_number(id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def every_queue(rooms: Rooms, system: str | None = None) -> list[Queue]:
+    """Of all systems, or of one."""
+    return await _concatenated(_of(rooms.sources, system), lambda source: source.queues())
+
+
+async def every_worker(rooms: Rooms, system: str | None = None) -> list[Worker]:
+    """Of all systems, or of one."""
+    return await _concatenated(_of(rooms.sources, system), lambda source: source.workers())
+
+
+async def _concatenated(sources: Mapping[str, Source], read: Callable[[Source], Awaitable[Sequence[Any]]]) -> list[Any]:
+    found = await asyncio.gather(*(read(source) for source in sources.values()))
+    return [one for each in found for one in each]
+
+
+async def _merged(
+    rooms: Rooms, readers: Mapping[str, Any], first: Callable[[Any], Any], cursor: str | None, limit: int
+) -> Page[Any]:
+    if not readers:
+        return Page([], as_of=await rooms.now(), total=0)
+    return await merged(readers, first, cursor, limit)
+
+
+def _of(ports: Mapping[str, Any], system: str | None) -> dict[str, Any]:
+    return {name: port for name, port in ports.items() if system in (None, name)}
+
+
+ABOUT = ("system", "queue", "kind", "fingerprint", "error_type")
+DIED = ("text", "run_id", "died_after", "died_before")
+
+RESOURCES = (
+    Resource("queues", Queue, Queue, ("system", "queue"), _queues, _queue),
+    Resource("jobs", Job, JobDetail, ("system", "queue", "kind", "state", "run_id"), _jobs, _job),
+    Resource("dlq", Letter, LetterDetail, ABOUT + DIED, _letters, _letter),
+    Resource("groups", Group, Group, ABOUT, _groups, _group),
+    Resource("workers", Worker, Worker, ("system", "queue", "state"), _workers, _worker),
+    Resource("runs", Run, Run, ("state",), _runs, lambda rooms, id: rooms.runs.one(number(id))),
+    Resource("backups", Backup, Backup, (), _backups, lambda rooms, id: rooms.backups.one(number(id))),
+    Resource("secrets", SecretInfo, SecretInfo, (), _secrets, lambda rooms, id: rooms.vault.one(id)),
+    Resource("audit", AuditEntry, AuditEntry, (), _audit, lambda rooms, id: rooms.audit.one(number(id))),
+)

@@ -1,0 +1,143 @@
+"""The table of the API: every path there is."""
+
+from collections.abc import Awaitable, Callable
+from types import GenericAlias
+from typing import Any
+
+from graveshift import errors
+from graveshift.api import health, verbs
+from graveshift.api.endpoint import Call, Endpoint
+from graveshift.api.overview import overview
+from graveshift.api.queries import PageQuery, SeriesQuery, chosen, page_query
+from graveshift.api.resources import RESOURCES, Resource
+from graveshift.api.stream import events
+from graveshift.errors import NotFound
+from graveshift.wire.health import Health
+from graveshift.wire.jobs import Enqueued, NewJob, NewJobs
+from graveshift.wire.operations import OperationInfo, Role
+from graveshift.wire.overview import Overview
+from graveshift.wire.page import Page
+from graveshift.wire.plans import NewPlan, Plan, RunPlan
+from graveshift.wire.runs import Item, Rate, Run
+from graveshift.wire.series import Series
+
+OPERATOR = Role.OPERATOR
+REFUSALS = (errors.PlanStale, errors.PlanUsed, errors.PlanExpired, errors.PhraseMismatch, errors.KeyReused)
+
+
+def endpoints(metrics: Callable[[Call], Awaitable[Any]], schema: Callable[[Call], Awaitable[Any]]) -> list[Endpoint]:
+    """All of them; `metrics` and `schema` are built by the app."""
+    listed = [one for resource in RESOURCES for one in _of(resource)]
+    return [*listed, *READS, *CHANGES, *_public(metrics, schema)]
+
+
+def _of(resource: Resource) -> tuple[Endpoint, Endpoint]:
+    async def page(call: Call) -> Any:
+        return await resource.page(call.rooms, chosen(call.query), call.query.cursor, call.query.limit)
+
+    async def one(call: Call) -> Any:
+        found = await resource.one(call.rooms, call.id)
+        if found is None:
+            raise NotFound
+        return found
+
+    name, path = resource.name, f"/v1/{resource.name}"
+    query = page_query(name, resource.fields)
+    answers = GenericAlias(Page, (resource.item,))
+    return (
+        Endpoint(path=path, title=f"A page of {name}", act=page, query=query, answers=answers),
+        Endpoint(path=f"{path}/{{id:str}}", title=f"One of {name}", act=one, answers=resource.detail),
+    )
+
+
+async def _series(call: Call) -> Series:
+    query = call.query
+    return await call.rooms.history.series(query.name, query.queue, query.range, query.step)
+
+
+READS = (
+    Endpoint(path="/v1/overview", title="What the first screen needs", act=overview, answers=Overview),
+    Endpoint(path="/v1/series", title="One number over time", act=_series, query=SeriesQuery, answers=Series),
+    Endpoint(path="/v1/operations", title="What this token may do", act=verbs.operations, answers=list[OperationInfo]),
+    Endpoint(path="/v1/plans/{id:str}", title="A plan, with what arrived since", act=verbs.plan_again, answers=Plan),
+    Endpoint(
+        path="/v1/runs/{id:str}/items",
+        title="What became of each item of a run",
+        act=verbs.items,
+        query=PageQuery,
+        answers=Page[Item],
+    ),
+    Endpoint(
+        path="/v1/events", title="Live hints", act=events, media_type="text/event-stream", answers=str, endless=True
+    ),
+    Endpoint(path="/v1/health", title="Health, check by check", act=health.detail, answers=Health),
+)
+
+CHANGES = (
+    Endpoint(
+        method="POST",
+        path="/v1/plans",
+        title="Plan a verb: reads only",
+        act=verbs.plan,
+        role=Role.VIEWER,
+        takes=(NewPlan,),
+        answers=Plan,
+        status=201,
+        errors=(errors.SelectionEmpty, errors.Busy),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/plans/{id:str}/run",
+        title="Run a plan",
+        act=verbs.run,
+        role=OPERATOR,
+        takes=(RunPlan,),
+        answers=Run,
+        status=202,
+        headers=(verbs.KEY,),
+        errors=(errors.KeyMissing, *REFUSALS, errors.Busy),
+    ),
+    *(
+        Endpoint(
+            method="POST",
+            path=f"/v1/runs/{{id:str}}/{act.__name__}",
+            title=f"{act.__name__.capitalize()} a run",
+            act=act,
+            role=OPERATOR,
+            answers=Run,
+            status=202,
+        )
+        for act in (verbs.cancel, verbs.pause, verbs.resume)
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/runs/{id:str}/rate",
+        title="Change a run's rate",
+        act=verbs.rate,
+        role=OPERATOR,
+        takes=(Rate,),
+        answers=Run,
+        status=202,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/jobs",
+        title="Enqueue one job or up to 1,000",
+        act=verbs.enqueue,
+        role=OPERATOR,
+        takes=(NewJob, NewJobs),
+        answers=Enqueued,
+        status=201,
+    ),
+)
+
+
+def _public(
+    metrics: Callable[[Call], Awaitable[Any]], schema: Callable[[Call], Awaitable[Any]]
+) -> tuple[Endpoint, ...]:
+    text, document = "text/plain", "/schema/openapi.json"
+    return (
+        Endpoint(path="/health", title="Health", act=health.public, role=None, answers=Health),
+        Endpoint(path="/metrics", title="Metrics", act=metrics, role=None, media_type=text, answers=str),
+        Endpoint(path=document, title="This description", act=schema, role=None, answers=dict[str, Any]),
+    )
