@@ -235,7 +235,7 @@ class Work(Protocol):
     async def deregister(self, worker: UUID) -> None: ...
 
     async def claim(
-        self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float, begin: int = 0
+        self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float, *, begin: int = 0
     ) -> Sequence[Claimed]:
         """Due jobs of queues that are not paused and kinds this worker knows; empty `queues` means every queue.
 
