@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -38,8 +38,11 @@ class Attempt(Struct, frozen=True):
 
 
 class LetterDetail(Letter, frozen=True, kw_only=True):
-    """A dead letter with its payload (raw JSON as sent), the last traceback and every failed attempt, oldest first."""
+    """A dead letter with its payload (raw JSON as sent), the last traceback and every failed attempt, oldest first.
 
-    payload: Raw | None = None
+    A payload of `null` may also mean "cannot say": msgspec reads no `Raw | None`.
+    """
+
+    payload: Raw = field(default_factory=lambda: Raw(b"null"))
     traceback: str | None = None
     history: list[Attempt] = []

@@ -41,9 +41,9 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 class JobDetail(Job, frozen=True, kw_only=True):
-    """One job with its payload (raw JSON as it was sent) and how it came here."""
+    """One job with its payload (raw JSON as it was sent; `null` also for "cannot say") and how it came here."""
 
-    payload: Raw | None = None
+    payload: Raw = field(default_factory=lambda: Raw(b"null"))
     finished_at: datetime | None = None
     trace_id: str | None = None
     run_id: str | None = None
