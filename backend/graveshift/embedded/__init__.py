@@ -32,6 +32,7 @@ __all__ = [
     "keep_password",
     "lease",
     "prepare",
+    "prepare",
     "start",
     "status",
     "stop",
