@@ -32,7 +32,6 @@ __all__ = [
     "keep_password",
     "lease",
     "prepare",
-    "prepare",
     "start",
     "status",
     "stop",
