@@ -21,11 +21,16 @@ class Archive(Protocol):
         """Room left, None where the archive cannot say."""
 
     async def write(self, name: str, content: AsyncIterator[bytes]) -> Stored:
-        """Stream to a temporary name, hash, fsync, rename, fsync the folder. Raises NoSpace and leaves no litter."""
+        """Stream to a temporary name, hash, fsync, rename, fsync the folder. Raises NoSpace and leaves no litter.
 
-    async def read(self, location: str) -> AsyncIterator[bytes]: ...
+        A file of that name is replaced, so a step that writes may be repeated.
+        """
 
-    async def remove(self, location: str) -> None: ...
+    def read(self, location: str) -> AsyncIterator[bytes]:
+        """The file in blocks, from its start. Raises NotFound."""
+
+    async def remove(self, location: str) -> None:
+        """Remove the file; one that is gone already is fine."""
 
     async def tidy(self) -> int:
         """Remove unfinished files that no living writer owns; returns how many."""

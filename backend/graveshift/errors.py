@@ -49,6 +49,13 @@ class DatabaseUnavailable(GraveshiftError):
     status = 503
 
 
+class HistoryUnavailable(GraveshiftError):
+    """the history does not answer"""
+
+    code = "history-unavailable"
+    status = 503
+
+
 class Unauthenticated(GraveshiftError):
     """a valid bearer token is needed"""
 

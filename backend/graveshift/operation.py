@@ -108,7 +108,10 @@ class Carrier(Protocol):
 
 
 class Operation(Protocol):
-    """A verb. Instances are frozen Structs decoded from a plan's `args`."""
+    """A verb. Instances are frozen Structs decoded from a plan's `args`.
+
+    A verb that needs a driver's ability says so: `needs: ClassVar[Can]`; where no system has it, it is not offered.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]

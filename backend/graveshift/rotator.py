@@ -1,23 +1,28 @@
 """The port to something whose secret can be exchanged: create, set, test, finish."""
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from graveshift.vault import Secret
+from graveshift.wire.plans import Confirm
 
 
 class Rotator(Protocol):
-    """Each method is idempotent: a run killed anywhere resumes by calling it again with the same versions."""
+    """Each method is idempotent: a run killed anywhere resumes by calling it again with the same versions.
 
-    kind: str
+    Details returned are for people and name no values.
+    """
 
-    async def create(self) -> Secret:
-        """A new random value; touches nothing."""
+    kind: ClassVar[str]
+    confirm: ClassVar[Confirm]
+
+    async def create(self, current: Secret | None) -> Secret:
+        """A new random value to follow `current`; touches nothing."""
 
     async def set(self, name: str, pending: Secret, current: Secret | None) -> str | None:
-        """Make the target accept `pending` while `current` still works where it can. Tries pending first."""
+        """Make the target accept `pending` while `current` still works. Tries pending first."""
 
     async def test(self, name: str, pending: Secret) -> str | None:
         """Prove that `pending` works, by a real use of it. Raises RotationFailed."""
 
-    async def finish(self, name: str, pending: Secret) -> str | None:
-        """After the vault made it current: let go of the old one where the target holds both."""
+    async def finish(self, name: str, current: Secret, previous: Secret | None, grace_s: float) -> str | None:
+        """After the vault made it current: use it everywhere, and let the old one end after `grace_s` seconds."""

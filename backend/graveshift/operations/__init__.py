@@ -1,0 +1,1 @@
+"""The verbs: one file each, none of which knows another."""
