@@ -25,6 +25,7 @@ CREATE TABLE graveshift.workers (
 CREATE SEQUENCE graveshift.job_id AS bigint;
 
 -- `attempt` only ever grows and is part of the fence; a requeue or a release raises `max_attempts` instead of lowering it.
+-- `begun` says that the worker has started it: only begun jobs are counted against when their worker crashes.
 -- `budget` is the number of attempts the producer granted. `xid` tells whether a frozen selection can see the row.
 CREATE TABLE graveshift.jobs (
     id bigint PRIMARY KEY DEFAULT nextval('graveshift.job_id'),
@@ -41,6 +42,7 @@ CREATE TABLE graveshift.jobs (
     requeue_count integer NOT NULL DEFAULT 0,
     priority smallint NOT NULL DEFAULT 0,
     crashes smallint NOT NULL DEFAULT 0,
+    begun boolean NOT NULL DEFAULT false,
     cancel_requested boolean NOT NULL DEFAULT false,
     queue text NOT NULL CHECK (queue ~ '^[A-Za-z0-9._:-]{1,128}$'),
     kind text NOT NULL CHECK (kind ~ '^[A-Za-z0-9._:-]{1,128}$'),
@@ -49,9 +51,10 @@ CREATE TABLE graveshift.jobs (
     fingerprint text,
     trace_id text,
     CHECK ((state = 'running') = (lease_owner IS NOT NULL))
-);
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 1000);
 
 CREATE INDEX jobs_due ON graveshift.jobs (queue, priority DESC, run_at, id) WHERE state <> 'running';
+CREATE INDEX jobs_scheduled ON graveshift.jobs (run_at) WHERE state = 'scheduled';
 CREATE UNIQUE INDEX jobs_unique_key ON graveshift.jobs (queue, unique_key) WHERE unique_key IS NOT NULL;
 CREATE INDEX jobs_lease ON graveshift.jobs (lease_until) WHERE state = 'running';
 CREATE INDEX jobs_lease_owner ON graveshift.jobs (lease_owner) WHERE state = 'running';
@@ -126,6 +129,7 @@ CREATE TABLE graveshift.dead (
 CREATE INDEX dead_id ON graveshift.dead (id);
 CREATE INDEX dead_run ON graveshift.dead (run_id) WHERE run_id IS NOT NULL;
 CREATE INDEX dead_queue ON graveshift.dead (queue, died_at, id);
+CREATE INDEX dead_xid ON graveshift.dead (xid);
 CREATE INDEX dead_cause ON graveshift.dead (fingerprint, died_at, id);
 
 -- The wide half of a letter. It outlives a requeue, so that an undo finds it, and goes with its day.
@@ -221,34 +225,54 @@ CREATE TABLE graveshift.group_flow (
 );
 
 -- Days for what ends, ten million ids for payloads; a default partition so that a late housekeeper loses nothing.
+-- Where the default already holds rows of a day, that day stays in the default.
+CREATE FUNCTION graveshift.open_partition(parent text, name text, key text, low text, high text)
+RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    late boolean;
+BEGIN
+    EXECUTE format('CREATE TABLE IF NOT EXISTS graveshift.%I PARTITION OF graveshift.%I DEFAULT', parent || '_rest', parent);
+    IF to_regclass('graveshift.' || quote_ident(name)) IS NOT NULL THEN
+        RETURN 0;
+    END IF;
+    EXECUTE format('SELECT EXISTS (SELECT FROM graveshift.%I WHERE %I >= %L AND %I < %L)',
+                   parent || '_rest', key, low, key, high) INTO late;
+    IF late THEN
+        RETURN 0;
+    END IF;
+    EXECUTE format('CREATE TABLE graveshift.%I PARTITION OF graveshift.%I FOR VALUES FROM (%L) TO (%L)',
+                   name, parent, low, high);
+    RETURN 1;
+END $$;
+
 CREATE FUNCTION graveshift.open_partitions(days_ahead integer DEFAULT 7) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
-    parent text;
-    day date;
-    step bigint;
-    opened integer := 0;
-    name text;
+    today date := (now() AT TIME ZONE 'UTC')::date;
+    reached bigint := (SELECT last_value FROM graveshift.job_id) / 10000000;
+    opened integer;
+    payloads integer;
 BEGIN
-    FOREACH parent IN ARRAY ARRAY['attempts', 'done', 'dead', 'dead_text', 'settled'] LOOP
-        EXECUTE format('CREATE TABLE IF NOT EXISTS graveshift.%I PARTITION OF graveshift.%I DEFAULT', parent || '_rest', parent);
-        FOR day IN SELECT generate_series(current_date - 1, current_date + days_ahead, interval '1 day')::date LOOP
-            name := parent || '_' || to_char(day, 'YYYYMMDD');
-            CONTINUE WHEN to_regclass('graveshift.' || quote_ident(name)) IS NOT NULL;
-            EXECUTE format('CREATE TABLE graveshift.%I PARTITION OF graveshift.%I FOR VALUES FROM (%L) TO (%L)',
-                           name, parent, (day::timestamp AT TIME ZONE 'UTC'), ((day + 1)::timestamp AT TIME ZONE 'UTC'));
-            opened := opened + 1;
-        END LOOP;
-    END LOOP;
-    FOR step IN SELECT s FROM generate_series(0, 2) g, LATERAL
-            (SELECT (SELECT last_value FROM graveshift.job_id) / 10000000 + g AS s) n LOOP
-        name := 'payloads_' || step;
-        CONTINUE WHEN to_regclass('graveshift.' || quote_ident(name)) IS NOT NULL;
-        EXECUTE format('CREATE TABLE graveshift.%I PARTITION OF graveshift.payloads FOR VALUES FROM (%s) TO (%s)',
-                       name, step * 10000000, (step + 1) * 10000000);
-        opened := opened + 1;
-    END LOOP;
-    CREATE TABLE IF NOT EXISTS graveshift.payloads_rest PARTITION OF graveshift.payloads DEFAULT;
-    RETURN opened;
+    SELECT sum(graveshift.open_partition(parent, parent || '_' || to_char(day, 'YYYYMMDD'), key,
+                                         day || ' 00:00:00+00', (day + 1) || ' 00:00:00+00')) INTO opened
+    FROM (VALUES ('attempts', 'finished_at'), ('done', 'finished_at'), ('dead', 'died_at'), ('dead_text', 'died_at'),
+                 ('settled', 'settled_at')) parents (parent, key),
+         (SELECT today + step AS day FROM generate_series(-1, days_ahead) step) days;
+    SELECT sum(graveshift.open_partition('payloads', 'payloads_' || step, 'id', (step * 10000000)::text,
+                                         ((step + 1) * 10000000)::text)) INTO payloads
+    FROM generate_series(reached, reached + 2) step;
+    RETURN opened + payloads;
+END $$;
+
+-- Drops one partition. Dropping fires no trigger, so the letters in it are counted out in the same transaction.
+CREATE FUNCTION graveshift.drop_partition(parent text, name text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('LOCK TABLE ONLY graveshift.%I IN ACCESS EXCLUSIVE MODE', parent);
+    IF parent = 'dead' THEN
+        EXECUTE format('INSERT INTO graveshift.deltas (n, queue, what, kind, fingerprint)
+                        SELECT -count(*), queue, ''dead'', kind, fingerprint FROM graveshift.%I
+                        GROUP BY queue, kind, fingerprint', name);
+    END IF;
+    EXECUTE format('DROP TABLE graveshift.%I', name);
 END $$;
 
 SELECT graveshift.open_partitions();
@@ -370,3 +394,18 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
+
+-- Seconds since the oldest due job of a queue became due; NULL where none is. It hops from one priority to the next along
+-- the index of due jobs, so it stays flat however deep the queue is.
+CREATE FUNCTION graveshift.oldest_age(name text) RETURNS double precision LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE step AS (
+        (SELECT priority, run_at FROM graveshift.jobs WHERE queue = name AND state <> 'running'
+         ORDER BY priority DESC, run_at LIMIT 1)
+        UNION ALL
+        SELECT next.* FROM step, LATERAL (
+            SELECT priority, run_at FROM graveshift.jobs
+            WHERE queue = name AND state <> 'running' AND priority < step.priority
+            ORDER BY priority DESC, run_at LIMIT 1) next
+    )
+    SELECT CAST(extract(epoch FROM now() - min(run_at)) AS double precision) FROM step WHERE run_at <= now()
+$$;

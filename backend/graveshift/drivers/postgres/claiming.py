@@ -1,0 +1,133 @@
+"""Hand jobs out: claim a batch, mark what is begun, give back what was not."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import asdict
+from sqlalchemy import Row, text
+
+from graveshift.driver import Claimed, Ticket
+from graveshift.drivers.postgres.connection import Held
+from graveshift.drivers.postgres.text import raw
+from graveshift.drivers.postgres.tickets import fence, stale
+
+# How many candidates beyond the limit are looked at per queue: others may be taking the first ones right now.
+SPARE = 64
+
+# Heads of all open queues are merged by order, and locked in that order until there are enough. A suspect at the head
+# goes out alone; otherwise suspects are passed over until they are at the head.
+CLAIM = text("""
+WITH RECURSIVE live AS (
+    (SELECT queue FROM graveshift.jobs WHERE state <> 'running' AND cardinality(CAST(:queues AS text[])) = 0
+     ORDER BY queue LIMIT 1)
+    UNION ALL
+    SELECT (SELECT j.queue FROM graveshift.jobs j WHERE j.state <> 'running' AND j.queue > live.queue
+            ORDER BY j.queue LIMIT 1)
+    FROM live WHERE live.queue IS NOT NULL
+), open AS (
+    SELECT name FROM (SELECT queue FROM live WHERE queue IS NOT NULL
+                      UNION SELECT unnest(CAST(:queues AS text[]))) named (name)
+    WHERE NOT EXISTS (SELECT FROM graveshift.queues q WHERE q.name = named.name AND q.paused_at IS NOT NULL
+                      AND (q.paused_until IS NULL OR q.paused_until > now()))
+), heads AS MATERIALIZED (
+    SELECT head.* FROM open, LATERAL (
+        SELECT id, priority, run_at FROM graveshift.jobs
+        WHERE queue = open.name AND state <> 'running' AND run_at <= now() AND kind = ANY(CAST(:kinds AS text[]))
+        ORDER BY priority DESC, run_at, id LIMIT CAST(:wide AS integer)
+    ) head
+), locked AS MATERIALIZED (
+    SELECT j.id, j.priority, j.run_at, j.crashes FROM heads JOIN graveshift.jobs j USING (id)
+    WHERE j.state <> 'running' AND j.run_at <= now()
+    ORDER BY heads.priority DESC, heads.run_at, heads.id
+    LIMIT CAST(:limit AS integer) FOR UPDATE OF j SKIP LOCKED
+), placed AS (
+    SELECT id, crashes, row_number() OVER ordered AS place, first_value(crashes) OVER ordered AS first_crashes
+    FROM locked WINDOW ordered AS (ORDER BY priority DESC, run_at, id)
+), chosen AS MATERIALIZED (
+    SELECT id, crashes > 0 AS alone, row_number() OVER (ORDER BY place) AS place FROM placed
+    WHERE CASE WHEN first_crashes > 0 THEN place = 1 ELSE crashes = 0 END
+)
+UPDATE graveshift.jobs j SET state = 'running', attempt = j.attempt + 1, started_at = now(), lease_owner = :worker,
+       lease_until = now() + make_interval(secs => CAST(:lease_s AS double precision)),
+       begun = NOT chosen.alone AND chosen.place <= CAST(:begin AS integer)
+FROM chosen LEFT JOIN graveshift.payloads p USING (id)
+WHERE j.id = chosen.id
+RETURNING j.id, j.attempt, j.queue, j.kind, j.priority, j.max_attempts, j.enqueued_at, j.started_at, j.trace_id,
+          j.run_id, chosen.alone, chosen.place, coalesce(CAST(p.payload AS text), 'null') AS payload
+""")
+
+BEGIN = text("""
+UPDATE graveshift.jobs j SET begun = true, started_at = now()
+FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:owners AS uuid[])) AS t (id, attempt, owner)
+WHERE j.id = t.id AND j.attempt = t.attempt AND j.lease_owner = t.owner AND j.state = 'running'
+RETURNING j.id, j.attempt
+""")
+
+# A release burns no attempt, and keeps the job's place in its queue; a job asked to stop goes no further.
+RELEASE = text("""
+WITH held AS MATERIALIZED (
+    SELECT j.* FROM graveshift.jobs j
+    JOIN unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:owners AS uuid[])) AS t (id, attempt, owner)
+      ON j.id = t.id AND j.attempt = t.attempt AND j.lease_owner = t.owner
+    WHERE j.state = 'running' ORDER BY j.id FOR UPDATE OF j
+), back AS (
+    UPDATE graveshift.jobs j SET state = CASE WHEN j.fingerprint IS NULL THEN 'waiting' ELSE 'retrying' END,
+           max_attempts = j.max_attempts + 1, lease_owner = NULL, lease_until = NULL, started_at = NULL, begun = false
+    FROM held WHERE j.id = held.id AND NOT held.cancel_requested
+), ended AS (
+    DELETE FROM graveshift.jobs j USING held WHERE j.id = held.id AND held.cancel_requested
+), kept AS (
+    INSERT INTO graveshift.done (id, enqueued_at, started_at, run_id, attempt, max_attempts, requeue_count, priority,
+                                 queue, kind, state, unique_key, trace_id)
+    SELECT id, enqueued_at, started_at, run_id, attempt, max_attempts, requeue_count, priority, queue, kind,
+           'cancelled', unique_key, trace_id
+    FROM held WHERE cancel_requested
+)
+SELECT id, attempt FROM held
+""")
+
+
+class Wish(Struct, frozen=True):
+    """What a worker asks for; see `graveshift.driver.Work.claim`."""
+
+    worker: UUID
+    queues: Sequence[str]
+    kinds: Sequence[str]
+    limit: int
+    lease_s: float
+    begin: int
+
+
+async def claim(held: Held, wish: Wish) -> list[Claimed]:
+    """Due jobs, the first in order first."""
+    named = {"queues": list(wish.queues), "kinds": list(wish.kinds), "wide": wish.limit + SPARE}
+    rows = await held.rows(CLAIM, {**asdict(wish), **named})
+    return [_claimed(row, wish.worker) for row in sorted(rows, key=lambda row: int(row.place))]
+
+
+async def begin(held: Held, tickets: Sequence[Ticket]) -> list[Ticket]:
+    """Mark as begun; returns the stale ones."""
+    return stale(tickets, await held.rows(BEGIN, fence(tickets)))
+
+
+async def release(held: Held, tickets: Sequence[Ticket]) -> list[Ticket]:
+    """Give back; returns the stale ones."""
+    return stale(tickets, await held.rows(RELEASE, fence(tickets)))
+
+
+def _claimed(row: Row[Any], worker: UUID) -> Claimed:
+    return Claimed(
+        ticket=Ticket(row.id, row.attempt, worker),
+        queue=row.queue,
+        kind=row.kind,
+        payload=raw(row.payload),
+        priority=row.priority,
+        max_attempts=row.max_attempts,
+        enqueued_at=row.enqueued_at,
+        started_at=row.started_at,
+        trace_id=row.trace_id,
+        run_id=row.run_id,
+        alone=row.alone,
+    )

@@ -1,0 +1,130 @@
+"""Connections of the queue: one held in autocommit for hot statements, and short ones for reads."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql import Executable
+
+from graveshift.errors import DatabaseUnavailable, Invalid
+from graveshift.store.engine import translated
+
+Rows = Sequence[Row[Any]]
+Once = Callable[[Executable, Mapping[str, Any]], Awaitable[Rows]]
+
+# Deadlock and serialisation failure: the statement did nothing and may simply be made again.
+TRANSIENT = ("40P01", "40001")
+# What a caller's own values can cause: bad or too deep JSON, text or number, a name that breaks a check, a NUL.
+REFUSED = ("22P02", "22P05", "22021", "22003", "23514", "54001")
+TRIES = 4
+
+
+class Held:
+    """One connection in autocommit, kept between statements and opened again after it was lost.
+
+    Statements wait for each other. A lost connection is DatabaseUnavailable, and whether the statement that met it
+    took effect is then unknown: callers rely on their fence when they repeat it.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._connection: AsyncConnection | None = None
+        self._turn = asyncio.Lock()
+
+    async def rows(self, statement: Executable, parameters: Mapping[str, Any]) -> Rows:
+        """Run one statement and fetch what it returns."""
+        async with self._turn, translated():
+            try:
+                return await again(self._once, statement, parameters)
+            except DBAPIError as error:
+                raise await self._judged(error) from error
+            except BaseException:
+                await self._drop()
+                raise
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        async with self._turn:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                await connection.close()
+
+    async def _once(self, statement: Executable, parameters: Mapping[str, Any]) -> Rows:
+        if self._connection is None:
+            plain = await self._engine.connect()
+            self._connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        result = await self._connection.execute(statement, dict(parameters))
+        return result.fetchall() if result.returns_rows else []
+
+    async def _judged(self, error: DBAPIError) -> Exception:
+        if error.connection_invalidated or not sqlstate(error):
+            await self._drop()
+        return refused(error)
+
+    async def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await asyncio.shield(_discard(connection))
+
+
+async def _discard(connection: AsyncConnection) -> None:
+    try:
+        await connection.invalidate()
+        await connection.close()
+    except (DBAPIError, OSError):
+        return
+
+
+async def read(engine: AsyncEngine, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Rows:
+    """Run one statement by itself on a connection of the pool."""
+    async with opened(engine) as connection:
+        result = await connection.execute(statement, dict(parameters or {}))
+        return result.fetchall() if result.returns_rows else []
+
+
+async def write(engine: AsyncEngine, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Rows:
+    """The same for a statement that may meet a deadlock: it is then made again."""
+
+    async def once(statement: Executable, parameters: Mapping[str, Any]) -> Rows:
+        return await read(engine, statement, parameters)
+
+    return await again(once, statement, parameters or {})
+
+
+@asynccontextmanager
+async def opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection in autocommit for a few reads. Raises DatabaseUnavailable or Invalid instead of foreign errors."""
+    async with translated():
+        try:
+            async with engine.connect() as plain:
+                yield await plain.execution_options(isolation_level="AUTOCOMMIT")
+        except DBAPIError as error:
+            raise refused(error) from error
+
+
+async def again(once: Once, statement: Executable, parameters: Mapping[str, Any]) -> Rows:
+    """Call `once` until it does not end in a deadlock, a few times at most."""
+    for _ in range(TRIES - 1):
+        try:
+            return await once(statement, parameters)
+        except DBAPIError as error:
+            if sqlstate(error) not in TRANSIENT:
+                raise
+    return await once(statement, parameters)
+
+
+def sqlstate(error: DBAPIError) -> str:
+    """PostgreSQL's five letters, or nothing where the error did not come from the server."""
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def refused(error: DBAPIError) -> Exception:
+    """Invalid where the caller's values were at fault; DatabaseUnavailable where the server is going; else itself."""
+    state = sqlstate(error)
+    if state in REFUSED:
+        return Invalid(str(error.orig).partition(": ")[2])
+    return DatabaseUnavailable(str(error.orig)) if state.startswith(("57P", "08", "53")) else error

@@ -1,0 +1,121 @@
+"""Groups of failures: the roll-up plus pending deltas, the fastest growing first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graveshift.drivers.postgres.connection import opened
+from graveshift.drivers.postgres.reading import now
+from graveshift.store.position import cursor as encoded
+from graveshift.store.position import numbers_of
+from graveshift.wire.groups import Group
+from graveshift.wire.ids import encode
+from graveshift.wire.page import Page
+from graveshift.wire.selection import Filter
+
+# Minutes of a group's trend.
+TREND = 30
+
+# A minute's failures are weighed from two buckets: this one, and the part of the one before that is still within it.
+GROUPS = text("""
+WITH every AS (
+    SELECT queue, kind, fingerprint, error_type, message, dead, retrying, died_again, first_seen, last_seen
+    FROM graveshift.groups
+    UNION ALL
+    SELECT queue, kind, fingerprint, max(error_type) FILTER (WHERE what = 'failed'),
+           max(message) FILTER (WHERE what = 'failed'), coalesce(sum(n) FILTER (WHERE what = 'dead'), 0),
+           coalesce(sum(n) FILTER (WHERE what = 'retrying'), 0), coalesce(sum(n) FILTER (WHERE what = 'died_again'), 0),
+           min(at) FILTER (WHERE what = 'failed'), max(at) FILTER (WHERE what = 'failed')
+    FROM graveshift.deltas WHERE fingerprint <> '' GROUP BY queue, kind, fingerprint
+), grouped AS (
+    SELECT queue, kind, fingerprint, (array_agg(error_type ORDER BY last_seen DESC NULLS LAST))[1] AS error_type,
+           (array_agg(message ORDER BY last_seen DESC NULLS LAST))[1] AS message, sum(dead) AS dead,
+           sum(retrying) AS retrying, sum(died_again) AS died_again, min(first_seen) AS first_seen,
+           max(last_seen) AS last_seen
+    FROM every
+    WHERE (CAST(:queue AS text) IS NULL OR queue = :queue) AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+      AND (CAST(:fingerprint AS text) IS NULL OR fingerprint = :fingerprint)
+    GROUP BY queue, kind, fingerprint
+), chosen AS (
+    SELECT * FROM grouped
+    WHERE (dead + retrying > 0 OR CAST(:even_empty AS boolean))
+      AND (CAST(:error_type AS text) IS NULL OR error_type = :error_type)
+      AND (CAST(:text AS text) IS NULL OR strpos(lower(message), lower(:text)) > 0)
+), flowed AS (
+    SELECT queue, kind, fingerprint, minute, sum(n) AS n FROM (
+        SELECT queue, kind, fingerprint, bucket AS minute, n FROM graveshift.group_flow
+        WHERE bucket > now() - interval '31 minutes'
+        UNION ALL
+        SELECT queue, kind, fingerprint, date_bin('1 minute', at, 'epoch'), n FROM graveshift.deltas
+        WHERE what = 'failed'
+    ) every GROUP BY queue, kind, fingerprint, minute
+), this AS (
+    SELECT date_bin('1 minute', now(), 'epoch') AS minute,
+           CAST(extract(epoch FROM now() - date_bin('1 minute', now(), 'epoch')) AS double precision) / 60 AS part
+), paced AS (
+    SELECT queue, kind, fingerprint,
+           array_agg(CAST(extract(epoch FROM this.minute - f.minute) AS integer) / 60) AS ages,
+           array_agg(n) AS amounts,
+           sum(CASE WHEN f.minute = this.minute THEN n
+                    WHEN f.minute = this.minute - interval '1 minute' THEN n * (1 - this.part) ELSE 0 END) AS per_min
+    FROM flowed f CROSS JOIN this GROUP BY queue, kind, fingerprint
+)
+SELECT chosen.*, paced.ages, paced.amounts, coalesce(paced.per_min, 0) AS per_min, count(*) OVER () AS total
+FROM chosen LEFT JOIN paced USING (queue, kind, fingerprint)
+ORDER BY coalesce(paced.per_min, 0) DESC, dead + retrying DESC, queue, kind, fingerprint
+LIMIT CAST(:limit AS bigint) OFFSET CAST(:skipped AS bigint)
+""")
+
+
+async def page(engine: AsyncEngine, system: str, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
+    """The order moves with every failure, so a cursor here is a rank. Raises Invalid for one that is not ours."""
+    (rank,) = (0,) if cursor is None else numbers_of(cursor, 1)
+    async with opened(engine) as connection:
+        named = {**_named(chosen), "even_empty": False, "limit": limit, "skipped": rank}
+        rows = (await connection.execute(GROUPS, named)).all() if chosen.system in (None, system) else []
+        as_of = await now(connection)
+    total = int(rows[0].total) if rows else (0 if rank == 0 else None)
+    following = encoded(rank + limit) if total is not None and rank + limit < total else None
+    return Page([_group(row, system) for row in rows], as_of, following, total)
+
+
+async def one(engine: AsyncEngine, system: str, native: str) -> Group | None:
+    """A group by `queue/kind/fingerprint`, even when all its jobs have been dealt with."""
+    parts = native.split("/", 2)
+    if len(parts) != 3 or "\0" in native:
+        return None
+    named = _named(Filter(queue=parts[0], kind=parts[1], fingerprint=parts[2]))
+    async with opened(engine) as connection:
+        row = (await connection.execute(GROUPS, {**named, "even_empty": True, "limit": 1, "skipped": 0})).one_or_none()
+    return None if row is None else _group(row, system)
+
+
+def _named(chosen: Filter) -> dict[str, Any]:
+    fields = ("queue", "kind", "fingerprint", "error_type", "text")
+    return {field: getattr(chosen, field) for field in fields}
+
+
+def _group(row: Row[Any], system: str) -> Group:
+    return Group(
+        id=encode(system, f"{row.queue}/{row.kind}/{row.fingerprint}"),
+        fingerprint=row.fingerprint,
+        system=system,
+        queue=row.queue,
+        kind=row.kind,
+        error_type=row.error_type or "",
+        message=row.message or "",
+        dead=int(row.dead),
+        retrying=int(row.retrying),
+        per_min=round(float(row.per_min), 2),
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        died_again=int(row.died_again),
+        trend=_trend(row),
+    )
+
+
+def _trend(row: Row[Any]) -> list[int]:
+    by_age: Mapping[int, int] = dict(zip(row.ages or (), map(int, row.amounts or ()), strict=True))
+    return [by_age.get(age, 0) for age in range(TREND - 1, -1, -1)]

@@ -1,0 +1,156 @@
+"""Jobs live and ended, as one list by id; see `graveshift.driver.Jobs`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, literal_column, null, select, text, type_coerce, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.expression import ColumnElement, Select
+
+from graveshift.driver import Count, Frozen
+from graveshift.drivers.postgres import counting
+from graveshift.drivers.postgres.chosen import jobs_where, visible
+from graveshift.drivers.postgres.connection import opened
+from graveshift.drivers.postgres.reading import freeze, now
+from graveshift.drivers.postgres.tables import dead, done, jobs
+from graveshift.drivers.postgres.text import raw
+from graveshift.errors import Invalid
+from graveshift.store.position import cursor as encoded
+from graveshift.store.position import job_number, numbers_of
+from graveshift.wire.ids import encode
+from graveshift.wire.jobs import Job, JobDetail, JobState
+from graveshift.wire.page import Page
+from graveshift.wire.selection import Filter
+
+LIVE = ("waiting", "scheduled", "retrying", "running")
+ENDED = ("done", "cancelled")
+
+DETAIL = text("""
+SELECT id, queue, kind, state, priority, attempt, max_attempts, run_at, enqueued_at, started_at, unique_key, trace_id,
+       run_id, requeue_count, cancel_requested, CAST(NULL AS timestamptz) AS finished_at,
+       (SELECT w.host || ':' || w.pid FROM graveshift.workers w WHERE w.id = lease_owner) AS worker
+FROM graveshift.jobs WHERE id = :id
+UNION ALL
+SELECT id, queue, kind, state, priority, attempt, max_attempts, NULL, enqueued_at, started_at, unique_key, trace_id,
+       run_id, requeue_count, false, finished_at, worker
+FROM graveshift.done WHERE id = :id
+UNION ALL
+SELECT id, queue, kind, 'dead', priority, attempt, max_attempts, NULL, enqueued_at, NULL, unique_key, trace_id,
+       run_id, requeue_count, false, died_at, worker
+FROM graveshift.dead WHERE id = :id
+""")
+
+PAYLOAD = text("SELECT CAST(payload AS text) FROM graveshift.payloads WHERE id = :id")
+
+WORKER: ColumnElement[str] = literal_column(
+    "(SELECT w.host || ':' || w.pid FROM graveshift.workers w WHERE w.id = lease_owner)"
+)
+
+
+class PostgresJobs:
+    """Pages newest first, picks oldest first, both by id."""
+
+    def __init__(self, engine: AsyncEngine, system: str) -> None:
+        self.system = system
+        self._engine = engine
+
+    async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Job]:
+        """`total` is None unless the filter is for live jobs: nobody counts those that ended."""
+        (before,) = (None,) if cursor is None else numbers_of(cursor, 1)
+        async with opened(self._engine) as connection:
+            rows = await _listed(connection, chosen, self.system, before, limit + 1)
+            live = chosen.state in LIVE
+            count = await counting.count_jobs(connection, chosen, self.system) if live else None
+            as_of = await now(connection)
+        following = encoded(rows[limit - 1].id) if len(rows) > limit else None
+        found = [Job(**_fields(row, self.system)) for row in rows[:limit]]
+        return Page(found, as_of, following, None if count is None else count.n, count is None or count.exact)
+
+    async def one(self, native: str) -> JobDetail | None:
+        number = job_number(native)
+        if number is None:
+            return None
+        async with opened(self._engine) as connection:
+            row = (await connection.execute(DETAIL, {"id": number})).first()
+            payload = await connection.scalar(PAYLOAD, {"id": number})
+        return None if row is None else _detail(row, payload, self.system)
+
+    async def freeze(self) -> Frozen:
+        async with opened(self._engine) as connection:
+            return await freeze(connection)
+
+    async def count(self, chosen: Filter, frozen: Frozen | None = None) -> Count:
+        async with opened(self._engine) as connection:
+            return await counting.count_jobs(connection, chosen, self.system, frozen)
+
+    async def arrived(self, chosen: Filter, frozen: Frozen) -> Count:
+        async with opened(self._engine) as connection:
+            return await counting.jobs_since(connection, chosen, self.system, frozen)
+
+    async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]:
+        """Native ids of live jobs; an `after` that is no native id raises Invalid."""
+        last = 0 if after is None else job_number(after)
+        if last is None:
+            raise Invalid("this is no job to go on after")
+        conditions = [*jobs_where(jobs, chosen, self.system), visible(jobs, frozen), jobs.c.id > last]
+        picked = select(jobs.c.id).where(*conditions).order_by(jobs.c.id).limit(limit)
+        async with opened(self._engine) as connection:
+            return [str(row.id) for row in (await connection.execute(picked)).all()]
+
+
+async def _listed(
+    connection: AsyncConnection, chosen: Filter, system: str, before: int | None, limit: int
+) -> Sequence[Row[Any]]:
+    branches = [
+        _branch(table, chosen, system, before).order_by(table.c.id.desc()).limit(limit).subquery().select()
+        for table, states in ((jobs, LIVE), (done, ENDED), (dead, ("dead",)))
+        if chosen.state is None or chosen.state in states
+    ]
+    if not branches:
+        return []
+    every = union_all(*branches).subquery()
+    return (await connection.execute(select(every).order_by(every.c.id.desc()).limit(limit))).all()
+
+
+def _branch(table: Any, chosen: Filter, system: str, before: int | None) -> Select[Any]:
+    common = [table.c[name] for name in ("id", "queue", "kind", "priority", "attempt", "max_attempts", "enqueued_at")]
+    own: list[ColumnElement[Any]] = [
+        table.c.state if "state" in table.c else literal_column("'dead'").label("state"),
+        table.c.run_at if "run_at" in table.c else type_coerce(null(), jobs.c.run_at.type).label("run_at"),
+        table.c.started_at
+        if "started_at" in table.c
+        else type_coerce(null(), jobs.c.started_at.type).label("started_at"),
+        WORKER.label("worker") if table is jobs else table.c.worker,
+    ]
+    chosen_rows = select(*common, *own, table.c.unique_key).where(*jobs_where(table, chosen, system))
+    return chosen_rows if before is None else chosen_rows.where(table.c.id < before)
+
+
+def _fields(row: Row[Any], system: str) -> dict[str, Any]:
+    return {
+        "id": encode(system, str(row.id)),
+        "system": system,
+        "queue": row.queue,
+        "kind": row.kind,
+        "state": JobState(row.state),
+        "priority": row.priority,
+        "attempt": row.attempt,
+        "max_attempts": row.max_attempts,
+        "run_at": row.run_at,
+        "enqueued_at": row.enqueued_at,
+        "started_at": row.started_at,
+        "worker": row.worker,
+        "unique_key": row.unique_key,
+    }
+
+
+def _detail(row: Row[Any], payload: str | None, system: str) -> JobDetail:
+    return JobDetail(
+        **_fields(row, system),
+        payload=raw(payload or "null"),
+        finished_at=row.finished_at,
+        trace_id=row.trace_id,
+        run_id=None if row.run_id is None else str(row.run_id),
+        requeue_count=row.requeue_count,
+        cancel_requested=row.cancel_requested,
+    )

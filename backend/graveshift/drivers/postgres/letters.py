@@ -1,0 +1,88 @@
+"""Dead letters, searchable; see `graveshift.driver.Letters`."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graveshift.driver import Count, Frozen
+from graveshift.drivers.postgres import counting, groups
+from graveshift.drivers.postgres.chosen import letters_where, visible
+from graveshift.drivers.postgres.connection import opened
+from graveshift.drivers.postgres.reading import freeze, letter_detail, letters_at, now
+from graveshift.drivers.postgres.tables import dead
+from graveshift.drivers.postgres.walking import Position, Way, walk
+from graveshift.errors import Invalid
+from graveshift.store.position import cursor as encoded
+from graveshift.store.position import letter_id, letter_position, microseconds, moment, numbers_of
+from graveshift.wire.dlq import Letter, LetterDetail
+from graveshift.wire.groups import Group
+from graveshift.wire.page import Page
+from graveshift.wire.selection import Filter
+
+# Windows that one page may look through for common words before it says "so far": the next page goes on from there.
+WINDOWS_A_PAGE = 3
+
+
+class PostgresLetters:
+    """Pages newest first, picks oldest first, both by `(died_at, id)`."""
+
+    def __init__(self, engine: AsyncEngine, system: str) -> None:
+        self.system = system
+        self._engine = engine
+
+    async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Letter]:
+        """Raises Invalid for a cursor that is not ours. With common words a page may be short and yet not the last."""
+        after = None if cursor is None else _position(cursor)
+        async with opened(self._engine) as connection:
+            way = Way(letters_where(chosen, self.system), chosen.text, after, True, limit + 1)
+            places, stopped = await walk(connection, way, WINDOWS_A_PAGE)
+            count = await counting.count_letters(connection, chosen, self.system)
+            letters = await letters_at(connection, places[:limit], self.system)
+            as_of = await now(connection)
+        if len(places) > limit:
+            stopped = (places[limit - 1].died_at, places[limit - 1].id)
+        following = None if stopped is None else encoded(microseconds(stopped[0]), stopped[1])
+        return Page(letters, as_of, following, count.n, count.exact)
+
+    async def one(self, native: str) -> LetterDetail | None:
+        place = letter_position(native)
+        if place is None:
+            return None
+        async with opened(self._engine) as connection:
+            return await letter_detail(connection, place, self.system)
+
+    async def groups(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
+        return await groups.page(self._engine, self.system, chosen, cursor, limit)
+
+    async def group(self, native: str) -> Group | None:
+        return await groups.one(self._engine, self.system, native)
+
+    async def freeze(self) -> Frozen:
+        async with opened(self._engine) as connection:
+            return await freeze(connection)
+
+    async def count(self, chosen: Filter, frozen: Frozen | None = None) -> Count:
+        async with opened(self._engine) as connection:
+            return await counting.count_letters(connection, chosen, self.system, frozen)
+
+    async def arrived(self, chosen: Filter, frozen: Frozen) -> Count:
+        async with opened(self._engine) as connection:
+            return await counting.letters_since(connection, chosen, self.system, frozen)
+
+    async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]:
+        """Native ids; an `after` that is no native id raises Invalid."""
+        conditions = [*letters_where(chosen, self.system), visible(dead, frozen)]
+        place = None if after is None else letter_position(after)
+        if after is not None and place is None:
+            raise Invalid("this is no letter to go on after")
+        async with opened(self._engine) as connection:
+            places, _ = await walk(connection, Way(conditions, chosen.text, place, False, limit), None)
+        return [letter_id(row.died_at, row.id) for row in places]
+
+
+def _position(text: str) -> Position:
+    us, job = numbers_of(text, 2)
+    try:
+        return moment(us), job
+    except OverflowError as error:
+        raise Invalid("the cursor is not one of ours") from error

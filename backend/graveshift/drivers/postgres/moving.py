@@ -1,0 +1,160 @@
+"""Letters on the move: requeued, discarded, recalled; and what became of the jobs of a run."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graveshift.driver import Fates, Move, Unit, Verdict
+from graveshift.drivers.postgres.connection import read
+from graveshift.store.position import letter_position
+from graveshift.wire.ids import encode
+from graveshift.wire.runs import Outcome
+
+# Letters are locked before anything is done, all in one order: whoever overlaps waits here, and then finds them gone.
+LOCK = text("""
+SELECT d.died_at, d.id FROM graveshift.dead d
+JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
+ORDER BY d.died_at, d.id FOR UPDATE OF d
+""")
+
+# The job is inserted first, and only a letter whose job is in again leaves: a live job that holds the unique key
+# leaves its letter where it is.
+REQUEUE = text("""
+WITH chosen AS MATERIALIZED (
+    SELECT d.* FROM graveshift.dead d
+    JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
+), back AS (
+    INSERT INTO graveshift.jobs (id, run_at, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count,
+                                 priority, queue, kind, state, unique_key, trace_id)
+    SELECT id, now(), enqueued_at, CAST(:run AS bigint), attempt, attempt + budget, budget, requeue_count + 1, priority,
+           queue, kind, 'waiting', unique_key, trace_id
+    FROM chosen ORDER BY queue, unique_key NULLS FIRST, died_at, id
+    ON CONFLICT DO NOTHING RETURNING id
+), left_behind AS (
+    DELETE FROM graveshift.dead d USING chosen JOIN back USING (id)
+    WHERE d.died_at = chosen.died_at AND d.id = chosen.id
+), settled AS (
+    INSERT INTO graveshift.settled (settled_by, how, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
+                                    requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker,
+                                    worker_version, trace_id)
+    SELECT CAST(:run AS bigint), 'requeued', died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
+           requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker, worker_version, trace_id
+    FROM chosen JOIN back USING (id)
+)
+SELECT chosen.died_at, chosen.id, back.id IS NOT NULL AS moved FROM chosen LEFT JOIN back USING (id)
+""")
+
+DISCARD = text("""
+WITH gone AS (
+    DELETE FROM graveshift.dead d
+    USING unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id)
+    WHERE d.died_at = u.died_at AND d.id = u.id RETURNING d.*
+)
+INSERT INTO graveshift.settled (settled_by, how, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
+                                requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker,
+                                worker_version, trace_id)
+SELECT CAST(:run AS bigint), 'discarded', died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
+       requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker, worker_version, trace_id
+FROM gone RETURNING died_at, id, true AS moved
+""")
+
+SETTLED = text("""
+SELECT s.died_at, s.id FROM graveshift.settled s
+JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
+WHERE s.settled_by = CAST(:run AS bigint) AND s.how = :how
+""")
+
+# What no worker has started: its attempt is the one it died with. Started jobs are seen in `stands`.
+RECALL = text("""
+WITH chosen AS MATERIALIZED (
+    SELECT s.* FROM graveshift.settled s
+    JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
+    WHERE s.settled_by = CAST(:run AS bigint) AND s.how = 'requeued'
+), free AS MATERIALIZED (
+    SELECT j.id FROM graveshift.jobs j JOIN chosen USING (id)
+    WHERE j.state IN ('waiting', 'scheduled') AND j.attempt = chosen.attempt AND j.run_id = CAST(:run AS bigint)
+    ORDER BY j.id FOR UPDATE OF j
+), taken AS (
+    DELETE FROM graveshift.jobs j USING free WHERE j.id = free.id RETURNING j.id
+), again AS (
+    INSERT INTO graveshift.dead (died_at, id, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count,
+                                 priority, queue, kind, fingerprint, error_type, unique_key, worker, worker_version,
+                                 trace_id)
+    SELECT died_at, id, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count, priority, queue, kind,
+           fingerprint, error_type, unique_key, worker, worker_version, trace_id
+    FROM chosen JOIN taken USING (id)
+), forgotten AS (
+    DELETE FROM graveshift.settled s USING chosen JOIN taken USING (id)
+    WHERE s.settled_at = chosen.settled_at AND s.died_at = chosen.died_at AND s.id = chosen.id
+)
+SELECT chosen.died_at, chosen.id, taken.id IS NOT NULL AS moved FROM chosen LEFT JOIN taken USING (id)
+""")
+
+FATES = text("""
+SELECT (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state <> 'running') AS waiting,
+       (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state = 'running') AS running,
+       (SELECT count(*) FROM graveshift.done WHERE run_id = :run AND state = 'done') AS done,
+       (SELECT count(*) FROM graveshift.dead WHERE run_id = :run) AS dead
+""")
+
+Places = Mapping[tuple[Any, int], bool]
+
+
+async def move(unit: Unit, system: str, natives: Sequence[str], to: Move, run_id: int) -> list[Verdict]:
+    """One verdict a letter; see `graveshift.driver.Source.move`."""
+    statement, how = (REQUEUE, "requeued") if to is Move.REQUEUE else (DISCARD, "discarded")
+    places = {native: letter_position(native) for native in natives}
+    named = {**_arrays(places), "run": run_id}
+    await unit.execute(LOCK, _arrays(places))
+    moved = _by_place((await unit.execute(statement, named)).all())
+    missing = {native: place for native, place in places.items() if place is not None and place not in moved}
+    if missing:
+        rows = (await unit.execute(SETTLED, {**_arrays(missing), "run": run_id, "how": how})).all()
+        moved = {**moved, **{(row.died_at, row.id): True for row in rows}}
+    return [_verdict(system, native, place, moved) for native, place in places.items()]
+
+
+async def recall(unit: Unit, system: str, natives: Sequence[str], run_id: int) -> list[Verdict]:
+    """One verdict a letter; what was started since stays where it is."""
+    places = {native: letter_position(native) for native in natives}
+    moved = _by_place((await unit.execute(RECALL, {**_arrays(places), "run": run_id})).all())
+    return [_recalled(system, native, place, moved) for native, place in places.items()]
+
+
+async def fates(engine: AsyncEngine, run_id: int) -> Fates:
+    """What became of a run's jobs by now; what waits for another attempt is `waiting`."""
+    row = (await read(engine, FATES, {"run": run_id}))[0]
+    return Fates(row.waiting, row.running, row.done, row.dead)
+
+
+def _arrays(places: Mapping[str, Any]) -> dict[str, Any]:
+    known = [place for place in places.values() if place is not None]
+    return {"died_ats": [place[0] for place in known], "ids": [place[1] for place in known]}
+
+
+def _by_place(rows: Sequence[Any]) -> dict[tuple[Any, int], bool]:
+    return {(row.died_at, row.id): row.moved for row in rows}
+
+
+def _verdict(system: str, native: str, place: tuple[Any, int] | None, moved: Places) -> Verdict:
+    public = encode(system, native)
+    if place is None or place not in moved:
+        return Verdict(public, Outcome.GONE, "it is no letter any more")
+    job = encode(system, str(place[1]))
+    if moved[place]:
+        return Verdict(public, Outcome.MOVED, None, job)
+    return Verdict(public, Outcome.CONFLICT, "a live job holds its unique key", job)
+
+
+def _recalled(system: str, native: str, place: tuple[Any, int] | None, moved: Places) -> Verdict:
+    public = encode(system, native)
+    if place is None or place not in moved:
+        return Verdict(public, Outcome.GONE, "this run did not requeue it, or it was recalled already")
+    job = encode(system, str(place[1]))
+    return (
+        Verdict(public, Outcome.MOVED, None, job)
+        if moved[place]
+        else Verdict(public, Outcome.GONE, "already started", job)
+    )

@@ -1,0 +1,106 @@
+"""Workers: their registration, their heartbeat, and who is there."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graveshift.driver import Pulse, Ticket
+from graveshift.drivers.postgres.connection import Rows, read, write
+from graveshift.drivers.postgres.tickets import fence, stale
+from graveshift.wire.ids import encode
+from graveshift.wire.workers import Worker, WorkerState
+
+# Seconds without a heartbeat after which a worker counts as silent.
+SILENT_AFTER_S = 30.0
+
+REGISTER = text("""
+INSERT INTO graveshift.workers (id, host, pid, version, queues, state)
+VALUES (:id, :host, CAST(:pid AS integer), :version, CAST(:queues AS text[]), 'running')
+ON CONFLICT (id) DO UPDATE SET host = excluded.host, pid = excluded.pid, version = excluded.version,
+    queues = excluded.queues, heartbeat_at = now()
+""")
+
+DEREGISTER = text("DELETE FROM graveshift.workers WHERE id = :id")
+
+# A claim that another transaction is just changing is left for the next beat; it is not reported lost.
+BEAT = text("""
+WITH seen AS (
+    UPDATE graveshift.workers SET heartbeat_at = now(), state = :state, running = CAST(:running AS integer)
+    WHERE id = :worker RETURNING id
+), mine AS (
+    SELECT j.id, j.attempt, j.cancel_requested FROM graveshift.jobs j
+    JOIN unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:owners AS uuid[])) AS t (id, attempt, owner)
+      ON j.id = t.id AND j.attempt = t.attempt AND j.lease_owner = t.owner
+    WHERE j.state = 'running'
+), free AS MATERIALIZED (
+    SELECT j.id FROM graveshift.jobs j JOIN mine USING (id)
+    WHERE j.state = 'running' AND j.attempt = mine.attempt AND j.lease_owner = :worker ORDER BY j.id
+    FOR UPDATE OF j SKIP LOCKED
+), longer AS (
+    UPDATE graveshift.jobs j SET lease_until = now() + make_interval(secs => CAST(:lease_s AS double precision))
+    FROM free WHERE j.id = free.id
+)
+SELECT mine.id, mine.attempt, mine.cancel_requested, EXISTS (SELECT FROM seen) AS known
+FROM (SELECT) one LEFT JOIN mine ON true
+""")
+
+WORKERS = text("""
+SELECT id, host, pid, version, queues, state, running, started_at,
+       CAST(extract(epoch FROM now() - heartbeat_at) AS double precision) AS age
+FROM graveshift.workers ORDER BY started_at DESC, id
+""")
+
+
+class Card(Struct, frozen=True):
+    """What a worker said of itself when it registered."""
+
+    host: str
+    pid: int
+    version: str
+    queues: Sequence[str]
+
+
+async def register(engine: AsyncEngine, worker: UUID, card: Card) -> None:
+    """Make a worker known, or known again."""
+    named = {"host": card.host, "pid": card.pid, "version": card.version, "queues": list(card.queues)}
+    await write(engine, REGISTER, {"id": worker, **named})
+
+
+async def deregister(engine: AsyncEngine, worker: UUID) -> None:
+    """Forget a worker that left in order."""
+    await write(engine, DEREGISTER, {"id": worker})
+
+
+async def beat(engine: AsyncEngine, tickets: Sequence[Ticket], named: Mapping[str, Any]) -> tuple[Pulse, bool]:
+    """The pulse, and whether the worker is still known; `named` is `worker`, `lease_s`, `state` and `running`."""
+    rows = await write(engine, BEAT, {**fence(tickets), **named})
+    return Pulse(stale(tickets, rows), _asked_to_stop(tickets, rows), named["state"]), bool(rows[0].known)
+
+
+def _asked_to_stop(tickets: Sequence[Ticket], rows: Rows) -> list[Ticket]:
+    asked = {(row.id, row.attempt) for row in rows if row.cancel_requested}
+    return [ticket for ticket in tickets if (ticket.id, ticket.attempt) in asked]
+
+
+async def workers(engine: AsyncEngine, system: str) -> list[Worker]:
+    """Every worker that is known, the youngest first."""
+    return [_worker(row, system) for row in await read(engine, WORKERS)]
+
+
+def _worker(row: Row[Any], system: str) -> Worker:
+    silent = row.age > SILENT_AFTER_S
+    return Worker(
+        id=encode(system, str(row.id)),
+        host=row.host,
+        pid=row.pid,
+        version=row.version,
+        queues=list(row.queues),
+        running=row.running,
+        started_at=row.started_at,
+        heartbeat_age_s=row.age,
+        state=WorkerState.SILENT if silent else WorkerState(row.state),
+    )

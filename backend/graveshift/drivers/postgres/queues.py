@@ -1,0 +1,104 @@
+"""Queues as they stand: roll-up plus pending deltas in one statement, so that it is right at any moment."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graveshift.driver import Counters
+from graveshift.drivers.postgres.connection import read
+from graveshift.wire.ids import encode
+from graveshift.wire.queues import Queue
+
+QUEUES = text("""
+WITH names AS (
+    SELECT name FROM graveshift.queues UNION SELECT queue FROM graveshift.deltas
+    UNION SELECT queue FROM graveshift.depth
+), counted AS (
+    SELECT queue, what, sum(n) AS n FROM (
+        SELECT queue, what, n FROM graveshift.depth UNION ALL SELECT queue, what, n FROM graveshift.deltas) every
+    GROUP BY queue, what
+), since AS (
+    SELECT date_bin('5 seconds', now(), 'epoch') - interval '30 seconds' AS start
+), recent AS (
+    SELECT queue, what, sum(n) AS n FROM (
+        SELECT queue, what, n FROM graveshift.flow, since WHERE bucket >= start
+        UNION ALL SELECT queue, what, n FROM graveshift.deltas, since WHERE at >= start) every
+    GROUP BY queue, what
+), span AS (
+    SELECT CAST(extract(epoch FROM now() - start) AS double precision) AS s FROM since
+)
+SELECT names.name, depths.*, rates.*, oldest.age, present.workers, span.s,
+       coalesce(q.paused_at IS NOT NULL AND (q.paused_until IS NULL OR q.paused_until > now()), false) AS paused,
+       q.paused_until, q.paused_by, q.paused_reason
+FROM names CROSS JOIN span LEFT JOIN graveshift.queues q USING (name)
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(n) FILTER (WHERE what = 'waiting'), 0) AS waiting,
+           coalesce(sum(n) FILTER (WHERE what = 'retrying'), 0) AS retrying,
+           coalesce(sum(n) FILTER (WHERE what = 'scheduled'), 0) AS scheduled,
+           coalesce(sum(n) FILTER (WHERE what = 'running'), 0) AS running,
+           coalesce(sum(n) FILTER (WHERE what = 'dead'), 0) AS dead
+    FROM counted WHERE queue = names.name) depths
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(n) FILTER (WHERE what IN ('enqueued', 'requeued')), 0) AS came,
+           coalesce(sum(n) FILTER (WHERE what = 'finished'), 0) AS went,
+           coalesce(sum(n) FILTER (WHERE what = 'died'), 0) AS died
+    FROM recent WHERE queue = names.name) rates
+CROSS JOIN LATERAL (
+    SELECT count(*) AS workers FROM graveshift.workers w
+    WHERE (names.name = ANY(w.queues) OR cardinality(w.queues) = 0) AND w.heartbeat_at > now() - interval '30 seconds'
+) present
+CROSS JOIN LATERAL (SELECT graveshift.oldest_age(names.name) AS age) oldest
+WHERE CAST(:name AS text) IS NULL OR names.name = :name
+ORDER BY names.name
+""")
+
+COUNTERS = text("""
+WITH counted AS (
+    SELECT queue, what, sum(n) AS n FROM (
+        SELECT queue, what, n FROM graveshift.depth
+        UNION ALL SELECT queue, what, n FROM graveshift.deltas WHERE what <> 'died_again') every
+    GROUP BY queue, what
+), names AS (
+    SELECT DISTINCT queue AS name FROM counted
+)
+SELECT queue, what, n, CAST(NULL AS double precision) AS age FROM counted
+UNION ALL
+SELECT name, 'oldest', 0, age FROM (SELECT name, graveshift.oldest_age(name) AS age FROM names) oldest
+WHERE age IS NOT NULL
+""")
+
+
+async def queues(engine: AsyncEngine, system: str, name: str | None = None) -> Sequence[Queue]:
+    """Every queue by name, or the one that is named."""
+    return [_queue(row, system) for row in await read(engine, QUEUES, {"name": name})]
+
+
+async def counters(engine: AsyncEngine) -> Counters:
+    """Depth and event counts, and the age of the oldest due job where there is one."""
+    rows = await read(engine, COUNTERS)
+    depth = {(row.queue, row.what): int(row.n) for row in rows if row.age is None}
+    return Counters(depth, {row.queue: row.age for row in rows if row.age is not None})
+
+
+def _queue(row: Row[Any], system: str) -> Queue:
+    return Queue(
+        id=encode(system, row.name),
+        system=system,
+        name=row.name,
+        waiting=int(row.waiting),
+        retrying=int(row.retrying),
+        scheduled=int(row.scheduled),
+        running=int(row.running),
+        dead=int(row.dead),
+        oldest_age_s=row.age,
+        in_per_s=float(row.came) / row.s,
+        out_per_s=float(row.went) / row.s,
+        dead_per_min=float(row.died) * 60 / row.s,
+        workers=int(row.workers),
+        paused=bool(row.paused),
+        paused_until=row.paused_until if row.paused else None,
+        paused_by=row.paused_by if row.paused else None,
+        paused_reason=row.paused_reason if row.paused else None,
+    )

@@ -1,0 +1,90 @@
+"""Rows of letters as the wire knows them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from graveshift.driver import Frozen
+from graveshift.drivers.postgres.text import raw
+from graveshift.store.position import letter_id
+from graveshift.wire.dlq import Attempt, Letter, LetterDetail
+from graveshift.wire.ids import encode
+
+# How much of a message a list shows; the letter itself has it all.
+LISTED = 2_000
+
+LETTERS = text("""
+SELECT d.*, left(coalesce(t.error_message, ''), CAST(:listed AS integer)) AS error_message
+FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) WITH ORDINALITY AS u (died_at, id, place)
+JOIN graveshift.dead d USING (died_at, id) LEFT JOIN graveshift.dead_text t USING (died_at, id)
+ORDER BY u.place
+""")
+
+LETTER = text("""
+SELECT d.*, coalesce(t.error_message, '') AS error_message, t.traceback, CAST(t.payload AS text) AS payload
+FROM graveshift.dead d LEFT JOIN graveshift.dead_text t USING (died_at, id)
+WHERE d.died_at = :died_at AND d.id = :id
+""")
+
+HISTORY = text("""
+SELECT attempt, started_at, finished_at, worker, error_type, error_message FROM graveshift.attempts
+WHERE job_id = :id AND finished_at <= :died_at ORDER BY finished_at, attempt
+""")
+
+FREEZE = text("SELECT CAST(pg_current_snapshot() AS text) AS snapshot, now() AS cutoff")
+
+NOW = text("SELECT now()")
+
+
+async def now(connection: AsyncConnection) -> datetime:
+    """The database's clock."""
+    at: datetime = (await connection.execute(NOW)).scalar_one()
+    return at
+
+
+async def freeze(connection: AsyncConnection) -> Frozen:
+    """This moment, for selections."""
+    row = (await connection.execute(FREEZE)).one()
+    return Frozen(row.snapshot, row.cutoff)
+
+
+async def letters_at(connection: AsyncConnection, places: Sequence[Row[Any]], system: str) -> list[Letter]:
+    """The letters at these places, in their order; those that have left meanwhile are left out."""
+    named = {"died_ats": [p.died_at for p in places], "ids": [p.id for p in places], "listed": LISTED}
+    rows = await connection.execute(LETTERS, named) if places else ()
+    return [Letter(**_fields(row, system)) for row in rows]
+
+
+async def letter_detail(connection: AsyncConnection, place: tuple[datetime, int], system: str) -> LetterDetail | None:
+    """One letter with everything that is kept of it."""
+    named = {"died_at": place[0], "id": place[1]}
+    row = (await connection.execute(LETTER, named)).one_or_none()
+    if row is None:
+        return None
+    history = [Attempt(*tried) for tried in await connection.execute(HISTORY, named)]
+    payload = raw(row.payload or "null")
+    return LetterDetail(**_fields(row, system), payload=payload, traceback=row.traceback, history=history)
+
+
+def _fields(row: Row[Any], system: str) -> dict[str, Any]:
+    return {
+        "id": encode(system, letter_id(row.died_at, row.id)),
+        "job_id": encode(system, str(row.id)),
+        "system": system,
+        "queue": row.queue,
+        "kind": row.kind,
+        "fingerprint": row.fingerprint,
+        "error_type": row.error_type,
+        "error_message": row.error_message,
+        "attempts": row.attempt,
+        "max_attempts": row.max_attempts,
+        "enqueued_at": row.enqueued_at,
+        "died_at": row.died_at,
+        "requeue_count": row.requeue_count,
+        "run_id": None if row.run_id is None else str(row.run_id),
+        "worker_version": row.worker_version,
+        "trace_id": row.trace_id,
+    }

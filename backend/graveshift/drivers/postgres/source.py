@@ -1,0 +1,68 @@
+"""One PostgreSQL database as a queue system; see `graveshift.driver.Source`."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graveshift.driver import Can, Fates, Move, Scan, Unit, Verdict
+from graveshift.drivers.postgres import controls, moving, presence, queues
+from graveshift.drivers.postgres.connection import opened
+from graveshift.drivers.postgres.reading import letter_detail
+from graveshift.store.position import letter_position
+from graveshift.wire.dlq import LetterDetail
+from graveshift.wire.jobs import NAME
+from graveshift.wire.queues import Queue
+from graveshift.wire.workers import Worker
+
+
+class PostgresSource:
+    """Everything a system can do, and in the ledger's own transaction."""
+
+    can = frozenset(Can)
+
+    def __init__(self, engine: AsyncEngine, system: str) -> None:
+        self.system = system
+        self._engine = engine
+
+    async def queues(self) -> Sequence[Queue]:
+        return await queues.queues(self._engine, self.system)
+
+    async def queue(self, native: str) -> Queue | None:
+        if re.fullmatch(NAME, native) is None:
+            return None
+        found = await queues.queues(self._engine, self.system, native)
+        return found[0] if found else None
+
+    async def workers(self) -> Sequence[Worker]:
+        return await presence.workers(self._engine, self.system)
+
+    async def scan(self, mark: str | None, limit: int) -> Scan:
+        """Nothing: these letters are read where they lie, and need no index of ours."""
+        return Scan([], mark or "")
+
+    async def fetch(self, native: str) -> LetterDetail | None:
+        place = letter_position(native)
+        if place is None:
+            return None
+        async with opened(self._engine) as connection:
+            return await letter_detail(connection, place, self.system)
+
+    async def move(self, unit: Unit, letters: Sequence[str], to: Move, run_id: int) -> Sequence[Verdict]:
+        return await moving.move(unit, self.system, letters, to, run_id)
+
+    async def recall(self, unit: Unit, letters: Sequence[str], run_id: int) -> Sequence[Verdict]:
+        return await moving.recall(unit, self.system, letters, run_id)
+
+    async def fates(self, run_id: int) -> Fates:
+        return await moving.fates(self._engine, run_id)
+
+    async def pause(self, unit: Unit, queue: str, until: datetime | None, reason: str | None, actor: str) -> None:
+        await controls.pause(unit, queue, until, reason, actor)
+
+    async def resume(self, unit: Unit, queue: str) -> None:
+        await controls.resume(unit, queue)
+
+    async def cancel(self, unit: Unit, jobs: Sequence[str], run_id: int) -> Sequence[Verdict]:
+        return await controls.cancel(unit, self.system, jobs, run_id)

@@ -1,0 +1,25 @@
+"""Housekeeping that a leader does; see `graveshift.driver.Upkeep`."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graveshift.driver import Counters
+from graveshift.drivers.postgres import pruning, queues, rollup, sweeping
+
+
+class PostgresUpkeep:
+    """Each act is safe to do twice, and at the same time as another backend does it."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def sweep(self, crash_limit: int) -> int:
+        return await sweeping.sweep(self._engine, crash_limit)
+
+    async def roll_up(self) -> int:
+        return await rollup.roll_up(self._engine)
+
+    async def prune(self, keep_days: int) -> int:
+        return await pruning.prune(self._engine, keep_days)
+
+    async def counters(self) -> Counters:
+        return await queues.counters(self._engine)

@@ -1,0 +1,75 @@
+"""What producers and workers need of PostgreSQL; see `graveshift.driver.Work`."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graveshift.driver import Claimed, Failure, Pulse, Ticket
+from graveshift.drivers.postgres import claiming, ending, enqueueing, presence
+from graveshift.drivers.postgres.connection import Held, refused
+from graveshift.store.engine import translated
+from graveshift.wire.jobs import NewJob
+
+
+class PostgresWork:
+    """Claims and endings have a connection each, so that neither waits for the other."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._claims = Held(engine)
+        self._endings = Held(engine)
+        self._cards: dict[UUID, presence.Card] = {}
+
+    async def close(self) -> None:
+        """Give the two connections back."""
+        await self._claims.close()
+        await self._endings.close()
+
+    async def enqueue(self, jobs: Sequence[NewJob]) -> Sequence[int]:
+        """Raises Invalid for what PostgreSQL cannot hold; then nothing was enqueued."""
+        if not jobs:
+            return []
+        async with translated():
+            try:
+                async with self._engine.begin() as connection:
+                    return await enqueueing.enqueue(connection, jobs)
+            except DBAPIError as error:
+                raise refused(error) from error
+
+    async def register(self, worker: UUID, host: str, pid: int, version: str, queues: Sequence[str]) -> None:
+        self._cards[worker] = presence.Card(host, pid, version, tuple(queues))
+        await presence.register(self._engine, worker, self._cards[worker])
+
+    async def deregister(self, worker: UUID) -> None:
+        self._cards.pop(worker, None)
+        await presence.deregister(self._engine, worker)
+
+    async def claim(
+        self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float, *, begin: int = 0
+    ) -> Sequence[Claimed]:
+        wish = claiming.Wish(worker, queues, kinds, limit, lease_s, begin)
+        return await claiming.claim(self._claims, wish)
+
+    async def begin(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
+        return await claiming.begin(self._claims, tickets) if tickets else []
+
+    async def finish(self, tickets: Sequence[Ticket], worker: str) -> Sequence[Ticket]:
+        return await ending.end(self._endings, tickets, worker, "done") if tickets else []
+
+    async def fail(self, failures: Sequence[Failure]) -> Sequence[Ticket]:
+        return await ending.fail(self._endings, failures) if failures else []
+
+    async def cancelled(self, tickets: Sequence[Ticket], worker: str) -> Sequence[Ticket]:
+        return await ending.end(self._endings, tickets, worker, "cancelled") if tickets else []
+
+    async def beat(self, worker: UUID, tickets: Sequence[Ticket], lease_s: float, state: str, running: int) -> Pulse:
+        named = {"worker": worker, "lease_s": lease_s, "state": state, "running": running}
+        pulse, known = await presence.beat(self._engine, tickets, named)
+        if not known and worker in self._cards:
+            await presence.register(self._engine, worker, self._cards[worker])
+        return pulse
+
+    async def release(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
+        return await claiming.release(self._endings, tickets) if tickets else []
