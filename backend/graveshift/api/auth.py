@@ -34,7 +34,7 @@ class Doorman:
         actor, until = self._known.get(key, (None, 0.0))
         if until > monotonic():
             return actor
-        actor = await self._tokens.actor(token)
+        actor = await self._tokens.verify(token)
         self._known[key] = (actor, monotonic() + KEEP_S)
         self._known.move_to_end(key)
         if len(self._known) > MOST:

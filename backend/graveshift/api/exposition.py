@@ -60,7 +60,7 @@ async def read(rooms: Rooms) -> Reading:
     counters, workers, runs, backups = await asyncio.gather(
         rooms.upkeep.counters(), every_worker(rooms), rooms.run_states(), rooms.backups.page(None, 100)
     )
-    loops = {name: at.timestamp() for name, at in rooms.pulse.last_success().items()}
+    loops = {name: at.timestamp() for name, at in rooms.loops().items()}
     return Reading(counters, workers, runs, backups.items, loops)
 
 

@@ -12,24 +12,24 @@ from graveshift.wire.groups import Group
 from graveshift.wire.overview import Overview, Totals
 from graveshift.wire.page import Page
 from graveshift.wire.queues import Queue
-from graveshift.wire.runs import Run
 from graveshift.wire.selection import Filter
 from graveshift.wire.workers import Worker, WorkerState
 
 T = TypeVar("T")
 CAUSES, QUEUES, ENDED_RUNS, WORKERS, BACKUPS = 20, 50, 5, 50, 3
-LIVE_RUNS = 100
+LIVE_RUNS, ENDED_AMONG = 100, 20
 WORST = (WorkerState.SILENT, WorkerState.STOPPING, WorkerState.QUIET)
 
 
 async def overview(call: Call) -> Overview:
     """Reads at once, each from a roll-up or by an index; `as_of` is taken before them."""
     rooms = call.rooms
-    (as_of, queues, groups), (workers, runs, backups, secrets) = await asyncio.gather(
+    (as_of, queues, groups), (workers, live, ended, backups, secrets) = await asyncio.gather(
         asyncio.gather(rooms.now(), every_queue(rooms), _causes(rooms)),
         asyncio.gather(
             every_worker(rooms),
-            rooms.runs.page(None, LIVE_RUNS),
+            rooms.runs.live(LIVE_RUNS),
+            rooms.runs.page(None, ENDED_AMONG),
             rooms.backups.page(None, BACKUPS),
             rooms.vault.secrets(),
         ),
@@ -42,7 +42,7 @@ async def overview(call: Call) -> Overview:
         totals=totals(queues, groups),
         queues=sorted(queues, key=trouble)[:QUEUES],
         groups=groups.items[:CAUSES],
-        runs=live_first(runs.items),
+        runs=live + [run for run in ended.items if not run.state.is_live][:ENDED_RUNS],
         workers=sorted(workers, key=_worry)[:WORKERS],
         backups=backups.items,
         secrets=list(secrets),
@@ -79,12 +79,6 @@ def trouble(queue: Queue) -> tuple[float, ...]:
     """Sort key, worst first: dying now, paused with work, oldest waiting, most dead."""
     held = bool(queue.paused) and bool(queue.waiting)
     return -(queue.dead_per_min or 0.0), -float(held), -(queue.oldest_age_s or 0.0), -(queue.dead or 0)
-
-
-def live_first(runs: Sequence[Run]) -> list[Run]:
-    """All live runs, then the last that ended."""
-    live = [run for run in runs if run.state.is_live]
-    return live + [run for run in runs if not run.state.is_live][:ENDED_RUNS]
 
 
 def _worry(worker: Worker) -> tuple[int, float]:

@@ -29,23 +29,34 @@ class Desk(Protocol):
 
     async def again(self, plan_id: str) -> Plan: ...
 
-    async def run(self, plan_id: str, actor: Actor, key: str, asked: RunPlan) -> Run: ...
+    async def run(self, plan_id: str, actor: Actor, key: str, body: RunPlan) -> Run: ...
 
     async def steer(self, run_id: str, act: str, actor: Actor) -> Run: ...
 
     async def rate(self, run_id: str, per_s: float | None, actor: Actor) -> Run: ...
 
-    async def operations(self, actor: Actor) -> list[OperationInfo]: ...
+    def operations(self, actor: Actor) -> list[OperationInfo]: ...
+
+
+class Items(Protocol):
+    """What a run acted on."""
+
+    async def page(self, run_id: int, cursor: str | None, limit: int) -> Page[Item]: ...
 
 
 class Runs(Protocol):
     """Runs and their items, newest run first."""
 
-    async def page(self, cursor: str | None, limit: int, state: str | None = None) -> Page[Run]: ...
+    @property
+    def items(self) -> Items: ...
 
-    async def one(self, run_id: int) -> Run | None: ...
+    async def page(self, cursor: str | None, limit: int) -> Page[Run]: ...
 
-    async def items(self, run_id: int, cursor: str | None, limit: int) -> Page[Item]: ...
+    async def live(self, limit: int) -> list[Run]: ...
+
+    async def one(self, id: int) -> Run | None: ...
+
+    async def now(self) -> datetime: ...
 
 
 class Audit(Protocol):
@@ -61,13 +72,13 @@ class Backups(Protocol):
 
     async def page(self, cursor: str | None, limit: int) -> Page[Backup]: ...
 
-    async def one(self, backup_id: int) -> Backup | None: ...
+    async def one(self, id: int) -> Backup | None: ...
 
 
 class Tokens(Protocol):
     """Who a bearer token belongs to; None for one that is unknown, revoked or expired."""
 
-    async def actor(self, token: str) -> Actor | None: ...
+    async def verify(self, token: str) -> Actor | None: ...
 
 
 class History(Protocol):
@@ -76,18 +87,11 @@ class History(Protocol):
     async def series(self, name: str, queue: str | None, range_s: int, step_s: int) -> Series: ...
 
 
-class Pulse(Protocol):
-    """When each loop last succeeded, as far as this process knows; `checks` are health's."""
-
-    def last_success(self) -> Mapping[str, datetime]: ...
-
-    async def checks(self) -> Sequence[Check]: ...
-
-
 class Rooms(Struct, frozen=True, kw_only=True):
-    """Everything the API reads. `now` is the database's clock; mappings are by the name of a system.
+    """Everything the API reads; mappings are by the name of a system.
 
-    `producers` is where `POST /v1/jobs` goes and `system` its name, so that the ids it answers with are public.
+    `work` is where `POST /v1/jobs` goes and `system` its name. `run_states` counts runs by state; `loops` says when
+    each loop last succeeded in this process; each of `checks` says how one thing stands.
     """
 
     api: ApiSettings
@@ -107,6 +111,9 @@ class Rooms(Struct, frozen=True, kw_only=True):
     tokens: Tokens
     history: History
     hub: Hub
-    pulse: Pulse
+    loops: Callable[[], Mapping[str, datetime]]
     checks: Sequence[Callable[[], Awaitable[Check]]]
-    now: Callable[[], Awaitable[datetime]]
+
+    async def now(self) -> datetime:
+        """The database's clock."""
+        return await self.runs.now()

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -76,7 +77,7 @@ async def _secrets(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int)
 
 
 async def _runs(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Run]:
-    return await rooms.runs.page(cursor, limit, chosen.state)
+    return await rooms.runs.page(cursor, limit)
 
 
 async def _backups(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Backup]:
@@ -172,8 +173,8 @@ RESOURCES = (
     Resource("dlq", Letter, LetterDetail, ABOUT + DIED, _letters, _letter),
     Resource("groups", Group, Group, ABOUT, _groups, _group),
     Resource("workers", Worker, Worker, ("system", "queue", "state"), _workers, _worker),
-    Resource("runs", Run, Run, ("state",), _runs, lambda rooms, id: rooms.runs.one(number(id))),
+    Resource("runs", Run, Run, (), _runs, lambda rooms, id: rooms.runs.one(number(id))),
     Resource("backups", Backup, Backup, (), _backups, lambda rooms, id: rooms.backups.one(number(id))),
-    Resource("secrets", SecretInfo, SecretInfo, (), _secrets, lambda rooms, id: rooms.vault.one(id)),
+    Resource("secrets", SecretInfo, SecretInfo, (), _secrets, lambda rooms, id: rooms.vault.one(unquote(id))),
     Resource("audit", AuditEntry, AuditEntry, (), _audit, lambda rooms, id: rooms.audit.one(number(id))),
 )

@@ -21,7 +21,6 @@ from graveshift.wire.plans import NewPlan, Plan, RunPlan
 from graveshift.wire.runs import Item, Rate, Run
 from graveshift.wire.series import Series
 
-OPERATOR = Role.OPERATOR
 REFUSALS = (errors.PlanStale, errors.PlanUsed, errors.PlanExpired, errors.PhraseMismatch, errors.KeyReused)
 
 
@@ -73,13 +72,13 @@ READS = (
     Endpoint(path="/v1/health", title="Health, check by check", act=health.detail, answers=Health),
 )
 
+# Who may plan, run and steer is for the Desk to say: it keeps what it refused on the record.
 CHANGES = (
     Endpoint(
         method="POST",
         path="/v1/plans",
         title="Plan a verb: reads only",
         act=verbs.plan,
-        role=Role.VIEWER,
         takes=(NewPlan,),
         answers=Plan,
         status=201,
@@ -90,7 +89,6 @@ CHANGES = (
         path="/v1/plans/{id:str}/run",
         title="Run a plan",
         act=verbs.run,
-        role=OPERATOR,
         takes=(RunPlan,),
         answers=Run,
         status=202,
@@ -103,7 +101,6 @@ CHANGES = (
             path=f"/v1/runs/{{id:str}}/{act.__name__}",
             title=f"{act.__name__.capitalize()} a run",
             act=act,
-            role=OPERATOR,
             answers=Run,
             status=202,
         )
@@ -114,7 +111,6 @@ CHANGES = (
         path="/v1/runs/{id:str}/rate",
         title="Change a run's rate",
         act=verbs.rate,
-        role=OPERATOR,
         takes=(Rate,),
         answers=Run,
         status=202,
@@ -124,7 +120,7 @@ CHANGES = (
         path="/v1/jobs",
         title="Enqueue one job or up to 1,000",
         act=verbs.enqueue,
-        role=OPERATOR,
+        role=Role.OPERATOR,
         takes=(NewJob, NewJobs),
         answers=Enqueued,
         status=201,

@@ -16,7 +16,7 @@ KEY = "Idempotency-Key"
 
 async def operations(call: Call) -> list[OperationInfo]:
     """What this token may do here."""
-    return await call.rooms.desk.operations(call.actor)
+    return call.rooms.desk.operations(call.actor)
 
 
 async def plan(call: Call) -> Plan:
@@ -47,7 +47,7 @@ async def items(call: Call) -> Page[Item]:
     found = number(call.id)
     if await call.rooms.runs.one(found) is None:
         raise NotFound
-    return await call.rooms.runs.items(found, call.query.cursor, call.query.limit)
+    return await call.rooms.runs.items.page(found, call.query.cursor, call.query.limit)
 
 
 async def cancel(call: Call) -> Run:
