@@ -177,6 +177,19 @@ def test_another_major_version_is_refused_by_number(home: Path) -> None:
         embedded.start(wish(home))
 
 
+INSTALLED = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+OLDER = [path.parent for path in INSTALLED if path.parent.parent.name != "18"]
+
+
+@pytest.mark.skipif(not OLDER, reason="no other PostgreSQL is installed here")
+def test_a_configured_server_is_used_and_its_data_is_safe_from_the_wheels(home: Path) -> None:
+    older = embedded.start(embedded.Wish(home=home, bin_dir=OLDER[0], durable=False))
+    assert str(ask(older.dsn, "SHOW server_version")).startswith(OLDER[0].parent.name)
+    with pytest.raises(embedded.OtherMajor, match=f"made by {OLDER[0].parent.name}"):
+        embedded.start(wish(home))
+    assert ask(older.dsn, "SELECT 1") == 1
+
+
 def test_a_lost_password_file_is_named(home: Path) -> None:
     embedded.start(wish(home))
     for name in ("password", "superuser-password"):

@@ -35,6 +35,18 @@ def home() -> Iterator[Path]:
     shutil.rmtree(place)
 
 
+LOOK = """
+from pathlib import Path
+import sys
+from graveshift import embedded
+for act in (embedded.status, lambda home: embedded.start(embedded.Wish(home=home)), embedded.stop):
+    try:
+        act(Path(sys.argv[1]))
+    except embedded.DirectoryRefused as error:
+        print(error.detail)
+"""
+
+
 def outsiders_python(home: Path) -> tuple[Path, str]:
     """A Python that any user may run, and a path of our packages it may import; skips where there is none."""
     packages = Path(pytest.__file__).parent.parent
@@ -52,10 +64,10 @@ def outsiders_python(home: Path) -> tuple[Path, str]:
     pytest.skip("no Python here that an ordinary user may run")
 
 
-def run_as(uid: int, home: Path) -> subprocess.CompletedProcess[str]:
+def run_as(uid: int, home: Path, script: str = SCRIPT, *words: str) -> subprocess.CompletedProcess[str]:
     python, paths = outsiders_python(home)
     return subprocess.run(
-        [python, "-c", SCRIPT],
+        [python, "-c", script, *words],
         env={"HOME": str(home), "PATH": "/usr/bin:/bin", "PYTHONPATH": paths},
         user=uid,
         group=NOBODY.pw_gid,
@@ -94,6 +106,16 @@ def test_root_hands_the_server_to_an_ordinary_account(home: Path) -> None:
     assert pwd.getpwuid(owner).pw_name in account.CANDIDATES
     assert Path(f"/proc/{server.pid}").stat().st_uid == owner
     assert (home / "password").stat().st_uid == 0
+
+
+@as_root
+def test_another_users_server_is_refused_to_strangers(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account, "CANDIDATES", ("daemon",))
+    server = embedded.start(embedded.Wish(home=home, durable=False))
+    done = run_as(NOBODY.pw_uid, home, LOOK, str(home))
+    refusals = [f"{server.data_dir} is another user's", f"{home}: not writable", f"{home}: not writable"]
+    assert done.stdout.splitlines() == refusals, done.stderr
+    assert embedded.status(home).running
 
 
 @as_root

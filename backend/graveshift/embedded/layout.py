@@ -75,6 +75,11 @@ def prepare_home(home: Path, account: Account) -> None:
     for directory in (*reversed(home.parents), home):
         if not can_enter(account, directory):
             raise DirectoryRefused(f"{home}: {account.name} may not enter {directory}")
+    check_writable(home)
+
+
+def check_writable(home: Path) -> None:
+    """Refuse, by name, a home that somebody else keeps."""
     if not os.access(home, os.W_OK):
         raise DirectoryRefused(f"{home}: not writable")
 

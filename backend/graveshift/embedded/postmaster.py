@@ -6,6 +6,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from .trouble import DirectoryRefused
+
 PAUSE = 0.05
 
 
@@ -24,6 +26,8 @@ def read_postmaster(cluster: Path) -> Postmaster | None:
         pid = int(lines[0])
     except (FileNotFoundError, ValueError, IndexError):
         return None
+    except PermissionError:
+        raise DirectoryRefused(f"{cluster} is another user's") from None
     if not works_in(pid, cluster):
         return None
     socket_dir = lines[4].strip() if len(lines) > 4 else ""

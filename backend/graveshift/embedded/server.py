@@ -10,7 +10,7 @@ from .account import Account, choose_account
 from .binaries import find_bin_dir, reachable
 from .cluster import create_cluster, pg_ctl
 from .config import check_major, write_config
-from .layout import Layout, prepare_home, read_secret, socket_dir, write_secret
+from .layout import Layout, check_writable, prepare_home, read_secret, socket_dir, write_secret
 from .locking import locked
 from .postmaster import bury, read_postmaster, settle
 from .roles import DATABASE, SERVICE, SUPERUSER, ensure_role
@@ -158,6 +158,7 @@ def stop(home: Path, bin_dir: Path | None = None) -> bool:
     layout = Layout(home=home.resolve())
     if not layout.cluster.exists():
         return False
+    check_writable(layout.home)
     with locked(layout.lock):
         running = settle(layout.cluster, PATIENCE_S)
         if running is None:
