@@ -1,0 +1,101 @@
+"""Fetch work: as much as there is room for, at once while there is plenty, ever more seldom while there is none."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+
+from graveshift.driver import Claimed, Work
+from graveshift.settings import WorkerSettings
+from graveshift.worker.outbox import Outbox
+from graveshift.worker.patience import Losses, Polls, pause
+from graveshift.worker.shift import Shift, first
+
+# Places that come free one by one are gathered this long, so that short jobs are claimed in batches.
+GATHER_S = 0.003
+
+_log = structlog.get_logger("graveshift.worker")
+
+
+class Claims:
+    """The claim loop of one worker; `kinds` are those it has handlers for, empty `queues` means every queue."""
+
+    def __init__(
+        self,
+        work: Work,
+        worker: UUID,
+        *,
+        queues: Sequence[str],
+        kinds: Sequence[str],
+        settings: WorkerSettings,
+        lease_s: float,
+    ) -> None:
+        self.worn_out = False
+        self._work = work
+        self._worker = worker
+        self._queues = queues
+        self._kinds = kinds
+        self._settings = settings
+        self._lease_s = lease_s
+        self._polls = Polls()
+        self._losses = Losses("claims")
+
+    async def run(self, shift: Shift, outbox: Outbox, stop: asyncio.Event) -> None:
+        """Claim and start until `stop`; a claim that comes back after it is released at once."""
+        while not stop.is_set():
+            if shift.is_worn_out:
+                _log.error("worker_worn_out", abandoned=shift.abandoned)
+                self.worn_out = True
+                stop.set()
+            elif shift.suspect is not None and shift.is_idle:
+                await self._start_alone(shift, stop)
+            elif shift.room == 0 or len(outbox) >= 10 * self._wanted(self._settings.concurrency):
+                shift.changed.clear()
+                await first(shift.changed, stop, within_s=1.0)
+            else:
+                await self._claim(shift, outbox, stop)
+
+    async def _claim(self, shift: Shift, outbox: Outbox, stop: asyncio.Event) -> None:
+        if shift.room < self._wanted(self._settings.concurrency):
+            await pause(GATHER_S, stop)
+        limit = self._wanted(shift.room)
+        try:
+            claimed = await self._work.claim(self._worker, self._queues, self._kinds, limit, self._lease_s, begin=limit)
+        except Exception as error:
+            await pause(self._losses.next_s(error), stop)
+            return
+        self._losses.back()
+        self._take(claimed, shift, outbox, stop)
+        if claimed:
+            self._polls.found()
+        if len(claimed) < limit and not stop.is_set():
+            await pause(self._polls.next_s(), stop)
+
+    def _take(self, claimed: Sequence[Claimed], shift: Shift, outbox: Outbox, stop: asyncio.Event) -> None:
+        if stop.is_set():
+            outbox.released([one.ticket for one in claimed])
+            return
+        for one in claimed:
+            if one.alone:
+                shift.suspect = one
+            else:
+                shift.start(one)
+
+    async def _start_alone(self, shift: Shift, stop: asyncio.Event) -> None:
+        suspect = shift.suspect
+        if suspect is None:
+            return
+        try:
+            stale = await self._work.begin([suspect.ticket])
+        except Exception as error:
+            await pause(self._losses.next_s(error), stop)
+            return
+        self._losses.back()
+        if shift.suspect is suspect:
+            shift.suspect = None
+            if not stale:
+                shift.start(suspect)
+
+    def _wanted(self, room: int) -> int:
+        return min(room, self._settings.batch)

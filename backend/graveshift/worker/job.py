@@ -1,0 +1,117 @@
+"""What a handler takes, and what it may raise to say how its attempt shall end."""
+
+import json
+import threading
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct, field
+
+from graveshift.driver import Claimed
+
+T = TypeVar("T")
+
+
+class Retry(Exception):
+    """the handler asked for another attempt
+
+    `delay_s` seconds from now instead of the usual back-off. The attempt counts. Raised `from` another error, that
+    error is the cause on record.
+    """
+
+    def __init__(self, delay_s: float, reason: str = "") -> None:
+        super().__init__(reason or f"again in {delay_s:g} s")
+        self.delay_s = delay_s
+
+
+class Dead(Exception):
+    """the handler asked for no further attempt
+
+    Raised `from` another error, that error is the cause on record.
+    """
+
+
+class Cancelled(Exception):
+    """the handler stopped because it was asked to"""
+
+
+class Exited(Exception):
+    """the handler tried to end the process"""
+
+
+class TimeLimitExceeded(Exception):
+    """the attempt took longer than its time limit"""
+
+    def __init__(self, limit_s: float) -> None:
+        super().__init__(f"still running after {limit_s:g} s")
+
+
+class Flag:
+    """Set once, from the worker's side; true in a condition once it is, and waited for from a handler's thread."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def __bool__(self) -> bool:
+        return self._event.is_set()
+
+    def set(self) -> None:
+        """Ask the handler to stop."""
+        self._event.set()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Block this thread until the flag is set, `timeout_s` at most; whether it is set."""
+        return self._event.wait(timeout_s)
+
+
+class Job(Struct, frozen=True, kw_only=True, dict=True, eq=False):
+    """One attempt at a job. `payload` holds the producer's bytes; `attempt` counts claims and only grows.
+
+    `cancelled` turns true when the job shall stop: an operator cancelled it, its time is up, its lease went to another
+    worker, or this worker shuts down. Async handlers are cancelled as well; handlers in threads must look.
+    """
+
+    id: int
+    queue: str
+    kind: str
+    payload: bytes
+    attempt: int
+    max_attempts: int
+    enqueued_at: datetime
+    trace_id: str | None = None
+    cancelled: Flag = field(default_factory=Flag)
+
+    @cached_property
+    def data(self) -> Any:
+        """The payload as Python values, decoded at the first use."""
+        try:
+            return msgspec.json.decode(self.payload)
+        except msgspec.DecodeError:
+            return json.loads(self.payload)
+
+    def read(self, shape: type[T]) -> T:
+        """The payload as a Struct, dataclass or TypedDict. Raises msgspec.ValidationError where it is none."""
+        return msgspec.json.decode(self.payload, type=shape)
+
+    def stop_if_cancelled(self) -> None:
+        """Raises Cancelled once the job shall stop; for handlers in threads, between two steps."""
+        if self.cancelled:
+            raise Cancelled
+
+
+def job_of(claimed: Claimed) -> Job:
+    """The handler's view of a claim."""
+    return Job(
+        id=claimed.ticket.id,
+        queue=claimed.queue,
+        kind=claimed.kind,
+        payload=bytes(claimed.payload),
+        attempt=claimed.ticket.attempt,
+        max_attempts=claimed.max_attempts,
+        enqueued_at=claimed.enqueued_at,
+        trace_id=claimed.trace_id,
+    )
