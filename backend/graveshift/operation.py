@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+import msgspec
 from msgspec import Struct
 
 from graveshift.archive import Archive
 from graveshift.driver import Jobs, Letters, Source, Unit, Verdict
 from graveshift.dump import Dumper
+from graveshift.errors import Invalid
 from graveshift.rotator import Rotator
 from graveshift.store.audit import Actor
 from graveshift.store.backups import BackupBook
@@ -26,6 +28,7 @@ __all__ = [
     "Refreshable",
     "Step",
     "World",
+    "decoded",
 ]
 
 
@@ -131,3 +134,24 @@ class Refreshable(Protocol):
 
     async def refresh(self, world: World, frozen: Mapping[str, Any]) -> Draft:
         """The draft again for what `frozen` says was chosen, with `arrived_since`; by reading only."""
+
+
+def decoded(kind: type[Operation], args: Mapping[str, Any]) -> Operation:
+    """The verb with these arguments. Raises Invalid, naming where."""
+    if _holds_nul(args):
+        raise Invalid("U+0000 has no place in arguments")
+    try:
+        return msgspec.convert(dict(args), type=kind)
+    except msgspec.ValidationError as error:
+        raise Invalid(str(error)) from error
+
+
+def _holds_nul(value: object) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case Mapping():
+            return any(_holds_nul(part) for pair in value.items() for part in pair)
+        case list():
+            return any(_holds_nul(part) for part in value)
+    return False

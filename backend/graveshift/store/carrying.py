@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import RowMapping, TextClause, text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Unit, Verdict
@@ -47,6 +47,7 @@ ACCOUNT = text("""
     SET moved = moved + :moved, conflict = conflict + :conflict, gone = gone + :gone, failed = failed + :failed,
         mark = coalesce(to_json(CAST(:mark AS text)), mark), lease_until = now() + make_interval(secs => :lease_s)
     WHERE id = :id AND lease_owner = :owner AND state = 'running'
+    RETURNING wanted, rate, moved + conflict + gone + failed AS handled
 """)
 TOTAL = text("""
     UPDATE graveshift_ledger.runs SET total = :total WHERE id = :id AND lease_owner = :owner AND state = 'running'
@@ -60,6 +61,11 @@ LEAVE = text("""
         total = CASE WHEN CAST(:state AS text) = 'succeeded' THEN moved + conflict + gone + failed ELSE total END
     WHERE id = :id AND lease_owner = :owner AND state = 'running'
     RETURNING moved + conflict + gone + failed AS handled
+""")
+NOTE = text("""
+    UPDATE graveshift_ledger.items SET detail = :detail
+    WHERE run_id = :id AND id = :item AND outcome IS NULL AND EXISTS (
+        SELECT FROM graveshift_ledger.runs WHERE runs.id = :id AND state = 'running' AND lease_owner = :owner)
 """)
 
 
@@ -123,16 +129,23 @@ class CarryBook:
         async with open_unit(self._engine) as unit:
             return self._orders((await unit.execute(PEEK, self._fence(id))).mappings().first())
 
-    async def account(self, unit: Unit, id: int, verdicts: Sequence[Verdict], mark: str | None) -> None:
-        """Add a chunk's outcomes to the counts; None keeps the mark."""
+    async def account(self, unit: Unit, id: int, verdicts: Sequence[Verdict], mark: str | None) -> Orders:
+        """Add a chunk's outcomes to the counts; None keeps the mark. Returns the orders as they are now."""
         counted = Counter(verdict.outcome for verdict in verdicts)
         values: dict[str, object] = {outcome.value: counted[outcome] for outcome in Outcome}
         values |= {"mark": mark, "lease_s": self._lease_s}
-        await self._fenced(unit, ACCOUNT, values | self._fence(id))
+        return self._orders((await unit.execute(ACCOUNT, values | self._fence(id))).mappings().first())
 
     async def set_total(self, unit: Unit, id: int, total: int) -> None:
         """How many items there will be."""
-        await self._fenced(unit, TOTAL, {"total": total, **self._fence(id)})
+        if (await unit.execute(TOTAL, {"total": total, **self._fence(id)})).rowcount != 1:
+            raise Fenced(f"run {id}")
+
+    async def note(self, id: int, item: str, detail: str) -> None:
+        """Put words to an item under way."""
+        async with open_unit(self._engine) as unit:
+            await unit.execute(NOTE, {"item": item, "detail": storable(detail), **self._fence(id)})
+            await unit.commit()
 
     async def leave(self, unit: Unit, id: int, state: RunState, *, error: str | None = None, pause_s: float = 0) -> int:
         """Let go of the run in this state; `pause_s` keeps other carriers away that long. Returns items handled."""
@@ -143,10 +156,6 @@ class CarryBook:
             raise Fenced(f"run {id}")
         handled: int = row.handled
         return handled
-
-    async def _fenced(self, unit: Unit, statement: TextClause, values: Mapping[str, object]) -> None:
-        if (await unit.execute(statement, values)).rowcount != 1:
-            raise Fenced(f"run {values['id']}")
 
     def _fence(self, id: int) -> dict[str, object]:
         return {"id": id, "owner": self._owner}

@@ -1,7 +1,6 @@
 """What a run acted on, one row a thing: an intent while it has no outcome, and then what became of it."""
 
 from collections.abc import Mapping, Sequence
-from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, RowMapping, Table, Text, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -37,11 +36,6 @@ SETTLE = text("""
     FROM unnest(CAST(:ids AS text[]), CAST(:outcomes AS text[]), CAST(:details AS text[]),
                 CAST(:jobs AS text[])) AS v (id, outcome, detail, job_id)
     WHERE items.run_id = :run_id AND items.id = v.id AND items.outcome IS NULL
-""")
-NOTE = text("""
-    UPDATE graveshift_ledger.items SET detail = :detail
-    WHERE run_id = :run_id AND id = :id AND outcome IS NULL AND EXISTS (
-        SELECT FROM graveshift_ledger.runs WHERE runs.id = :run_id AND state = 'running' AND lease_owner = :owner)
 """)
 
 
@@ -84,12 +78,6 @@ class ItemBook:
     async def enter(self, unit: Unit, run_id: int, verdicts: Sequence[Verdict]) -> None:
         """Write down what was acted on in this very unit."""
         await unit.execute(ENTER, _columns(run_id, verdicts))
-
-    async def note(self, run_id: int, owner: UUID, id: str, detail: str) -> None:
-        """Put words to an item under way, as long as `owner` carries the run."""
-        async with open_unit(self._engine) as unit:
-            await unit.execute(NOTE, {"run_id": run_id, "owner": owner, "id": id, "detail": storable(detail)})
-            await unit.commit()
 
     async def settle(self, unit: Unit, run_id: int, verdicts: Sequence[Verdict]) -> None:
         """Give intents their outcome; one that has an outcome keeps it."""

@@ -1,6 +1,8 @@
 """Runs as they are kept: begun by the Desk, steered by operators, read by everybody."""
 
+import re
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    case,
     func,
     select,
     text,
@@ -27,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Unit
 from graveshift.store.engine import METADATA, open_unit
+from graveshift.store.engine import Unit as Transaction
 from graveshift.store.items import ItemBook
 from graveshift.store.reading import newest_first
 from graveshift.wire.page import Page
@@ -62,6 +66,7 @@ RUNS = Table(
     schema="graveshift_ledger",
 )
 PLAIN = [name for name in Run.__struct_fields__ if name not in ("id", "plan_id", "state")]
+NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 LIVE = [state.value for state in RunState if state.is_live]
 
 
@@ -85,6 +90,10 @@ class RunBook:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self.items = ItemBook(engine)
+
+    def unit(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction in the ledger's database."""
+        return open_unit(self._engine)
 
     async def page(self, cursor: str | None, limit: int) -> Page[Run]:
         """Newest first."""
@@ -130,8 +139,8 @@ class RunBook:
         return run_of(row) if row else None
 
     async def want(self, unit: Unit, id: int, wanted: str | None) -> Run:
-        """Say what the carrier of a running run shall do at its next chunk: `pause`, `cancel` or, with None, go on."""
-        return await self._change(unit, id, {"wanted": wanted})
+        """Say what the carrier shall do at its next chunk: `pause`, `cancel` or, with None, go on. A cancel stays."""
+        return await self._change(unit, id, {"wanted": case((RUNS.c.wanted == "cancel", "cancel"), else_=wanted)})
 
     async def turn(self, unit: Unit, id: int, state: RunState) -> Run:
         """Change the state of a held run that nobody carries."""
@@ -146,6 +155,11 @@ class RunBook:
     async def _change(self, unit: Unit, id: int, values: Mapping[str, Any]) -> Run:
         changed = update(RUNS).where(RUNS.c.id == id).values(dict(values)).returning(RUNS)
         return run_of((await unit.execute(changed)).mappings().one())
+
+
+def number(public: str) -> int | None:
+    """The number that the public id of a run, plan or audit entry is; None where it is none."""
+    return int(public) if NUMBER.fullmatch(public) else None
 
 
 def run_of(row: RowMapping) -> Run:

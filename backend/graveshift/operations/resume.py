@@ -1,0 +1,39 @@
+"""`queue.resume`: workers claim from a paused queue again."""
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+from graveshift.driver import Can, Source, Unit
+from graveshift.operation import Carrier, Draft, World
+from graveshift.selection.single import Single, queue_of
+from graveshift.wire.operations import Danger, Role
+from graveshift.wire.plans import Confirm, Effect
+
+
+class Resume(Struct, frozen=True, forbid_unknown_fields=True):
+    """`queue` is an id. Resuming an open queue changes nothing."""
+
+    name: ClassVar[str] = "queue.resume"
+    title: ClassVar[str] = "Resume queue"
+    danger: ClassVar[Danger] = Danger.SAFE
+    role: ClassVar[Role] = Role.OPERATOR
+    needs: ClassVar[Can] = Can.PAUSE
+
+    queue: str
+
+    async def plan(self, world: World) -> Draft:
+        """Nothing to confirm: it only lets work go on."""
+        _, queue = await queue_of(world, self.queue, self.needs)
+        change = "open again" if queue.paused else "open already"
+        effects = [Effect(f"queue {queue.name} in system {queue.system}", change)]
+        state = "paused" if queue.paused else "open"
+        return Draft(count=1, effects=effects, confirm=Confirm.NONE, subjects=[f"{queue.id} is {state}"])
+
+    async def run(self, world: World, carrier: Carrier) -> None:
+        """One item: the queue."""
+
+        async def resume(source: Source, unit: Unit, queue: str) -> None:
+            await source.resume(unit, queue)
+
+        await carrier.chunks(Single(world, self.queue, resume, "open"))

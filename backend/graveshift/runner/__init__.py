@@ -1,0 +1,163 @@
+"""The runner: carries runs out under a lease, several at once, and takes up what a silent backend left."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+
+import structlog
+
+from graveshift.errors import AuditUnavailable, DatabaseUnavailable, Fenced, GraveshiftError
+from graveshift.operation import Operation, World, decoded
+from graveshift.runner.carrying import Carrying, Stopped, told, wanted_state
+from graveshift.store.audit import AuditBook, Deed
+from graveshift.store.carrying import CarryBook, Held
+from graveshift.wire.runs import RunState
+
+POLL_S = 0.5
+AGAIN_S = 2.0
+LET_GO_S = 2.0
+
+log = structlog.get_logger("graveshift.runner")
+
+
+class Runner:
+    """One for each backend process. `book` holds the leases of this process, each `lease_s` long."""
+
+    def __init__(
+        self,
+        world: World,
+        operations: Mapping[str, type[Operation]],
+        audit: AuditBook,
+        book: CarryBook,
+        *,
+        lease_s: float,
+        chunk: int = 1000,
+        slots: int = 4,
+    ) -> None:
+        self._world = world
+        self._operations = operations
+        self._audit = audit
+        self._book = book
+        self._lease_s = lease_s
+        self._chunk = chunk
+        self._slots = slots
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._bell = asyncio.Event()
+
+    def ring(self) -> None:
+        """Look for work now instead of at the next poll."""
+        self._bell.set()
+
+    async def run_forever(self, stop: asyncio.Event) -> None:
+        """Until `stop`; then what is under way is let go at its last committed chunk, for any backend to take up."""
+        renewing = asyncio.create_task(self._renew_forever())
+        try:
+            while not stop.is_set():
+                self._bell.clear()
+                if not await self._take_one():
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._bell.wait(), POLL_S)
+        finally:
+            tasks = [renewing, *self._tasks.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _take_one(self) -> bool:
+        """Take up one run where there is one and a slot for it. A database that does not answer has none."""
+        if len(self._tasks) >= self._slots:
+            return False
+        try:
+            held = await self._book.take(self._tasks)
+        except DatabaseUnavailable as error:
+            log.warning("runner_waits_for_database", error=str(error))
+            return False
+        if held is None:
+            return False
+        task = asyncio.create_task(self._carry(held), name=f"run {held.id}")
+        self._tasks[held.id] = task
+        task.add_done_callback(lambda _: self._done(held.id))
+        return True
+
+    def _done(self, id: int) -> None:
+        del self._tasks[id]
+        self.ring()
+
+    async def _carry(self, held: Held) -> None:
+        """Carry one run out and let go of it, whatever happens; a lease that was lost is left alone."""
+        log.info("run_taken_up", run=held.id, operation=held.operation, mark=held.mark)
+        try:
+            state, error = await self._outcome(held)
+            await self._leave(held, state, error)
+        except Fenced:
+            log.warning("run_lease_lost", run=held.id)
+        except (DatabaseUnavailable, AuditUnavailable) as error:
+            log.warning("run_interrupted", run=held.id, error=str(error))
+            await self._let_go(held, AGAIN_S)
+        except asyncio.CancelledError:
+            log.info("run_let_go", run=held.id)
+            await self._let_go(held, 0)
+            raise
+
+    async def _outcome(self, held: Held) -> tuple[RunState, str | None]:
+        """Carry the operation out: the state it leaves the run in, and what people are told of a failure."""
+        kind = self._operations.get(held.operation)
+        if kind is None:
+            return RunState.LOST, f"this version knows no operation `{held.operation}`"
+        carrying = Carrying(self._world.runs, self._book, held, self._chunk)
+        try:
+            await decoded(kind, held.args).run(self._world, carrying)
+        except Stopped as stopped:
+            return stopped.state, None
+        except (Fenced, DatabaseUnavailable):
+            raise
+        except GraveshiftError as error:
+            return RunState.FAILED, told(error)
+        except Exception as error:
+            log.exception("run_failed_unexpectedly", run=held.id)
+            return RunState.FAILED, told(error)
+        return RunState.SUCCEEDED, None
+
+    async def _leave(self, held: Held, state: RunState, error: str | None) -> None:
+        """End or pause the run and put an end on the record, in one transaction."""
+        async with self._world.runs.unit() as unit:
+            if state in (RunState.PAUSED, RunState.CANCELLED):
+                # An operator may have thought better of it since the carrier looked.
+                state = wanted_state((await self._book.hold(unit, held.id)).wanted) or RunState.QUEUED
+            handled = await self._book.leave(unit, held.id, state, error=error)
+            if not state.is_live:
+                deed = Deed(
+                    operation=held.operation,
+                    outcome=state.value,
+                    plan_id=held.plan_id,
+                    run_id=held.id,
+                    reason=error or held.reason,
+                    total=handled,
+                )
+                await self._audit.write(unit, held.actor, held.source, deed)
+            await unit.commit()
+        log.info("run_left", run=held.id, state=state.value, handled=handled)
+
+    async def _let_go(self, held: Held, pause_s: float) -> None:
+        """Give the lease back where the database answers; where it does not, the lease runs out by itself."""
+        with suppress(GraveshiftError, TimeoutError):
+            async with asyncio.timeout(LET_GO_S), self._world.runs.unit() as unit:
+                await self._book.leave(unit, held.id, RunState.QUEUED, pause_s=pause_s)
+                await unit.commit()
+
+    async def _renew_forever(self) -> None:
+        """Keep the leases; a run whose lease is another's, or may be by now, is dropped at once."""
+        loop = asyncio.get_running_loop()
+        renewed = loop.time()
+        while True:
+            await asyncio.sleep(self._lease_s / 3)
+            held = list(self._tasks)
+            try:
+                kept = await self._book.renew(held) if held else set()
+                renewed = loop.time()
+            except DatabaseUnavailable as error:
+                log.warning("leases_not_renewed", error=str(error))
+                kept = set(held) if loop.time() - renewed < self._lease_s else set()
+            for id in set(held) - kept:
+                if task := self._tasks.get(id):
+                    task.cancel()

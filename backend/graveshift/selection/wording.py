@@ -1,0 +1,69 @@
+"""What a verb is going to act on, in words: identities and states, never ages."""
+
+from collections.abc import Mapping
+
+from msgspec import structs
+
+from graveshift.driver import Count, Letters
+from graveshift.selection import Aim
+from graveshift.wire.plans import Confirm
+from graveshift.wire.selection import Filter
+
+NAMED = 3
+PHRASE_ABOVE = 100
+
+
+def how_many(count: Count, one: str, many: str) -> str:
+    """`1 letter`, `4,112 letters`, `10,000+ letters`."""
+    return f"{count.n:,}{'' if count.exact else '+'} {one if count == Count(1) else many}"
+
+
+def which(chosen: Filter) -> str:
+    """The conditions of a filter, in an order that reads well: ` in queue parse, of kind parse_file`."""
+    words: Mapping[str, str] = {
+        "error_type": "of {}",
+        "fingerprint": "of cause {}",
+        "queue": "in queue {}",
+        "kind": "of kind {}",
+        "system": "in system {}",
+        "state": "that are {}",
+        "text": 'saying "{}"',
+        "run_id": "moved by run {}",
+        "died_after": "that died after {:%Y-%m-%d %H:%M:%SZ}",
+        "died_before": "that died before {:%Y-%m-%d %H:%M:%SZ}",
+    }
+    given = [(say, getattr(chosen, name)) for name, say in words.items()]
+    return "".join(f" {say.format(value)}" for say, value in given if value is not None)
+
+
+async def letters_in_words(aim: Aim[Letters], count: Count) -> str:
+    """`4,112 letters of KeyError in queue parse`: a cause is said by its error, few ids are said one by one."""
+    many = how_many(count, "letter", "letters")
+    if aim.ids is not None:
+        return f"{many}: {', '.join(aim.ids)}" if len(aim.ids) <= NAMED else f"{many} marked by hand"
+    if aim.filter.is_empty:
+        return f"{many}, all there are"
+    return many + which(await _with_error(aim))
+
+
+async def _with_error(aim: Aim[Letters]) -> Filter:
+    """The filter with its fingerprint said as the error type that its newest letter died of."""
+    chosen = aim.filter
+    if chosen.fingerprint is None or chosen.error_type is not None:
+        return chosen
+    for letters in aim.pools.values():
+        if newest := (await letters.page(chosen, None, 1)).items:
+            return structs.replace(chosen, fingerprint=None, error_type=newest[0].error_type)
+    return chosen
+
+
+def bulk(count: Count, chosen: Filter, environment: str) -> tuple[Confirm, str | None]:
+    """How a bulk verb that can be taken back is confirmed: above a hundred things, by a phrase that says what it is.
+
+    The exact count, else the name of the queue, the cause or the environment.
+    """
+    if count.exact and count.n <= PHRASE_ABOVE:
+        return Confirm.YES, None
+    if count.exact:
+        return Confirm.PHRASE, str(count.n)
+    return Confirm.PHRASE, chosen.queue or chosen.error_type or chosen.fingerprint or environment
