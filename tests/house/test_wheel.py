@@ -1,13 +1,18 @@
 """The wheel is whole: installed away from the checkout, it brings its configuration and themes and runs."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from graveshift import embedded
 from tests.house.checkout import ROOT
 
 
@@ -71,3 +76,41 @@ def test_the_installed_packages_are_the_wheels_own(installed: Path, tmp_path: Pa
     code = "import graveshift, graveshift_tui; print(graveshift.__file__); print(graveshift_tui.__file__)"
     for line in call(installed / "python", "-c", code, cwd=tmp_path).splitlines():
         assert Path(line).is_relative_to(installed.parent)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A directory away from the checkout, home and temporary directory in one, empty again when all is well."""
+    place = embedded.temporary_home("graveshift-wheel-")
+    yield place
+    shutil.rmtree(place)
+
+
+def test_the_doctor_finds_the_installed_wheel_well(installed: Path, elsewhere: Path) -> None:
+    report = call(installed / "graveshift", "doctor", cwd=elsewhere, HOME=str(elsewhere))
+    assert "PostgreSQL" in report
+    assert "FAIL" not in report
+
+
+def test_the_headless_demo_runs_from_the_wheel_and_leaves_nothing(installed: Path, elsewhere: Path) -> None:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "GRAVESHIFT", "XDG"))}
+    with (elsewhere / "demo.log").open("w") as log:
+        demo = subprocess.Popen(
+            [installed / "graveshift", "demo", "--headless"],
+            cwd=elsewhere,
+            env=kept | {"HOME": str(elsewhere), "TMPDIR": str(elsewhere)},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    try:
+        assert demo.stdout is not None
+        line = json.loads(demo.stdout.readline() or json.dumps((elsewhere / "demo.log").read_text()))
+        assert set(line) == {"api", "token", "pid", "downstream"}, line
+        assert httpx.get(f"{line['api']}/health", timeout=10).status_code == 200
+    finally:
+        demo.terminate()
+        demo.communicate(timeout=30)
+    assert demo.returncode == 0
+    (elsewhere / "demo.log").unlink()
+    assert list(elsewhere.iterdir()) == []
