@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -11,19 +11,48 @@ from graveshift_tui.widgets.paint import Line, Span
 
 Cell: TypeAlias = str | Span
 
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+class At(Struct, frozen=True):
+    """How many cells there are, and the server's time."""
+
+    width: int
+    now: datetime
+
 
 class Column(Struct, frozen=True):
-    """`width` 0 shares what the others leave, by `weight`; shown where the screen has `from_width` cells at least.
-
-    `cell` gets the row, the width it has and the server's time.
-    """
+    """`width` 0 shares what the others leave, by `weight`; shown where the screen has `from_width` cells at least."""
 
     title: str
-    cell: Callable[[object, int, datetime], Cell]
+    cell: Callable[[Struct, At], Cell]
     width: int = 0
     right: bool = False
     from_width: int = 0
     weight: int = 1
+
+
+def solo(kind: type[T], of: Callable[[T], V]) -> Callable[[Struct], V]:
+    """`of` for rows of which only the card knows the kind."""
+
+    def checked(row: Struct) -> V:
+        if not isinstance(row, kind):
+            raise TypeError(f"{type(row).__name__} is no {kind.__name__}")
+        return of(row)
+
+    return checked
+
+
+def pair(kind: type[T], of: Callable[[T, At], V]) -> Callable[[Struct, At], V]:
+    """The same for what depends on width and time."""
+
+    def checked(row: Struct, at: At) -> V:
+        if not isinstance(row, kind):
+            raise TypeError(f"{type(row).__name__} is no {kind.__name__}")
+        return of(row, at)
+
+    return checked
 
 
 def widths(columns: Sequence[Column], width: int) -> list[tuple[Column, int]]:
@@ -45,11 +74,11 @@ def heading(columns: Sequence[Column], width: int) -> Line:
     return (("  " + " ".join(titles), "muted"),)
 
 
-def line(columns: Sequence[Column], row: object, *, width: int, now: datetime, tone: str, prefix: Span) -> Line:
+def line(columns: Sequence[Column], row: Struct, *, width: int, now: datetime, tone: str, prefix: Span) -> Line:
     """One row; cells that name no style take the row's `tone`."""
     spans: list[Span] = [prefix]
     for column, cells in widths(columns, width):
-        cell = column.cell(row, cells, now)
+        cell = column.cell(row, At(cells, now))
         text, words = (cell, tone) if isinstance(cell, str) else (cell[0], cell[1] or tone)
         spans.append((fit(text, cells, right=column.right) + " ", words))
     return _joined(spans)

@@ -70,6 +70,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.marks: dict[str, Row] = {}
         self.chasing = False
         self.now = datetime.now(UTC)
+        self.words: Sequence[Line] = ()
         self._cursor_id: str | None = None
         self._loading: Fetch | None = None
         self._strips: dict[int, Strip] = {}
@@ -152,6 +153,12 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         if self.chain.renew(answers, follow=self.on_top):
             self._anchor()
             self._settle()
+
+    def say(self, words: Sequence[Line]) -> None:
+        """What stands where there are no rows."""
+        if words != self.words:
+            self.words = words
+            self._repaint_all()
 
     def repaint_everything(self) -> None:
         """Paints all anew, after a change of theme."""
@@ -267,11 +274,16 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         here = index == self.cursor and self.chain.size > 0
         behind = "cursor" if here else "background"
         if row is None:
-            blank = index >= self.chain.size
-            return strip_of(() if blank else WAITING, width, palette, behind="background" if blank else behind)
+            return strip_of(self._instead(index), width, palette, behind=behind)
         tone = self.tone(row)
         marked = self.id_of(row) in self.marks
         sign = "●" if marked else "!" if tone in ("crit", "warn") else " "
         prefix = (("›" if here else " ") + sign, "bold mark" if marked else tone)
         shown = line(self.columns, row, width=width, now=self.now, tone=tone, prefix=prefix)
         return strip_of(shown, width, palette, behind=behind)
+
+    def _instead(self, index: int) -> Line:
+        """A placeholder for a row on its way, words where there are no rows, and nothing below the last."""
+        if self.chain.size:
+            return WAITING if index < self.chain.size else ()
+        return self.words[index] if index < len(self.words) else ()
