@@ -1,0 +1,265 @@
+"""What every screen shares: the band, the crumbs, the hints, the keys; and the card that describes a resource."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
+from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
+
+from msgspec import Struct
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.events import Key, Resize
+from textual.message import Message
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from graveshift.wire.page import Page
+from graveshift.wire.selection import Filter
+from graveshift_tui.client import Client
+from graveshift_tui.feed import Feed
+from graveshift_tui.format import fit
+from graveshift_tui.keymap import Keymap
+from graveshift_tui.sanitize import clean
+from graveshift_tui.settings import ConsoleError
+from graveshift_tui.theme import Palette
+from graveshift_tui.widgets.band import Pulse, band, banner, freshness, tone_of
+from graveshift_tui.widgets.columns import At, Column
+from graveshift_tui.widgets.paint import Line, Lines, spread, width_of
+from graveshift_tui.widgets.tree import Node
+
+
+class Route(Struct, frozen=True):
+    """A place in the console: a card's list under a filter, or one thing of it; `crumb` is its name on the way."""
+
+    card: str
+    filter: Filter = Filter()
+    id: str | None = None
+    crumb: str = ""
+
+
+class Subject(Struct, frozen=True):
+    """What a verb would act on: the marked rows, else the one under the cursor, and the list's filter."""
+
+    card: str
+    rows: tuple[Struct, ...] = ()
+    marked: bool = False
+    filter: Filter = Filter()
+    total: int | None = None
+    total_is_exact: bool = True
+
+    @property
+    def row(self) -> Struct | None:
+        """The only row, where there is one."""
+        return self.rows[0] if len(self.rows) == 1 else None
+
+
+Fetching: TypeAlias = Callable[[Client, Route, str | None, int], Awaitable[Page[Struct]]]
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    """A resource as the console shows it; `verbs` are the actions its hints offer, most useful first.
+
+    `pane` tells more about the row under the cursor, in `pane_height` lines at most; `opens` is where enter leads.
+    `fields` are the filter fields it knows; `fetch` None reads the resource of the card's name.
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    id_of: Callable[[Struct], str]
+    empty: str
+    tone: Callable[[Struct], str] = lambda row: "text"
+    nodes: Callable[[Struct, At], list[Node]] | None = None
+    opens: Callable[[Struct], Route | None] = lambda row: None
+    pane: Callable[[Struct, At], Sequence[Line]] | None = None
+    pane_height: int = 0
+    verbs: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ("system", "queue", "kind", "text")
+    hints: tuple[str, ...] = ()
+    fetch: Fetching | None = None
+
+
+@runtime_checkable
+class Console(Protocol):
+    """What a screen needs of the app it is in; `client` and `feed` are None until the first frame has been painted."""
+
+    palette: Palette
+    keymap: Keymap
+    client: Client | None
+    feed: Feed | None
+    pulse: Pulse
+
+    def go(self, route: Route) -> None:
+        """Opens a place on top of this one."""
+
+    def perform(self, action: str) -> None:
+        """Does what no screen does by itself."""
+
+    def tell(self, text: str, severity: str = "information") -> None:
+        """Shows a toast; `text` may be hostile."""
+
+    def siblings(self) -> list[str]:
+        """Names on the way here, for the crumbs."""
+
+
+class ConsoleScreen(Screen[None], inherit_bindings=False):
+    """Band, crumbs and hints around a body; one table of actions for the keys."""
+
+    PLACE: ClassVar[str] = "screens"
+    DEFAULT_CSS = """
+    ConsoleScreen { layout: vertical; background: $background; overflow: hidden; }
+    ConsoleScreen > Vertical { height: 1fr; }
+    ConsoleScreen .bar { height: 1; }
+    """
+
+    class Fresh(Message):
+        """A reading of what this screen shows."""
+
+        def __init__(self, value: object, at: float, error: ConsoleError | None) -> None:
+            super().__init__()
+            self.value = value
+            self.at = at
+            self.error = error
+
+    def __init__(self, route: Route) -> None:
+        super().__init__()
+        self.route = route
+        self.read_at: float | None = None
+        self.actions: dict[str, Callable[[], None]] = {}
+
+    def compose(self) -> ComposeResult:
+        """The frame that all screens have."""
+        yield Lines([()], id="band", behind="panel")
+        yield Lines(id="banner")
+        yield Lines([()], id="crumbs")
+        with Vertical(id="body"):
+            yield from self.body()
+        yield Lines([()], id="hints", behind="panel")
+
+    def body(self) -> ComposeResult:
+        """What this screen adds."""
+        raise NotImplementedError
+
+    def watch_feed(self, feed: Feed, client: Client) -> Awaitable[None]:
+        """Reads what this screen shows, for as long as it shows, and posts it as Fresh."""
+        raise NotImplementedError
+
+    @property
+    def console(self) -> Console:
+        """The app, as screens know it."""
+        app = self.app
+        if not isinstance(app, Console):
+            raise TypeError("this screen lives in the console")
+        return app
+
+    def subject(self) -> Subject:
+        """What a verb would act on here."""
+        return Subject(self.route.card, filter=self.route.filter)
+
+    def title_line(self) -> Line:
+        """What the crumbs' right end says."""
+        return ()
+
+    def verbs(self) -> Sequence[str]:
+        """The actions that the hints offer."""
+        return ()
+
+    def connected(self) -> None:
+        """The client is there: reading begins."""
+        feed, client = self.console.feed, self.console.client
+        if feed is not None and client is not None and self.is_current:
+            self.run_worker(self._watch(feed, client), group="feed", exclusive=True, exit_on_error=False)
+
+    async def _watch(self, feed: Feed, client: Client) -> None:
+        await self.watch_feed(feed, client)
+
+    def on_mount(self) -> None:
+        """The first frame needs no backend."""
+        self.beat()
+
+    def on_screen_resume(self) -> None:
+        """Reading goes on where it was left."""
+        self.connected()
+        self.beat()
+
+    def on_screen_suspend(self) -> None:
+        """A screen beneath another one reads nothing."""
+        self.workers.cancel_group(self, "feed")
+
+    def on_resize(self, event: Resize) -> None:
+        """Lines are made for a width."""
+        self.call_after_refresh(self.beat)
+
+    def on_key(self, event: Key) -> None:
+        """Keys that no field took: an action of ours, else one of the console's."""
+        press = event.character if event.character and event.character.isprintable() else event.key
+        action = self.console.keymap.action("space" if press == " " else press, self.PLACE)
+        if action is None:
+            return
+        event.stop()
+        event.prevent_default()
+        self.perform(action)
+
+    def perform(self, action: str) -> None:
+        """Does an action, here or in the console."""
+        own = self.actions.get(action)
+        if own is not None:
+            own()
+        else:
+            self.console.perform(action)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker that breaks is a fault of ours: say so and go on."""
+        if event.state is WorkerState.ERROR:
+            self.console.tell(f"internal fault: {event.worker.error!r}", "error")
+
+    def beat(self) -> None:
+        """Brings band, banner and crumbs up to date; what is the same costs nothing."""
+        if not self.is_mounted or not self.query("#band"):
+            return
+        width, pulse = self.size.width, self.console.pulse
+        self.query_one("#band", Lines).show([band(pulse, width, "connecting")])
+        self.query_one("#banner", Lines).show(banner(pulse, "ctrl+r"))
+        self.query_one("#crumbs", Lines).show([self.crumbs(width)])
+        self.query_one("#hints", Lines).show([self.hint_line(width)])
+
+    def crumbs(self, width: int) -> Line:
+        """The way here, what is shown, and how old it is."""
+        names = self.console.siblings()
+        way = " › ".join(clean(name, 60) for name in names)
+        left: Line = ((f" {way}", "bold heading"),)
+        right = (*self.title_line(), *self.freshness())
+        room = width - width_of(right) - 2
+        if width_of(left) > room > 10:
+            left = ((fit(" …" + way[-(room - 3) :], room), "bold heading"),)
+        return spread(left, right, width)
+
+    def freshness(self) -> Line:
+        """How old this screen's own data is; nothing while it is fresh."""
+        pulse = self.console.pulse
+        if self.read_at is None:
+            return (("  connecting ", "muted"),) if pulse.overview is None else (("  reading ", "muted"),)
+        age_s = monotonic() - self.read_at
+        tone = tone_of(age_s, pulse.interval_s)
+        return ((f"  {freshness(age_s, pulse.interval_s)} ", "muted" if tone == "ok" else f"bold {tone}"),)
+
+    def hint_line(self, width: int) -> Line:
+        """The most useful keys here, as many as fit."""
+        keymap = self.console.keymap
+        spans: Line = (("", "text"),)
+        tail: Line = ((f" {keymap.shown('help')}", "bold accent on panel"), (" help ", "muted on panel"))
+        for action in self.verbs():
+            key, word = keymap.shown(action), HINTS.get(action, action.rpartition(".")[2])
+            more: Line = ((f" {key}", "bold accent on panel"), (f" {word} ", "muted on panel"))
+            if width_of((*spans, *more, *tail)) > width:
+                break
+            spans = (*spans, *more)
+        return (*spans, *tail)
+
+
+HINTS = {
+    "open": "open", "back": "back", "mark": "mark", "filter": "filter", "command": "command", "dlq.requeue": "requeue",
+    "dlq.requeue.all": "requeue all", "dlq.discard": "discard", "queue.pause": "pause", "run.undo": "undo",
+    "run.stop": "stop runs", "backup.create": "back up", "secret.rotate": "rotate", "job.cancel": "cancel",
+    "fold": "fold", "letter.next": "next", "letter.previous": "previous", "panel.next": "panel", "copy": "copy",
+    "queue.jobs": "jobs", "queue.letters": "letters",
+}  # fmt: skip

@@ -1,0 +1,92 @@
+"""Dead letters, and one letter in full: what it carried, what it died of, and every attempt."""
+
+from graveshift.wire.dlq import Attempt, Letter, LetterDetail
+from graveshift_tui import format as f
+from graveshift_tui.sanitize import clean_lines
+from graveshift_tui.screen import Card, Route
+from graveshift_tui.screens.facts import facts
+from graveshift_tui.widgets.columns import At, Column, pair, solo
+from graveshift_tui.widgets.paint import Line
+from graveshift_tui.widgets.tree import Node, json_nodes, texts
+
+
+def title(letter: Letter) -> str:
+    """The error in one line."""
+    return f"{letter.error_type}: {letter.error_message}"
+
+
+def nodes(letter: Letter, at: At) -> list[Node]:
+    """Headers, error, payload, traceback, attempts."""
+    tries = f"{f.count(letter.attempts)} of {f.count(letter.max_attempts)}"
+    again = f"requeued {f.count(letter.requeue_count)}x before" if letter.requeue_count else "never requeued"
+    head = facts(
+        "letter",
+        ("queue", f"{letter.queue}  ({letter.system})"),
+        ("kind", letter.kind),
+        ("died", f"{f.moment(letter.died_at)}   {f.ago(letter.died_at, at.now)} ago"),
+        ("enqueued", f.moment(letter.enqueued_at)),
+        ("attempts", f"{tries}   {again if letter.requeue_count is not None else ''}"),
+        ("worker", letter.worker_version),
+        ("trace", letter.trace_id),
+        ("job", letter.job_id),
+        ("last run", letter.run_id),
+    )
+    error = Node(
+        "error",
+        ((letter.error_type, "bold crit"),),
+        tuple(texts("error", clean_lines(letter.error_message, 200, 500))),
+    )
+    return [*head, Node("gap1", ()), error, *(_more(letter, at) if isinstance(letter, LetterDetail) else ())]
+
+
+def _more(letter: LetterDetail, at: At) -> list[Node]:
+    parts: list[Node] = []
+    if letter.payload is not None:
+        raw = bytes(letter.payload)
+        size: Line = ((f"  {f.size(len(raw))}", "muted"),)
+        parts += [
+            Node("gap2", ()),
+            Node("payload", (("payload", "bold heading"), *size), tuple(json_nodes("payload", raw))),
+        ]
+    if letter.traceback:
+        lines = texts("trace", clean_lines(letter.traceback, 1000, 500))
+        parts += [Node("gap3", ()), Node("trace", (("traceback", "bold heading"),), tuple(lines))]
+    if letter.history:
+        tries = tuple(_attempt(i, attempt, at) for i, attempt in enumerate(letter.history))
+        parts += [Node("gap4", ()), Node("history", (("attempts", "bold heading"),), tries)]
+    return parts
+
+
+def _attempt(index: int, attempt: Attempt, at: At) -> Node:
+    took = (attempt.finished_at - attempt.started_at).total_seconds() if attempt.started_at else None
+    head: Line = (
+        (f"{attempt.attempt:>3}  ", "bold text"),
+        (f"{f.moment(attempt.finished_at)}  after {f.age(took)}  ", "text"),
+        (f.fit(attempt.worker or "", min(24, len(attempt.worker or ""))) + "  ", "muted"),
+        (f.fit(f"{attempt.error_type}: {attempt.error_message}", 300).rstrip(), "crit"),
+    )
+    return Node(f"history/{index}", head)
+
+
+CARD = Card(
+    name="dlq",
+    title="dead letters",
+    columns=(
+        Column("DIED", pair(Letter, lambda x, at: f.since(x.died_at, at.now)), width=5, right=True),
+        Column("QUEUE", pair(Letter, lambda x, at: x.queue), width=11),
+        Column("KIND", pair(Letter, lambda x, at: (x.kind, "muted")), width=16, from_width=96),
+        Column("ERROR", pair(Letter, lambda x, at: title(x))),
+        Column("TRIES", pair(Letter, lambda x, at: f.count(x.attempts)), width=5, right=True, from_width=70),
+        Column("AGAIN", pair(Letter, lambda x, at: f.count(x.requeue_count)), width=5, right=True, from_width=76),
+        Column(
+            "VERSION", pair(Letter, lambda x, at: (x.worker_version or f.UNKNOWN, "muted")), width=10, from_width=130
+        ),
+        Column("JOB", pair(Letter, lambda x, at: (x.job_id, "muted")), width=24, from_width=150),
+    ),
+    id_of=solo(Letter, lambda x: x.id),
+    empty="No dead letters: nothing has used up its attempts.",
+    opens=solo(Letter, lambda x: Route("dlq", id=x.id, crumb=x.error_type)),
+    nodes=pair(Letter, nodes),
+    verbs=("dlq.requeue", "dlq.requeue.all", "dlq.discard"),
+    fields=("system", "queue", "kind", "fingerprint", "error_type", "text", "died_after", "died_before", "run_id"),
+)

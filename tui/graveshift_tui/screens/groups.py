@@ -1,0 +1,98 @@
+"""Groups: failures by cause, and the one under the cursor explained."""
+
+from graveshift.wire.groups import Group
+from graveshift.wire.selection import Filter
+from graveshift_tui import format as f
+from graveshift_tui.screen import Card, Route
+from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
+from graveshift_tui.widgets.paint import Line
+from graveshift_tui.widgets.tree import Node
+
+GROWING = 1.0
+
+
+def cause(group: Group) -> str:
+    """The error and its message, as one name: `ConnectTimeout POST /hook`."""
+    return f"{group.error_type} {group.message}".strip()
+
+
+def scope_of(group: Group) -> Filter:
+    """The letters of a group."""
+    return Filter(system=group.system, queue=group.queue, kind=group.kind, fingerprint=group.fingerprint)
+
+
+def speed(group: Group) -> str:
+    """Failures a minute, with a sign where there are any."""
+    return f.UNKNOWN if group.per_min is None else "0" if group.per_min < 0.05 else f"+{f.rate(group.per_min)}"
+
+
+def tone(group: Group) -> str:
+    """A cause that grows is loud, one that rests is quiet."""
+    rate = group.per_min or 0
+    return "crit" if rate >= 60 else "warn" if rate >= GROWING else "text"
+
+
+def trend(group: Group, width: int) -> Cell:
+    """Failures per minute over half an hour."""
+    return f.spark(group.trend, width), "spark" if tone(group) == "text" else tone(group)
+
+
+def pane(group: Group, at: At) -> list[Line]:
+    """What is known of one cause."""
+    again = f"   {f.count(group.died_again)} died again after a requeue" if group.died_again else ""
+    before = "never died again after a requeue" if group.died_again == 0 else ""
+    lines: list[Line] = [
+        ((f" {f.fit(cause(group), at.width - 2)}", "bold bright"),),
+        ((f"   {f.fit(f'{group.kind} in queue {group.queue} of {group.system}', at.width - 4)}", "muted"),),
+        (
+            ("   first ", "muted"),
+            (f.since(group.first_seen, at.now), "text"),
+            ("   last ", "muted"),
+            (f"{f.ago(group.last_seen, at.now)} ago" if group.last_seen else f.UNKNOWN, "text"),
+            (again or (f"   {before}" if before else ""), "warn" if again else "muted"),
+        ),
+        (
+            ("   dead ", "muted"),
+            (f.count(group.dead), "bold crit" if group.dead else "text"),
+            ("   retrying ", "muted"),
+            (f.count(group.retrying), "text"),
+            ("   a minute ", "muted"),
+            (speed(group), tone(group)),
+        ),
+    ]
+    if group.trend:
+        shown = f.spark(group.trend, min(60, at.width - 20))
+        lines.append((("   30 min ", "muted"), (shown, "spark"), (f" {max(group.trend):,} max", "muted")))
+    return lines
+
+
+def nodes(group: Group, at: At) -> list[Node]:
+    """The same, in full."""
+    lines = [Node(f"group/{i}", line) for i, line in enumerate(pane(group, at))]
+    return [*lines, Node("group/id", (("   fingerprint ", "muted"), (group.fingerprint, "text")))]
+
+
+CARD = Card(
+    name="groups",
+    title="groups",
+    columns=(
+        Column("CAUSE", pair(Group, lambda g, at: cause(g))),
+        Column("QUEUE", pair(Group, lambda g, at: (g.queue, "muted")), width=12, from_width=100),
+        Column("DEAD", pair(Group, lambda g, at: f.count(g.dead)), width=9, right=True),
+        Column("RETRY", pair(Group, lambda g, at: f.count(g.retrying)), width=7, right=True, from_width=70),
+        Column("/MIN", pair(Group, lambda g, at: speed(g)), width=7, right=True),
+        Column("30 MIN", pair(Group, lambda g, at: trend(g, at.width)), width=10, from_width=64),
+        Column("SINCE", pair(Group, lambda g, at: f.since(g.first_seen, at.now)), width=5, right=True),
+        Column("AGAIN", pair(Group, lambda g, at: f.count(g.died_again)), width=5, right=True, from_width=76),
+    ),
+    id_of=solo(Group, lambda g: g.id),
+    tone=solo(Group, tone),
+    empty="No causes: nothing is failing, and nothing has died.",
+    opens=solo(Group, lambda g: Route("dlq", scope_of(g), crumb=cause(g)[:40])),
+    pane=pair(Group, pane),
+    pane_height=5,
+    nodes=pair(Group, nodes),
+    verbs=("dlq.requeue.all", "dlq.discard", "queue.pause"),
+    hints=("dlq", "jobs"),
+    fields=("system", "queue", "kind", "fingerprint", "error_type", "text"),
+)

@@ -1,0 +1,78 @@
+"""Jobs: what waits, runs, tries again, and what became of it."""
+
+from datetime import datetime
+
+from graveshift.wire.jobs import Job, JobDetail, JobState
+from graveshift_tui import format as f
+from graveshift_tui.screen import Card, Route
+from graveshift_tui.screens.facts import facts
+from graveshift_tui.widgets.columns import At, Column, pair, solo
+from graveshift_tui.widgets.tree import Node, json_nodes
+
+TONES = {JobState.RETRYING: "warn", JobState.DEAD: "crit", JobState.RUNNING: "ok", JobState.CANCELLED: "muted"}
+
+
+def when(job: Job, now: datetime) -> str:
+    """Since when it runs, or when it will."""
+    if job.started_at is not None and job.state is JobState.RUNNING:
+        return f"for {f.ago(job.started_at, now)}"
+    if job.run_at is not None and job.run_at > now:
+        return f"in {f.age((job.run_at - now).total_seconds())}"
+    return f.since(job.enqueued_at, now)
+
+
+def nodes(job: Job, at: At) -> list[Node]:
+    """One job with its payload."""
+    head = facts(
+        "job",
+        ("job", job.id),
+        ("queue", f"{job.queue}  ({job.system})"),
+        ("kind", job.kind),
+        ("state", job.state.value),
+        ("attempt", f"{f.count(job.attempt)} of {f.count(job.max_attempts)}"),
+        ("priority", f.count(job.priority)),
+        ("run at", f.moment(job.run_at)),
+        ("enqueued", f.moment(job.enqueued_at)),
+        ("started", f.moment(job.started_at)),
+        ("worker", job.worker),
+        ("unique key", job.unique_key),
+    )
+    if not isinstance(job, JobDetail):
+        return head
+    head += facts(
+        "more",
+        ("finished  ", f.moment(job.finished_at) if job.finished_at else None),
+        ("trace", job.trace_id),
+        ("last run", job.run_id),
+        ("cancel", "asked for; the worker has not answered yet" if job.cancel_requested else None),
+    )
+    if job.payload is not None:
+        raw = bytes(job.payload)
+        size = (f"  {f.size(len(raw))}", "muted")
+        head += [
+            Node("gap", ()),
+            Node("payload", (("payload", "bold heading"), size), tuple(json_nodes("payload", raw))),
+        ]
+    return head
+
+
+CARD = Card(
+    name="jobs",
+    title="jobs",
+    columns=(
+        Column("STATE", pair(Job, lambda j, at: (j.state.value, TONES.get(j.state, ""))), width=9),
+        Column("QUEUE", pair(Job, lambda j, at: j.queue), width=12),
+        Column("KIND", pair(Job, lambda j, at: j.kind)),
+        Column("TRY", pair(Job, lambda j, at: f.count(j.attempt)), width=4, right=True),
+        Column("WHEN", pair(Job, lambda j, at: when(j, at.now)), width=9, right=True),
+        Column("PRIO", pair(Job, lambda j, at: f.count(j.priority)), width=4, right=True, from_width=90),
+        Column("WORKER", pair(Job, lambda j, at: (j.worker or "", "muted")), width=18, from_width=70),
+        Column("JOB", pair(Job, lambda j, at: (j.id, "muted")), width=28, from_width=130),
+    ),
+    id_of=solo(Job, lambda j: j.id),
+    empty="No jobs: the queue is empty and nothing runs.",
+    opens=solo(Job, lambda j: Route("jobs", id=j.id, crumb=j.kind)),
+    nodes=pair(Job, nodes),
+    verbs=("job.cancel", "queue.pause"),
+    fields=("system", "queue", "kind", "state", "text", "run_id"),
+)

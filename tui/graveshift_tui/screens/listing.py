@@ -1,0 +1,182 @@
+"""A resource as a list: the virtual table, its filter, its marks, and a pane on the row under the cursor."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+
+from msgspec import Struct
+from textual import on
+from textual.app import ComposeResult
+from textual.events import Resize
+
+from graveshift.wire.page import Page
+from graveshift_tui.client import Client
+from graveshift_tui.feed import Feed
+from graveshift_tui.format import count, fit, total
+from graveshift_tui.screen import Card, ConsoleScreen, Route, Subject
+from graveshift_tui.widgets.chain import Fetch
+from graveshift_tui.widgets.columns import At, heading
+from graveshift_tui.widgets.paint import Line, Lines
+from graveshift_tui.widgets.table import Table
+
+ROOMY = 16
+
+
+class ListScreen(ConsoleScreen):
+    """Shows one card under one filter."""
+
+    DEFAULT_CSS = """
+    ListScreen Table { height: 1fr; }
+    ListScreen #pane { height: auto; margin-top: 1; }
+    """
+
+    def __init__(self, route: Route, card: Card) -> None:
+        super().__init__(route)
+        self.card = card
+        table = self.table = Table(card.columns, id_of=card.id_of, tone=card.tone, source=self.fetch)
+        self.actions = {
+            "cursor.up": lambda: table.move(-1),
+            "cursor.down": lambda: table.move(1),
+            "cursor.page_up": lambda: table.move_page(-1),
+            "cursor.page_down": lambda: table.move_page(1),
+            "cursor.top": table.top,
+            "cursor.end": table.end,
+            "mark": table.toggle_mark,
+            "open": self.open,
+            "back": self.back,
+        }
+
+    def body(self) -> ComposeResult:
+        """Titles, rows, and more about one of them."""
+        yield Lines([()], id="titles")
+        yield self.table
+        if self.card.pane is not None:
+            yield Lines(id="pane")
+
+    def on_mount(self) -> None:
+        """The table takes the keys."""
+        super().on_mount()
+        self.table.focus()
+        self.table.say(self._words())
+
+    def on_resize(self, event: Resize) -> None:
+        """The columns fit the width."""
+        super().on_resize(event)
+        self.query_one("#titles", Lines).show([heading(self.card.columns, self.size.width - 1)])
+        self.call_after_refresh(self._show_pane)
+
+    def verbs(self) -> Sequence[str]:
+        """What the card offers, and the way around."""
+        return ("open", *self.card.verbs, "filter", "mark", "back")
+
+    def subject(self) -> Subject:
+        """Marks, else the row under the cursor."""
+        marks = tuple(self.table.marks.values())
+        here = (self.table.row,) if self.table.row is not None else ()
+        chain = self.table.chain
+        return Subject(self.card.name, marks or here, bool(marks), self.route.filter, chain.total, chain.total_is_exact)
+
+    async def fetch(self, fetch: Fetch) -> Page[Struct]:
+        """One page of this list."""
+        client = self.console.client
+        if client is None:
+            from graveshift_tui.client import Unreachable
+
+            raise Unreachable("not connected yet")
+        if self.card.fetch is not None:
+            return await self.card.fetch(client, self.route, fetch.cursor, fetch.limit)
+        given = None if self.route.filter.is_empty else self.route.filter
+        return await client.page(self.card.name, given, cursor=fetch.cursor, limit=fetch.limit)
+
+    async def watch_feed(self, feed: Feed, client: Client) -> None:
+        """Keeps the first page and the rows on show fresh."""
+
+        async def read() -> list[tuple[Fetch, Page[Struct]]]:
+            return [(fetch, await self.fetch(fetch)) for fetch in self.table.rereads()]
+
+        async with aclosing(feed.watch(read, {self.card.name, *self.card.hints})) as readings:
+            async for reading in readings:
+                self.post_message(self.Fresh(reading.value, reading.at, reading.error))
+
+    def refilter(self, route: Route) -> None:
+        """The same list under another filter."""
+        self.route = route
+        self.table.restart(self.fetch)
+        self.table.say(self._words())
+        self.connected()
+        self.beat()
+
+    def open(self) -> None:
+        """Where enter leads from the row under the cursor."""
+        row = self.table.row
+        route = self.card.opens(row) if row is not None else None
+        if route is not None:
+            self.console.go(route)
+
+    def back(self) -> None:
+        """Marks go first, then the screen."""
+        if self.table.marks:
+            self.table.clear_marks()
+        else:
+            self.console.perform("back")
+
+    def title_line(self) -> Line:
+        """Filter, count, marks, arrivals."""
+        chain, spans = self.table.chain, []
+        if text := describe(self.route.filter):
+            spans.append((f" /{fit(text, min(len(text), 40))}", "accent"))
+        if self.table.marks:
+            spans.append((f"  {len(self.table.marks)} marked", "bold mark"))
+        if chain.arrived:
+            spans.append((f"  {chain.arrived}{'+' if chain.arrived >= 100 else ''} new (g)", "accent"))
+        if self.table.chasing:
+            spans.append((f"  reading {count(chain.known)}", "muted"))
+        if chain.started and chain.total is not None:
+            spans.append((f"  {total(chain.total, exact=chain.total_is_exact)}", "text"))
+        return tuple(spans)
+
+    @on(ConsoleScreen.Fresh)
+    def _take(self, message: ConsoleScreen.Fresh) -> None:
+        message.stop()
+        if message.error is None and isinstance(message.value, list):
+            self.read_at = message.at
+            self.table.renew(message.value)
+        self.table.say(self._words(str(message.error) if message.error else None))
+        self.beat()
+
+    @on(Table.Counted)
+    def _count(self) -> None:
+        self.beat()
+
+    @on(Table.Moved)
+    def _show_pane(self) -> None:
+        if self.card.pane is None or not self.query("#pane"):
+            return
+        row, room = self.table.row, self.size.height
+        height = self.card.pane_height if room >= ROOMY else 0
+        lines = list(self.card.pane(row, At(self.size.width, self.table.now))) if row is not None and height else []
+        lines = lines[:height]
+        self.query_one("#pane", Lines).show([*lines, *[()] * (height - len(lines))])
+
+    def _words(self, error: str | None = None) -> list[Line]:
+        """What stands where no rows are."""
+        if error is not None:
+            return [(), ((f"   {error}", "crit"),)]
+        if not self.table.chain.started:
+            return [(), (("   connecting" if self.console.client is None else "   reading", "muted"),)]
+        if not self.route.filter.is_empty:
+            return [
+                (),
+                ((f"   Nothing matches {describe(self.route.filter)}.", "muted"),),
+                (("   esc goes back.", "faint"),),
+            ]
+        return [(), ((f"   {self.card.empty}", "muted"),)]
+
+
+def describe(filter: object) -> str:
+    """A filter as it would be typed."""
+    from msgspec.structs import asdict
+
+    if not isinstance(filter, Struct):
+        return ""
+    given = [(name, value) for name, value in asdict(filter).items() if value is not None]
+    return " ".join(str(value) if name == "text" else f"{name}={value}" for name, value in given)

@@ -1,0 +1,100 @@
+"""Queues: how much waits, how old the oldest is, and whether it gets better."""
+
+from graveshift.wire.queues import Queue
+from graveshift.wire.selection import Filter
+from graveshift_tui import format as f
+from graveshift_tui.screen import Card, Route
+from graveshift_tui.screens.facts import facts
+from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
+from graveshift_tui.widgets.paint import Line
+from graveshift_tui.widgets.tree import Node
+
+SLOW_S = 300
+
+
+def tone(queue: Queue) -> str:
+    """Loud where letters die, where the oldest job waits too long, or where nobody works."""
+    if (queue.dead_per_min or 0) >= 1:
+        return "crit"
+    idle = queue.workers == 0 and bool(queue.waiting)
+    late = not queue.paused and (queue.oldest_age_s or 0) >= SLOW_S
+    return "warn" if idle or late else "text"
+
+
+def name(queue: Queue, width: int) -> Cell:
+    """The name, with PAUSED beside it."""
+    if not queue.paused:
+        return queue.name
+    return f"{f.fit(queue.name, max(4, min(len(queue.name), width - 8)))}  PAUSED", "mark"
+
+
+def pause_line(queue: Queue, at: At) -> str:
+    """Who paused it, until when and why."""
+    if not queue.paused:
+        return ""
+    until = f"until {queue.paused_until.strftime('%H:%MZ')}" if queue.paused_until else "until resumed"
+    by = f" by {queue.paused_by}" if queue.paused_by else ""
+    return f"paused{by} {until}" + (f': "{queue.paused_reason}"' if queue.paused_reason else "")
+
+
+def pane(queue: Queue, at: At) -> list[Line]:
+    """The queue under the cursor in words."""
+    rates = f"in {f.rate(queue.in_per_s)}/s   out {f.rate(queue.out_per_s)}/s   dying {f.rate(queue.dead_per_min)}/min"
+    return [
+        ((f" {f.fit(queue.name, at.width - 2)}", "bold bright"),),
+        ((f"   {rates}", "text"),),
+        ((f"   {pause_line(queue, at)}", "mark"),) if queue.paused else ((f"   system {queue.system}", "muted"),),
+    ]
+
+
+def nodes(queue: Queue, at: At) -> list[Node]:
+    """All that is known of one queue."""
+    return facts(
+        "queue",
+        ("queue", f"{queue.name}  ({queue.system})"),
+        ("waiting", f.count(queue.waiting)),
+        ("running", f.count(queue.running)),
+        ("retrying", f.count(queue.retrying)),
+        ("scheduled", f.count(queue.scheduled)),
+        ("dead", f.count(queue.dead)),
+        ("oldest", f.age(queue.oldest_age_s)),
+        ("in, out", f"{f.rate(queue.in_per_s)}/s, {f.rate(queue.out_per_s)}/s"),
+        ("dying", f"{f.rate(queue.dead_per_min)}/min"),
+        ("workers", f.count(queue.workers)),
+        ("paused", pause_line(queue, at)),
+        ("id", queue.id),
+    )
+
+
+def opens(queue: Queue) -> Route:
+    """Its dead letters where it has some, else its jobs."""
+    card = "dlq" if queue.dead else "jobs"
+    return Route(card, Filter(system=queue.system, queue=queue.name), crumb=f"{queue.name} {card}")
+
+
+CARD = Card(
+    name="queues",
+    title="queues",
+    columns=(
+        Column("QUEUE", pair(Queue, lambda q, at: name(q, at.width))),
+        Column("WAITING", pair(Queue, lambda q, at: f.count(q.waiting)), width=8, right=True),
+        Column("RETRY", pair(Queue, lambda q, at: f.count(q.retrying)), width=6, right=True, from_width=70),
+        Column("RUN", pair(Queue, lambda q, at: f.count(q.running)), width=4, right=True, from_width=70),
+        Column("DEAD", pair(Queue, lambda q, at: f.count(q.dead)), width=8, right=True),
+        Column("OLDEST", pair(Queue, lambda q, at: f.age(q.oldest_age_s)), width=7, right=True),
+        Column("IN/S", pair(Queue, lambda q, at: f.rate(q.in_per_s)), width=6, right=True, from_width=76),
+        Column("OUT/S", pair(Queue, lambda q, at: f.rate(q.out_per_s)), width=6, right=True, from_width=76),
+        Column("WORKERS", pair(Queue, lambda q, at: f.count(q.workers)), width=7, right=True, from_width=80),
+        Column("SYSTEM", pair(Queue, lambda q, at: (q.system, "muted")), width=16, from_width=110),
+    ),
+    id_of=solo(Queue, lambda q: q.id),
+    tone=solo(Queue, tone),
+    empty="No queues yet: a queue appears with its first job.",
+    opens=solo(Queue, opens),
+    pane=pair(Queue, pane),
+    pane_height=3,
+    nodes=pair(Queue, nodes),
+    verbs=("queue.pause", "queue.letters", "queue.jobs", "dlq.requeue.all"),
+    hints=("jobs", "dlq"),
+    fields=("system", "queue", "text"),
+)

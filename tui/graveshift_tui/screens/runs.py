@@ -1,0 +1,112 @@
+"""Runs: what was set in motion, how far it is, and what became of each thing."""
+
+from msgspec import Struct
+
+from graveshift.wire.page import Page
+from graveshift.wire.runs import Item, Outcome, Run, RunState
+from graveshift_tui import format as f
+from graveshift_tui.client import Client
+from graveshift_tui.operate import progress
+from graveshift_tui.screen import Card, Route
+from graveshift_tui.screens.facts import facts
+from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
+from graveshift_tui.widgets.paint import Line
+from graveshift_tui.widgets.tree import Node
+
+TONES = {
+    RunState.QUEUED: "text", RunState.RUNNING: "accent", RunState.PAUSED: "mark", RunState.SUCCEEDED: "ok",
+    RunState.FAILED: "crit", RunState.CANCELLED: "muted", RunState.LOST: "crit",
+}  # fmt: skip
+OUTCOMES = {Outcome.MOVED: "ok", Outcome.FAILED: "crit", Outcome.CONFLICT: "warn", Outcome.GONE: "muted"}
+
+
+def meter(run: Run, width: int) -> Cell:
+    """A bar while it runs, else what came of it."""
+    if run.state.is_live and run.total:
+        return f"{f.bar(run.handled / run.total, max(4, width - 5))} {f.share(run.handled, run.total)}", "accent"
+    return progress(run), ""
+
+
+def tone(run: Run) -> str:
+    """A run that failed is loud."""
+    return "crit" if run.state in (RunState.FAILED, RunState.LOST) else "warn" if run.failed else "text"
+
+
+def pane(run: Run, at: At) -> list[Line]:
+    """The run under the cursor in words."""
+    why = f'   "{run.reason}"' if run.reason else ""
+    speed = f"   {f.rate(run.rate)}/s" if run.rate else ""
+    return [
+        ((f" run {run.id}  {run.operation}", "bold bright"), (f"  by {run.actor}{why}", "muted")),
+        ((f"   {run.state.value}", TONES[run.state]), (f"   {progress(run)}{speed}", "text")),
+        ((f"   {f.fit(run.error, at.width - 4)}", "crit"),) if run.error else (),
+    ]
+
+
+def nodes(run: Run, at: At) -> list[Node]:
+    """All that is known of one run."""
+    return facts(
+        "run",
+        ("run", run.id),
+        ("operation", run.operation),
+        ("state", run.state.value),
+        ("progress", progress(run)),
+        ("rate", f"{f.rate(run.rate)}/s" if run.rate else None),
+        ("by", run.actor),
+        ("reason", run.reason),
+        ("started", f.moment(run.started_at)),
+        ("finished", f.moment(run.finished_at)),
+        ("error", run.error),
+        ("plan", run.plan_id),
+    )
+
+
+async def items(client: Client, route: Route, cursor: str | None, limit: int) -> Page[Struct]:
+    """What became of each thing of the run that the route names."""
+    page = await client.items(route.id or "", cursor=cursor, limit=limit)
+    return Page(list(page.items), page.as_of, page.next_cursor, page.total, page.total_is_exact)
+
+
+CARD = Card(
+    name="runs",
+    title="runs",
+    columns=(
+        Column("RUN", pair(Run, lambda r, at: r.id), width=8),
+        Column("OPERATION", pair(Run, lambda r, at: r.operation), width=14),
+        Column("STATE", pair(Run, lambda r, at: (r.state.value, TONES[r.state])), width=9),
+        Column("PROGRESS", pair(Run, lambda r, at: meter(r, at.width))),
+        Column("BY", pair(Run, lambda r, at: r.actor), width=10, from_width=76),
+        Column("WHEN", pair(Run, lambda r, at: f.since(r.started_at, at.now)), width=5, right=True),
+        Column("REASON", pair(Run, lambda r, at: (r.reason or "", "muted")), from_width=110),
+    ),
+    id_of=solo(Run, lambda r: r.id),
+    tone=solo(Run, tone),
+    empty="No runs: nobody has changed anything yet.",
+    opens=solo(Run, lambda r: Route("items", id=r.id, crumb=f"run {r.id}")),
+    pane=pair(Run, pane),
+    pane_height=3,
+    nodes=pair(Run, nodes),
+    verbs=("run.undo", "run.stop"),
+    fields=("state", "text"),
+)
+
+ITEMS = Card(
+    name="items",
+    title="items",
+    columns=(
+        Column("OUTCOME", pair(Item, lambda i, at: _outcome(i)), width=9),
+        Column("ITEM", pair(Item, lambda i, at: i.id)),
+        Column("DETAIL", pair(Item, lambda i, at: (i.detail or "", "muted"))),
+        Column("JOB", pair(Item, lambda i, at: (i.job_id or "", "muted")), width=24, from_width=120),
+    ),
+    id_of=solo(Item, lambda i: i.id),
+    empty="No items yet: the run has not begun.",
+    fetch=items,
+    verbs=("run.undo", "run.stop"),
+    hints=("runs",),
+    fields=(),
+)
+
+
+def _outcome(item: Item) -> Cell:
+    return (item.outcome.value, OUTCOMES[item.outcome]) if item.outcome else ("under way", "accent")

@@ -1,0 +1,50 @@
+"""Workers: who runs jobs, and whose heart still beats."""
+
+from graveshift.wire.workers import Worker, WorkerState
+from graveshift_tui import format as f
+from graveshift_tui.screen import Card, Route
+from graveshift_tui.screens.facts import facts
+from graveshift_tui.widgets.columns import At, Column, pair, solo
+from graveshift_tui.widgets.tree import Node
+
+
+def tone(worker: Worker) -> str:
+    """A silent worker is loud."""
+    return "crit" if worker.state is WorkerState.SILENT else "text"
+
+
+def nodes(worker: Worker, at: At) -> list[Node]:
+    """All that is known of one worker."""
+    return facts(
+        "worker",
+        ("worker", worker.id),
+        ("host", worker.host),
+        ("pid", str(worker.pid) if worker.pid is not None else None),
+        ("version", worker.version),
+        ("queues", ", ".join(worker.queues) or "all"),
+        ("running", f.count(worker.running)),
+        ("started", f.moment(worker.started_at)),
+        ("heartbeat", f"{f.age(worker.heartbeat_age_s)} ago" if worker.heartbeat_age_s is not None else None),
+        ("state", worker.state.value if worker.state else None),
+    )
+
+
+CARD = Card(
+    name="workers",
+    title="workers",
+    columns=(
+        Column("WORKER", pair(Worker, lambda w, at: f"{w.host or w.id} {w.pid or ''}".strip())),
+        Column("STATE", pair(Worker, lambda w, at: w.state.value if w.state else f.UNKNOWN), width=8),
+        Column("RUNNING", pair(Worker, lambda w, at: f.count(w.running)), width=7, right=True),
+        Column("HEARTBEAT", pair(Worker, lambda w, at: f.age(w.heartbeat_age_s)), width=9, right=True),
+        Column("UP", pair(Worker, lambda w, at: f.ago(w.started_at, at.now)), width=6, right=True),
+        Column("VERSION", pair(Worker, lambda w, at: w.version or f.UNKNOWN), width=9, from_width=70),
+        Column("QUEUES", pair(Worker, lambda w, at: (", ".join(w.queues) or "all", "muted")), from_width=90),
+    ),
+    id_of=solo(Worker, lambda w: w.id),
+    tone=solo(Worker, tone),
+    empty="No workers: nothing will run until one is started (graveshift worker).",
+    opens=solo(Worker, lambda w: Route("workers", id=w.id, crumb=w.host or w.id)),
+    nodes=pair(Worker, nodes),
+    fields=("system", "text"),
+)

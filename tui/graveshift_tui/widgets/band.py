@@ -1,0 +1,70 @@
+"""Where am I, who am I, and is this true: the coloured band on top, and the banner when the backend is away."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from msgspec import Struct
+
+from graveshift.wire.overview import Overview
+from graveshift_tui.format import age, fit
+from graveshift_tui.widgets.paint import Line, spread
+
+AMBER: Final = 2.0
+RED: Final = 5.0
+COLOURS: Final = frozenset({"red", "amber", "green", "blue", "grey"})
+
+
+class Pulse(Struct, frozen=True):
+    """What is known of the backend: its last overview, how old that is, and what the last try met."""
+
+    overview: Overview | None = None
+    age_s: float = 0.0
+    interval_s: float = 1.0
+    error: str | None = None
+    attempt: int = 0
+    retry_in_s: float | None = None
+    read_only: bool = False
+
+
+def tone_of(age_s: float, interval_s: float) -> str:
+    """`ok` while data is fresh, `stale` from twice the interval on, `crit` from five times."""
+    if age_s >= RED * interval_s:
+        return "crit"
+    return "stale" if age_s >= AMBER * interval_s else "ok"
+
+
+def freshness(age_s: float, interval_s: float) -> str:
+    """`live`, or how old the data is; fresh data has no seconds, so that an idle screen writes nothing."""
+    return "live" if tone_of(age_s, interval_s) == "ok" else f"{age(age_s)} old"
+
+
+def band(pulse: Pulse, width: int, where: str) -> Line:
+    """One line; the environment is a word, never only a colour."""
+    seen = pulse.overview
+    if seen is None:
+        return spread(((" graveshift ", "bold band_text on band_grey"), (f" {where}", "muted on panel")), (), width)
+    environment = seen.environment
+    colour = environment.colour if environment.colour in COLOURS else "grey"
+    word = "DEMO" if environment.demo else environment.name.upper()
+    name = "" if word.lower() == environment.host.lower() else f" {environment.host}"
+    left: Line = (
+        (f" {fit(word, min(len(word), 24))}{fit(name, min(len(name), 24))} ", f"bold band_text on band_{colour}"),
+        (f"  {fit(seen.actor, min(len(seen.actor), 20))} ", "bold text on panel"),
+        (seen.role + ("  READ-ONLY" if pulse.read_only else ""), "muted on panel"),
+    )
+    tone = tone_of(pulse.age_s, pulse.interval_s)
+    right: Line = (
+        (freshness(pulse.age_s, pulse.interval_s), f"{'muted' if tone == 'ok' else 'bold ' + tone} on panel"),
+        (datetime.now(UTC).strftime("  %H:%MZ "), "text on panel"),
+    )
+    return spread(left, right, width)
+
+
+def banner(pulse: Pulse, key: str) -> list[Line]:
+    """Nothing while all is well; else why the backend does not answer and when it is asked again."""
+    if pulse.error is None:
+        return []
+    wait = f"next try in {age(pulse.retry_in_s)}" if pulse.retry_in_s else "trying"
+    first = "OFFLINE" if pulse.overview else "NO ANSWER"
+    return [((f" {first} ", "bold band_text on band_red"), (f" {fit(pulse.error, 400).rstrip()} ", "crit")),
+            ((f"   try {pulse.attempt}, {wait}; {key} tries now. Runs go on without this screen.", "muted"),)]  # fmt: skip

@@ -1,0 +1,112 @@
+"""Pick one of several: the palette, which secret, which run, how long."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.events import Key
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from graveshift_tui.format import fit
+from graveshift_tui.widgets.paint import Line, Lines
+
+ROWS = 14
+
+
+class Choice(Struct, frozen=True):
+    """`value` is what is returned; `why_not` says why it cannot be taken now."""
+
+    value: str
+    title: str
+    hint: str = ""
+    why_not: str | None = None
+
+
+class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
+    """Type to narrow, enter to take; returns the value and what was typed into the note."""
+
+    DEFAULT_CSS = """
+    Chooser { align: center top; background: transparent; padding-top: 2; }
+    Chooser > Vertical {
+        width: 66; max-width: 100%; height: auto; padding: 0 1; background: $background; border: round $primary;
+    }
+    Chooser Input { height: 1; border: none; padding: 0; background: $panel; }
+    Chooser Input:focus { border: none; }
+    """
+
+    def __init__(self, title: str, choices: Sequence[Choice], *, note: str | None = None) -> None:
+        super().__init__()
+        self.question = title
+        self.choices = choices
+        self.note = note
+        self.at = 0
+
+    def compose(self) -> ComposeResult:
+        """Title, what to type, the choices."""
+        with Vertical():
+            yield Lines([((self.question, "bold heading"),)])
+            yield Input(id="narrow", placeholder="type to narrow", select_on_focus=False)
+            yield Lines(id="choices")
+            if self.note is not None:
+                yield Input(id="note", placeholder=self.note, max_length=500, select_on_focus=False)
+            yield Lines([(("⏎", "bold accent"), (" take   ", "muted"), ("esc", "bold accent"), (" leave", "muted"),
+                          ("   tab reason" if self.note is not None else "", "muted"))])  # fmt: skip
+
+    def on_mount(self) -> None:
+        """Ready to type."""
+        for field in self.query(Input):
+            field.cursor_blink = False
+        self.query_one("#narrow", Input).focus()
+        self.call_after_refresh(self._tell)
+
+    @property
+    def found(self) -> list[Choice]:
+        """The choices that hold every typed word."""
+        words = self.query_one("#narrow", Input).value.lower().split()
+        return [c for c in self.choices if all(word in f"{c.title} {c.value}".lower() for word in words)]
+
+    def on_key(self, event: Key) -> None:
+        """Keys that the field did not take."""
+        event.stop()
+        if event.key in ("escape", "ctrl+c"):
+            self.dismiss(None)
+        elif event.key in ("down", "ctrl+n"):
+            self._move(1)
+        elif event.key in ("up", "ctrl+p"):
+            self._move(-1)
+        elif event.key in ("tab", "shift+tab") and self.note is not None:
+            self.query_one("#note" if self.focused is self.query_one("#narrow") else "#narrow", Input).focus()
+
+    @on(Input.Changed, "#narrow")
+    def _narrow(self) -> None:
+        self.at = 0
+        self._tell()
+
+    @on(Input.Submitted)
+    def _take(self, event: Input.Submitted) -> None:
+        event.stop()
+        found = self.found
+        if not found:
+            return
+        note = self.query_one("#note", Input).value.strip() if self.note is not None else ""
+        self.dismiss((found[self.at].value, note))
+
+    def _move(self, delta: int) -> None:
+        self.at = max(0, min(self.at + delta, len(self.found) - 1))
+        self._tell()
+
+    def _tell(self) -> None:
+        found, width = self.found, max(20, self.query_one("#choices", Lines).size.width)
+        first = max(0, min(self.at - ROWS + 1, len(found) - ROWS))
+        lines = [self._line(c, width, here=first + i == self.at) for i, c in enumerate(found[first : first + ROWS])]
+        self.query_one("#choices", Lines).show(lines or [(("nothing like that", "muted"),)])
+
+    def _line(self, choice: Choice, width: int, *, here: bool) -> Line:
+        behind = "cursor" if here else "background"
+        hint = fit(choice.hint, min(len(choice.hint), 24))
+        title = fit(choice.title, max(8, width - len(hint) - 2))
+        tone = "muted" if choice.why_not else "text"
+        return ((f" {title}", f"{tone} on {behind}"), (f"{hint} ", f"accent on {behind}"))

@@ -1,0 +1,225 @@
+"""The question before a change: what, on what, with which effects, and how to say yes to it."""
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.events import Key
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from graveshift.wire.plans import Confirm, Plan
+from graveshift.wire.runs import Run
+from graveshift_tui.client import ApiError, Unreachable
+from graveshift_tui.conduct import Conduct
+from graveshift_tui.format import count, fit, things
+from graveshift_tui.settings import ConsoleError
+from graveshift_tui.widgets.paint import Line, Lines
+
+EFFECTS = 6
+
+
+class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
+    """Stays open until the backend has taken the plan, or the reader leaves it; one key per plan, whatever happens."""
+
+    DEFAULT_CSS = """
+    ConfirmDialog { align: center middle; background: transparent; }
+    ConfirmDialog > Vertical {
+        width: 76; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
+        background: $background; border: round $primary;
+    }
+    ConfirmDialog.destructive > Vertical { border: round $error; }
+    ConfirmDialog Input { height: 1; border: none; padding: 0; background: $panel; margin: 0 0 0 2; }
+    ConfirmDialog Input:focus { border: none; }
+    """
+
+    class Answered(Message):
+        """The backend has taken the plan, given a new one, or neither."""
+
+        def __init__(
+            self, *, run: Run | None = None, plan: Plan | None = None, error: ConsoleError | None = None
+        ) -> None:
+            super().__init__()
+            self.run = run
+            self.plan = plan
+            self.error = error
+
+    def __init__(self, title: str, scope: str, plan: Plan, conduct: Conduct) -> None:
+        super().__init__()
+        self.order = title
+        self.scope = scope
+        self.plan = plan
+        self.chosen_yes = False
+        self._conduct = conduct
+        self._busy = False
+        self._error: ConsoleError | None = None
+
+    def compose(self) -> ComposeResult:
+        """The words, the fields a plan needs, and the two answers."""
+        with Vertical():
+            yield Lines(id="question")
+            if self.plan.confirm is Confirm.PHRASE:
+                yield Input(id="phrase", placeholder="the phrase, exactly", select_on_focus=False)
+            yield Input(
+                id="reason", placeholder="reason, for the record (optional)", max_length=500, select_on_focus=False
+            )
+            yield Lines(id="answers")
+
+    def on_mount(self) -> None:
+        """The phrase is typed at once; a yes/no question takes keys, and focus is on No."""
+        for field in self.query(Input):
+            field.cursor_blink = False
+        if self.plan.confirm is Confirm.PHRASE:
+            self.query_one("#phrase", Input).focus()
+        else:
+            self.set_focus(None)
+        self._tell()
+
+    def on_resize(self) -> None:
+        """Lines are cut to the width."""
+        self.call_after_refresh(self._tell)
+
+    def on_key(self, event: Key) -> None:
+        """Keys that no field took."""
+        event.stop()
+        typing = isinstance(self.focused, Input)
+        press = event.character if event.character and event.character.isprintable() else event.key
+        if press in ("escape", "ctrl+c") or (press == "n" and not typing):
+            self.dismiss(None)
+        elif press in ("tab", "shift+tab"):
+            self._next_field()
+        elif press in ("left", "right", "h", "l") and not typing and self.plan.confirm is Confirm.YES:
+            self.chosen_yes = not self.chosen_yes
+            self._tell()
+        elif press == "y" and not typing and self.plan.confirm is Confirm.YES:
+            self._confirm()
+        elif press == "enter" and not typing:
+            self._confirm() if self.chosen_yes or self._error else self.dismiss(None)
+        elif press == "r" and not typing and self._error is not None:
+            self._replan()
+
+    @on(Input.Submitted)
+    def _enter(self, event: Input.Submitted) -> None:
+        """Enter in the phrase confirms; enter in the reason goes back to the answers."""
+        event.stop()
+        if self.plan.confirm is Confirm.PHRASE:
+            self._replan() if self._outdated() else self._confirm()
+        else:
+            self.set_focus(None)
+
+    def _next_field(self) -> None:
+        fields: list[Input | None] = list(self.query(Input))
+        if self.plan.confirm is not Confirm.PHRASE:
+            fields.append(None)
+        now = self.focused if isinstance(self.focused, Input) else None
+        self.set_focus(fields[(fields.index(now) + 1) % len(fields)])
+
+    def _confirm(self) -> None:
+        if self._busy:
+            return
+        phrase = self.query_one("#phrase", Input).value if self.plan.confirm is Confirm.PHRASE else None
+        if phrase is not None and phrase != self.plan.phrase:
+            self._error = ConsoleError("that is not the phrase; nothing was done")
+            self._tell()
+            return
+        self._busy, self._error = True, None
+        self._tell()
+        self._send(phrase, self.query_one("#reason", Input).value.strip() or None)
+
+    def _replan(self) -> None:
+        self._busy, self._error = True, None
+        self._tell()
+        self._plan_anew()
+
+    @work(exclusive=True, group="desk", exit_on_error=False)
+    async def _send(self, phrase: str | None, reason: str | None) -> None:
+        try:
+            run = await self._conduct.confirm(self.plan, phrase=phrase, reason=reason)
+        except ConsoleError as error:
+            self.post_message(self.Answered(error=error))
+        else:
+            self.post_message(self.Answered(run=run))
+
+    @work(exclusive=True, group="desk", exit_on_error=False)
+    async def _plan_anew(self) -> None:
+        try:
+            plan = await self._conduct.plan(self.plan.operation, self.plan.args)
+        except ConsoleError as error:
+            self.post_message(self.Answered(error=error))
+        else:
+            self.post_message(self.Answered(plan=plan))
+
+    @on(Answered)
+    def _settle(self, message: Answered) -> None:
+        message.stop()
+        self._busy, self._error = False, message.error
+        if message.run is not None:
+            self.dismiss(message.run)
+            return
+        if message.plan is not None:
+            self.plan = message.plan
+            self.chosen_yes = False
+        self._tell()
+
+    def _outdated(self) -> bool:
+        return isinstance(self._error, ApiError) and self._error.code in ("plan-stale", "plan-expired", "plan-used")
+
+    def _tell(self) -> None:
+        width = max(20, self.query_one("#question", Lines).size.width)
+        self.set_class(self.plan.confirm is Confirm.PHRASE, "destructive")
+        self.query_one("#question", Lines).show(question(self.order, self.scope, self.plan, width))
+        self.query_one("#answers", Lines).show(self._answers(width))
+
+    def _answers(self, width: int) -> list[Line]:
+        return [*self._state(width), self._choices()]
+
+    def _state(self, width: int) -> list[Line]:
+        if self._busy:
+            return [(("  sent, waiting for the answer", "muted"),)]
+        if self._error is None:
+            return [()]
+        if isinstance(self._error, Unreachable):
+            said = "sent, no answer: it may have been done. Confirm again asks with the same key, never twice."
+            return [((f"  {said[: width - 2]}", "warn"),), ((f"  {fit(str(self._error), width - 2)}", "muted"),)]
+        again = "  r plans it again" if self.plan.confirm is not Confirm.PHRASE else "  enter plans it again"
+        lines: list[Line] = [((f"  {fit(str(self._error), width - 2)}", "crit"),)]
+        return [*lines, ((again, "muted"),)] if self._outdated() else lines
+
+    def _choices(self) -> Line:
+        if self.plan.confirm is Confirm.PHRASE:
+            return (("  enter", "bold accent"), (" do it    ", "muted"), ("tab", "bold accent"), (" reason    ", "muted"),
+                    ("esc", "bold accent"), (" leave it", "muted"))  # fmt: skip
+        yes, no = ("bold text", "bold text on cursor") if not self.chosen_yes else ("bold text on cursor", "bold text")
+        return ((" ", "text"), (" n  No, leave it ", no), ("   ", "text"), (" y  Yes, do it ", yes),
+                ("    tab reason", "muted"))  # fmt: skip
+
+
+def question(title: str, scope: str, plan: Plan, width: int) -> list[Line]:
+    """What would happen, in words."""
+    danger = "crit" if plan.confirm is Confirm.PHRASE else "bright"
+    head = f"{title} {scope}"
+    lines: list[Line] = [()] + [((f"  {part}", f"bold {danger}"),) for part in _wrapped(head, width - 4)[:3]]
+    if arrived := plan.arrived_since:
+        lines.append(((f"  {count(arrived)} more since you looked; they stay as they are", "warn"),))
+    lines += [(), (("  This changes:", "muted"),)]
+    for effect in plan.effects[:EFFECTS]:
+        lines.append(((f"    {fit(f'{effect.subject}: {effect.change}', width - 5)}", "text"),))
+    if rest := len(plan.effects) - EFFECTS:
+        lines += [((f"    and {things(rest, 'more effect')}", "muted"),)] if rest > 0 else []
+    if plan.phrase is not None:
+        lines += [
+            (),
+            (
+                ("  To confirm, type  ", "text"),
+                (fit(plan.phrase, min(len(plan.phrase) + 2, width - 22)).rstrip(), "bold warn"),
+            ),
+        ]
+    return [*lines, ()]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    from textwrap import wrap
+
+    from graveshift_tui.sanitize import clean
+
+    return wrap(clean(text, 400), max(10, width)) or [""]

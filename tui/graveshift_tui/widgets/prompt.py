@@ -1,0 +1,53 @@
+"""The line at the bottom where commands and filters are typed."""
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.events import Key
+from textual.message import Message
+from textual.suggester import SuggestFromList
+from textual.widgets import Input
+
+
+class Prompt(Input):
+    """`sign` is `:` or `/`; enter gives the text, escape gives it up."""
+
+    DEFAULT_CSS = """
+    Prompt { dock: bottom; height: 1; border: none; padding: 0 1; background: $panel; }
+    Prompt:focus { border: none; }
+    """
+
+    class Entered(Message):
+        """A text was typed; None where it was given up."""
+
+        def __init__(self, sign: str, text: str | None) -> None:
+            super().__init__()
+            self.sign = sign
+            self.text = text
+
+    def __init__(self, sign: str, value: str = "", words: Sequence[str] = (), placeholder: str = "") -> None:
+        super().__init__(
+            value,
+            placeholder=placeholder,
+            suggester=SuggestFromList(words) if words else None,
+            select_on_focus=False,
+            id="prompt",
+        )
+        self.sign = sign
+        self.cursor_blink = False
+
+    def on_mount(self) -> None:
+        """Ready to type."""
+        self.focus()
+
+    async def on_key(self, event: Key) -> None:
+        """Escape, and deleting past the start, give up."""
+        if event.key in ("escape", "ctrl+c") or (event.key == "backspace" and not self.value):
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Entered(self.sign, None))
+
+    @on(Input.Submitted)
+    def _enter(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Entered(self.sign, self.value))

@@ -1,0 +1,73 @@
+"""Leaves a terminal as it was found: resets at start, signals and a vanished terminal end the app within 2 s."""
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import termios
+from collections.abc import Callable
+from threading import Thread
+from time import sleep
+from types import FrameType
+from typing import Any, Final
+
+from textual.drivers.linux_driver import LinuxDriver
+
+RESETS: Final = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[?1049l\x1b[<u\x1b[?25h\x1b[?7h\x1b[0m"
+GRACE_S: Final = 1.2
+
+
+class QuietDriver(LinuxDriver):
+    """Textual's own driver without the mouse, which over SSH sends what nobody can read."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **(options | {"mouse": False}))
+
+
+class Leave:
+    """Watches for the end. A stuck app is ended hard after a grace, with the terminal put right all the same."""
+
+    def __init__(self, leave: Callable[[int], None]) -> None:
+        self._leave = leave
+        self._leaving = False
+        self._modes: list[Any] | None = None
+        self._poll: select.poll | None = None
+
+    def start(self) -> None:
+        """Takes the signals; to be called on the main thread, before the terminal is changed."""
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        if sys.__stdin__ is None or not sys.__stdin__.isatty():
+            return
+        with contextlib.suppress(OSError, termios.error):
+            self._modes = termios.tcgetattr(0)
+            os.write(2, RESETS.replace("\x1b[?1049l", "").replace("\x1b[<u", "").encode())
+        self._poll = select.poll()
+        self._poll.register(0, 0)
+
+    def check(self) -> None:
+        """Leaves where the terminal is gone; cheap enough for every second."""
+        if self._poll is not None and self._poll.poll(0):
+            self._end(128 + signal.SIGHUP)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._end(128 + number)
+
+    def _end(self, code: int) -> None:
+        if self._leaving:
+            return
+        self._leaving = True
+        Thread(target=self._force, args=(code,), daemon=True, name="leave").start()
+        self._leave(code)
+
+    def _force(self, code: int) -> None:
+        """The loop may hang in a write to a terminal that nobody reads."""
+        sleep(GRACE_S)
+        with contextlib.suppress(OSError, termios.error):
+            os.set_blocking(2, False)
+            os.write(2, RESETS.encode())
+        with contextlib.suppress(OSError, termios.error):
+            if self._modes is not None:
+                termios.tcsetattr(0, termios.TCSANOW, self._modes)
+        os._exit(code)
