@@ -54,6 +54,7 @@ class Stage:
         self._command = list(command)
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in stop
         self._process: subprocess.Popen[bytes] | None = None
+        self._drain: Thread | None = None
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -105,6 +106,10 @@ class Stage:
             os.killpg(process.pid, signal.SIGKILL)
         if process.wait() > 0:
             _say(f"it stopped badly: {self._why()}")
+        if self._drain is not None:
+            self._drain.join(1)
+        if process.stdout is not None:
+            process.stdout.close()
 
     def _first_line(self, began: float) -> bytes:
         """The first line of its output, or what it said before it ended."""
@@ -125,7 +130,8 @@ class Stage:
         if b"\n" not in line:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(GONE_S)
-        Thread(target=_drain, args=(output,), daemon=True).start()
+        self._drain = Thread(target=_drain, args=(output,), daemon=True)
+        self._drain.start()
         return line.partition(b"\n")[0]
 
     def _why(self) -> str:
@@ -143,7 +149,7 @@ def _raise_stopped(number: int, _frame: FrameType | None) -> None:
 
 
 def _drain(output: IO[bytes]) -> None:
-    with suppress(OSError, ValueError):
+    with suppress(OSError):
         while os.read(output.fileno(), LINE_LIMIT):
             pass
 
