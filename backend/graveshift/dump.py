@@ -10,9 +10,10 @@ from sqlalchemy.exc import DBAPIError
 from graveshift.child import feed, pour
 from graveshift.errors import BackupFailed
 from graveshift.store import census, scratch
-from graveshift.store.aside import Logins, connect_aside
+from graveshift.store.aside import connect_aside
 from graveshift.store.backups import Manifest
 from graveshift.store.libpq import environment
+from graveshift.store.login import Logins
 
 # The fastest level: level 6 takes three times as long for a tenth less. The custom format because
 # a plain dump is a script, and whoever writes one can run commands where it is restored.

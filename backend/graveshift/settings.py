@@ -16,9 +16,13 @@ class EnvironmentSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`url` null means the private server in `data_dir` (null: the state folder), from `bin_dir` or the wheel."""
+    """`url` null means the private server in `data_dir` (null: the state folder), from `bin_dir` or the wheel.
+
+    `login_file` holds `user:password` for new connections, instead of those in the URL: rotation replaces it.
+    """
 
     url: str | None = None
+    login_file: str | None = None
     bin_dir: str | None = None
     data_dir: str | None = None
     pool_size: Annotated[int, Meta(ge=2, le=200)] = 10

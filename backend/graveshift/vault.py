@@ -80,7 +80,10 @@ class Vault:
         return Versions(rows.get("current"), rows.get("pending"), rows.get("previous"))
 
     async def valid(self, name: str) -> Sequence[Secret]:
-        """Values that verify now: the current one first, then the previous one while its grace lasts."""
+        """Values that verify now: the current one first, then the previous one while its grace lasts.
+
+        A pending one verifies too, and comes last: whoever signs with the first finds every verifier ready for it.
+        """
         async with open_unit(self._engine) as unit:
             rows = await secrets.live(unit, name)
         return [self._open(name, row) for row in rows if row.verifies]
@@ -136,7 +139,7 @@ class Vault:
             await unit.commit()
 
     async def tidy(self) -> int:
-        """Forget the values of previous versions past their grace; returns how many."""
+        """Forget previous versions past their grace and what ended runs left pending; returns how many."""
         async with open_unit(self._engine) as unit:
             forgotten = await secrets.drop_expired(unit)
             await unit.commit()

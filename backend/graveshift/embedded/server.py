@@ -13,7 +13,7 @@ from .config import check_major, write_config
 from .layout import Layout, check_writable, prepare_home, read_secret, socket_dir, write_secret
 from .locking import locked
 from .postmaster import bury, read_postmaster, settle
-from .roles import DATABASE, SERVICE, SUPERUSER, ensure_role
+from .roles import DATABASE, SUPERUSER, ensure_role, read_login
 from .trouble import ServerFailed
 
 PATIENCE_S = 60.0
@@ -43,6 +43,11 @@ class Server(Struct, frozen=True):
     adopted: bool
     dsn: str
     superuser_dsn: str
+
+    @property
+    def login_file(self) -> Path:
+        """Where the role and password of the DSN are kept, and looked for at the next start."""
+        return Layout(home=self.home).password
 
     @property
     def url(self) -> str:
@@ -123,6 +128,7 @@ def _describe(layout: Layout, bin_dir: Path, sockets: Path, *, adopted: bool) ->
     running = read_postmaster(layout.cluster)
     if running is None:
         raise ServerFailed(f"it went away while starting (see {layout.log})")
+    login, password = read_login(layout)
     return Server(
         home=layout.home,
         data_dir=layout.cluster,
@@ -130,7 +136,7 @@ def _describe(layout: Layout, bin_dir: Path, sockets: Path, *, adopted: bool) ->
         socket_dir=sockets,
         pid=running.pid,
         adopted=adopted,
-        dsn=_dsn(SERVICE, DATABASE, read_secret(layout.password), sockets),
+        dsn=_dsn(login, DATABASE, password, sockets),
         superuser_dsn=_dsn(SUPERUSER, "postgres", read_secret(layout.superuser_password), sockets),
     )
 

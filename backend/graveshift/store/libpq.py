@@ -4,7 +4,7 @@ import os
 
 from sqlalchemy import make_url
 
-from graveshift.store.aside import Login
+from graveshift.store.login import Login
 
 KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
 

@@ -45,7 +45,7 @@ INFOS = text(f"""
 
 LIVE = text("""
     SELECT version, state, sealed, key_id, run_id, valid_until,
-           state = 'current' OR (state = 'previous' AND valid_until > clock_timestamp()) AS verifies
+           state <> 'previous' OR valid_until > clock_timestamp() AS verifies
       FROM graveshift_ledger.secret_versions
      WHERE name = :name AND state <> 'dropped'
      ORDER BY array_position(ARRAY['current', 'previous', 'pending'], state)
@@ -115,7 +115,9 @@ DROP_PENDING = text("""
 
 DROP_EXPIRED = text("""
     UPDATE graveshift_ledger.secret_versions SET state = 'dropped', sealed = NULL
-     WHERE state = 'previous' AND valid_until <= now()
+     WHERE (state = 'previous' AND valid_until <= now())
+        OR (state = 'pending' AND NOT EXISTS (SELECT FROM graveshift_ledger.runs r
+                WHERE r.id = secret_versions.run_id AND r.state IN ('queued', 'running', 'paused')))
 """)
 
 
@@ -195,5 +197,5 @@ async def drop_pending(unit: Unit, name: str, run_id: int) -> None:
 
 
 async def drop_expired(unit: Unit) -> int:
-    """Forget the values of previous versions past their grace; how many."""
+    """Forget previous versions past their grace and what ended runs left pending; how many."""
     return (await unit.execute(DROP_EXPIRED)).rowcount
