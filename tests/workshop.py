@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from typing import Any
 
+import psycopg
 from msgspec import Raw
 from sqlalchemy import text
 
@@ -64,11 +65,15 @@ class Workshop:
 
         await self.until(there, within, f"job {job} is {state}")
 
-    async def until(self, there: Callable[[], Awaitable[bool]], within: float = 10.0, what: str = "") -> None:
+    async def until(self, there: Callable[[], bool | Awaitable[bool]], within: float = 10.0, what: str = "") -> None:
         assert await until(there, within=within, what=what)
 
     async def count(self, table: str) -> int:
         return int(await self.value(f"SELECT count(*) FROM graveshift.{table}"))
+
+    async def break_connections(self) -> None:
+        """End every connection to this database, as a restart of the server would."""
+        await asyncio.to_thread(_terminate, self.url.replace("+asyncpg", ""))
 
     @asynccontextmanager
     async def worker(
@@ -96,6 +101,14 @@ class Workshop:
             yield process
         finally:
             await process.end()
+
+
+def _terminate(dsn: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 class Process:
