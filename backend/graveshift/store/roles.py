@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 ITERATIONS = 4096
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
-EXISTS = text("SELECT FROM pg_roles WHERE rolname = :role")
+EXISTS = text("SELECT 1 FROM pg_roles WHERE rolname = :role")
 
 WHO = text("SELECT current_user::text, has_schema_privilege('graveshift', 'USAGE')")
 

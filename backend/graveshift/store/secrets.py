@@ -104,7 +104,7 @@ MAKE_CURRENT = text("""
 """)
 
 IS_PENDING = text("""
-    SELECT FROM graveshift_ledger.secret_versions
+    SELECT 1 FROM graveshift_ledger.secret_versions
      WHERE name = :name AND version = :version AND state = 'pending'
 """)
 
