@@ -3,11 +3,19 @@
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 PAUSE = 0.02
+
+
+@overload
+async def until(predicate: Callable[[], Coroutine[Any, Any, T]], *, within: float = ..., what: str = ...) -> T: ...
+
+
+@overload
+async def until(predicate: Callable[[], T], *, within: float = ..., what: str = ...) -> T: ...
 
 
 async def until(predicate: Callable[[], T | Awaitable[T]], *, within: float = 10.0, what: str = "") -> T:
