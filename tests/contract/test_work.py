@@ -16,7 +16,9 @@ from tests.contract.bench import ALL, WORKER, Bench, failure, stranger
 async def test_ids_come_in_the_order_given(bench: Bench) -> None:
     ids = await bench.put("1", "2", "3")
     assert ids == sorted(set(ids))
-    assert [(job.ticket.id, bytes(job.payload)) for job in await bench.take()] == list(zip(ids, [b"1", b"2", b"3"]))
+    assert [(job.ticket.id, bytes(job.payload)) for job in await bench.take()] == list(
+        zip(ids, [b"1", b"2", b"3"], strict=True)
+    )
 
 
 async def test_nothing_enqueued_gives_no_ids(bench: Bench) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import now
+from graveshift.fingerprint import normalise
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import numbers_of
 from graveshift.wire.groups import Group
@@ -105,7 +106,7 @@ def _group(row: Row[Any], system: str) -> Group:
         queue=row.queue,
         kind=row.kind,
         error_type=row.error_type or "",
-        message=row.message or "",
+        message=normalise(row.message or ""),
         dead=int(row.dead),
         retrying=int(row.retrying),
         per_min=round(float(row.per_min), 2),

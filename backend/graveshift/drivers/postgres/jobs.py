@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, literal_column, null, select, text, type_coerce, union_all
+from sqlalchemy import Row, cast, literal_column, null, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.expression import ColumnElement, Select
 
@@ -116,10 +116,8 @@ def _branch(table: Any, chosen: Filter, system: str, before: int | None) -> Sele
     common = [table.c[name] for name in ("id", "queue", "kind", "priority", "attempt", "max_attempts", "enqueued_at")]
     own: list[ColumnElement[Any]] = [
         table.c.state if "state" in table.c else literal_column("'dead'").label("state"),
-        table.c.run_at if "run_at" in table.c else type_coerce(null(), jobs.c.run_at.type).label("run_at"),
-        table.c.started_at
-        if "started_at" in table.c
-        else type_coerce(null(), jobs.c.started_at.type).label("started_at"),
+        table.c.run_at if "run_at" in table.c else cast(null(), jobs.c.run_at.type).label("run_at"),
+        table.c.started_at if "started_at" in table.c else cast(null(), jobs.c.started_at.type).label("started_at"),
         WORKER.label("worker") if table is jobs else table.c.worker,
     ]
     chosen_rows = select(*common, *own, table.c.unique_key).where(*jobs_where(table, chosen, system))

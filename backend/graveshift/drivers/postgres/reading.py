@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from graveshift.driver import Frozen
 from graveshift.drivers.postgres.text import raw
-from graveshift.store.position import letter_id
+from graveshift.store.position import letter_id, letter_position
 from graveshift.wire.dlq import Attempt, Letter, LetterDetail
 from graveshift.wire.ids import encode
 
@@ -36,6 +36,11 @@ WHERE job_id = :id AND finished_at <= :died_at ORDER BY finished_at, attempt
 
 FREEZE = text("SELECT CAST(pg_current_snapshot() AS text) AS snapshot, now() AS cutoff")
 
+STANDING = text("""
+SELECT d.died_at, d.id FROM graveshift.dead d
+JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
+""")
+
 NOW = text("SELECT now()")
 
 
@@ -56,6 +61,14 @@ async def letters_at(connection: AsyncConnection, places: Sequence[Row[Any]], sy
     named = {"died_ats": [p.died_at for p in places], "ids": [p.id for p in places], "listed": LISTED}
     rows = await connection.execute(LETTERS, named) if places else ()
     return [Letter(**_fields(row, system)) for row in rows]
+
+
+async def standing(connection: AsyncConnection, natives: Sequence[str]) -> list[str]:
+    """Those of these native ids that are letters still."""
+    places = {native: place for native in natives if (place := letter_position(native)) is not None}
+    named = {"died_ats": [died_at for died_at, _ in places.values()], "ids": [job for _, job in places.values()]}
+    found = {(row.died_at, row.id) for row in await connection.execute(STANDING, named)}
+    return [native for native, place in places.items() if place in found]
 
 
 async def letter_detail(connection: AsyncConnection, place: tuple[datetime, int], system: str) -> LetterDetail | None:

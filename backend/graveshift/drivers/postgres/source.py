@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from graveshift.driver import Can, Fates, Move, Scan, Unit, Verdict
 from graveshift.drivers.postgres import controls, moving, presence, queues
 from graveshift.drivers.postgres.connection import opened
-from graveshift.drivers.postgres.reading import letter_detail
+from graveshift.drivers.postgres.reading import letter_detail, standing
 from graveshift.store.position import letter_position
 from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.jobs import NAME
@@ -41,6 +41,10 @@ class PostgresSource:
     async def scan(self, mark: str | None, limit: int) -> Scan:
         """Nothing: these letters are read where they lie, and need no index of ours."""
         return Scan([], mark or "")
+
+    async def standing(self, letters: Sequence[str]) -> Sequence[str]:
+        async with opened(self._engine) as connection:
+            return await standing(connection, letters)
 
     async def fetch(self, native: str) -> LetterDetail | None:
         place = letter_position(native)
