@@ -1,18 +1,26 @@
 """What can be set, from config/graveshift.yaml, a file of one's own and GRAVESHIFT_* variables, as frozen types."""
 
-from typing import Annotated
+import os
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
+import msgspec
+import yaml
 from msgspec import Meta, Struct
+
+from graveshift.errors import SettingsError
 
 Seconds = Annotated[float, Meta(gt=0)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
 class EnvironmentSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """The band on every screen. `colour` is one of red amber green blue grey."""
+    """The band on every screen."""
 
     name: str = "LOCAL"
-    colour: str = "blue"
+    colour: Literal["red", "amber", "green", "blue", "grey"] = "blue"
 
 
 class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -124,3 +132,113 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     secrets: SecretSettings = SecretSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
     sources: list[SourceSettings] = []
+
+
+class _Given(Struct, frozen=True):
+    """A value and where it was found; what is text in a variable may mean a number."""
+
+    value: Any
+    where: str
+    lax: bool = False
+
+
+_Layer = dict[tuple[str, ...], _Given]
+PREFIX = "GRAVESHIFT_"
+SHIPPED = Path("config") / "graveshift.yaml"
+HERE = Path(__file__).parent
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Shipped defaults, then the file at `path` (or $GRAVESHIFT_CONFIG), then GRAVESHIFT_<SECTION>_<KEY> variables.
+
+    Raises SettingsError that names the file or variable, the key and, for a key that is unknown, the nearest one.
+    """
+    env = os.environ if environ is None else environ
+    own = path or (Path(env["GRAVESHIFT_CONFIG"]) if env.get("GRAVESHIFT_CONFIG") else None)
+    given = _of_file(shipped())
+    if own is not None:
+        given |= _of_file(own)
+    given |= _of_variables(env)
+    return _built(given)
+
+
+def shipped() -> Path:
+    """The file of defaults: in the installed package, else in the checkout."""
+    packaged = HERE / "_data" / SHIPPED
+    return packaged if packaged.exists() else HERE.parents[1] / SHIPPED
+
+
+def _of_file(path: Path) -> _Layer:
+    try:
+        found = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {' '.join(str(error).split())}") from error
+    layer: _Layer = {}
+    for key, value in _mapping(found or {}, str(path)).items():
+        _known((key,), str(path), KEYS | SECTIONS.keys())
+        if key in SECTIONS:
+            inner = _mapping(value or {}, f"{path}: {key}")
+            layer |= {(key, name): _Given(one, str(path)) for name, one in inner.items()}
+        else:
+            layer[key,] = _Given(value, str(path))
+    for place in layer:
+        if len(place) == 2:
+            _known(place, str(path), _fields(SECTIONS[place[0]]))
+    return layer
+
+
+def _of_variables(env: Mapping[str, str]) -> _Layer:
+    """Variables of ours that begin with no section are somebody else's business."""
+    layer: _Layer = {}
+    for name in sorted(env):
+        section, _, key = name.removeprefix(PREFIX).lower().partition("_")
+        if name == f"{PREFIX}STATE_DIR":
+            layer["state_dir",] = _Given(env[name] or None, name, lax=True)
+        elif name.startswith(PREFIX) and section in SECTIONS and key:
+            _known((section, key), name, _fields(SECTIONS[section]))
+            layer[section, key] = _Given(env[name] or None, name, lax=True)
+    return layer
+
+
+def _built(given: _Layer) -> Settings:
+    inner: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
+    outer: dict[str, Any] = {}
+    for place, one in given.items():
+        if len(place) == 2:
+            inner[place[0]][place[1]] = _value(place, one, _fields(SECTIONS[place[0]])[place[1]])
+        else:
+            outer[place[0]] = _value(place, one, _fields(Settings)[place[0]])
+    outer |= {name: SECTIONS[name](**values) for name, values in inner.items()}
+    return Settings(**outer)
+
+
+def _value(place: tuple[str, ...], given: _Given, kind: Any) -> Any:
+    try:
+        return msgspec.convert(given.value, kind, strict=not given.lax)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{given.where}: {'.'.join(place)}: {error}") from error
+
+
+def _mapping(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SettingsError(f"{where}: must be a mapping of settings")
+    return {str(key): one for key, one in value.items()}
+
+
+def _known(place: tuple[str, ...], where: str, names: Collection[str]) -> None:
+    if place[-1] not in names:
+        near = get_close_matches(place[-1], names, 1)
+        hint = f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(sorted(names))}"
+        raise SettingsError(f"{where}: {'.'.join(place)}: unknown setting{hint}")
+
+
+def _fields(kind: type[Struct]) -> dict[str, Any]:
+    return {field.name: field.type for field in msgspec.structs.fields(kind)}
+
+
+SECTIONS = {
+    name: kind for name, kind in _fields(Settings).items() if isinstance(kind, type) and issubclass(kind, Struct)
+}
+KEYS = _fields(Settings).keys() - SECTIONS.keys()

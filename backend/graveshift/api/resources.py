@@ -116,6 +116,11 @@ async def _job(rooms: Rooms, id: str) -> JobDetail | None:
     return await jobs.one(native) if jobs else None
 
 
+async def _secret(rooms: Rooms, id: str) -> SecretInfo | None:
+    name = unquote(id)
+    return None if "\x00" in name else await rooms.vault.one(name)
+
+
 def growth(group: Group) -> tuple[float, int]:
     """The fastest growing first, then the largest."""
     return group.per_min or 0.0, group.dead + (group.retrying or 0)
@@ -175,6 +180,6 @@ RESOURCES = (
     Resource("workers", Worker, Worker, ("system", "queue", "state"), _workers, _worker),
     Resource("runs", Run, Run, (), _runs, lambda rooms, id: rooms.runs.one(number(id))),
     Resource("backups", Backup, Backup, (), _backups, lambda rooms, id: rooms.backups.one(number(id))),
-    Resource("secrets", SecretInfo, SecretInfo, (), _secrets, lambda rooms, id: rooms.vault.one(unquote(id))),
+    Resource("secrets", SecretInfo, SecretInfo, (), _secrets, _secret),
     Resource("audit", AuditEntry, AuditEntry, (), _audit, lambda rooms, id: rooms.audit.one(number(id))),
 )
