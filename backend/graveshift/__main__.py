@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graveshift.errors import GraveshiftError
+from graveshift.log import configure
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,40 +55,46 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
 
 async def _run(arguments: argparse.Namespace) -> int:
     match arguments.command:
-        case "serve":
-            from graveshift.bootstrap import serve
-
-            return await serve(arguments.host, arguments.port, arguments.uds)
-        case "worker":
-            from graveshift.bootstrap import work
-
-            queues = [name for name in arguments.queues.split(",") if name]
-            return await work(arguments.handlers, queues, arguments.concurrency, with_parent=arguments.with_parent)
-        case "migrate":
-            from graveshift.bootstrap import migrate
-
-            print(f"the database is at {await migrate()}")
-            return 0
-        case "token":
-            from graveshift.bootstrap import tokens
-
-            return await tokens(arguments)
         case "doctor":
             from graveshift.doctor import examine
 
             return await examine()
-        case _:
+        case "demo":
             from graveshift.demo.stage import Options, perform
 
-            names = ("port", "data_dir", "keep", "rate", "seed", "letters")
-            await perform(Options(**{name: getattr(arguments, name) for name in names}))
+            await perform(Options(**{name: getattr(arguments, name) for name in Options.__struct_fields__}))
             return 0
+        case _:
+            return await _serve(arguments)
+
+
+async def _serve(arguments: argparse.Namespace) -> int:
+    from graveshift import service
+
+    match arguments.command, getattr(arguments, "act", None):
+        case "serve", _:
+            return await service.serve(arguments.host, arguments.port, arguments.uds)
+        case "worker", _:
+            queues = [name for name in arguments.queues.split(",") if name]
+            parent = arguments.with_parent
+            return await service.work(arguments.handlers, queues, arguments.concurrency, with_parent=parent)
+        case "migrate", _:
+            print(f"the database is at {await service.migrate()}")
+        case "token", "create":
+            print(await service.create_token(arguments.name, arguments.role))
+        case "token", "revoke":
+            print(await service.revoke_token(arguments.id))
+        case _:
+            print(await service.list_tokens())
+    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; an error of ours is one line on standard error."""
+    arguments = parser().parse_args(argv)
+    configure()
     try:
-        return asyncio.run(_run(parser().parse_args(argv)))
+        return asyncio.run(_run(arguments))
     except GraveshiftError as error:
         print(f"graveshift: {error}", file=sys.stderr)
         return 1

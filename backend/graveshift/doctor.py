@@ -1,9 +1,10 @@
 """What this program needs, looked at one by one, with what to do where something is missing."""
 
+import asyncio
 import os
 import shutil
-import subprocess
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -52,8 +53,9 @@ async def programs(patient: Patient) -> Check:
     """PostgreSQL's own programs: for the private server, for backups."""
     configured = patient.settings.database.bin_dir
     folder = embedded.find_bin_dir(Path(configured) if configured else None)
-    version = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True)
-    return Check("programs", ok=True, detail=f"{version.stdout.strip()} in {folder}")
+    process = await asyncio.create_subprocess_exec(folder / "postgres", "--version", stdout=PIPE)
+    version, _ = await process.communicate()
+    return Check("programs", ok=process.returncode == 0, detail=f"{version.decode().strip()} in {folder}")
 
 
 async def room(patient: Patient) -> Check:

@@ -57,8 +57,12 @@ class QueueSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WorkerSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`time_limit_s` is per attempt; back-off is `backoff_s` doubled each time up to `backoff_max_s`, jittered."""
+    """Back-off is `backoff_s` doubled each time up to `backoff_max_s`, jittered; `time_limit_s` is per attempt.
 
+    `version` is what these workers run; null means the version of their handlers' package.
+    """
+
+    version: str | None = None
     concurrency: Annotated[int, Meta(ge=1, le=1000)] = 10
     batch: Annotated[int, Meta(ge=1, le=1000)] = 10
     grace_s: Seconds = 25

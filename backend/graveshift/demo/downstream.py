@@ -1,7 +1,6 @@
 """The customers' server that webhooks are delivered to: a real HTTP server that can be told to fail."""
 
 import asyncio
-import hmac
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import msgspec
 import uvicorn
 from msgspec import Struct
 
+from graveshift.signature import verifies
 from graveshift.vault import Secret
 
 Keys = Callable[[], Awaitable[Sequence[Secret]]]
@@ -93,16 +93,10 @@ class Downstream:
                 return 500, b'{"error": "internal error"}'
 
     async def _accept(self, signature: str, body: bytes) -> tuple[int, bytes]:
-        keys = await self._keys()
-        if not any(hmac.compare_digest(sign(key, body), signature) for key in keys):
+        if not verifies(await self._keys(), body, signature):
             return 403, b'{"error": "bad signature"}'
         self.received += 1
         return 204, b""
-
-
-def sign(key: Secret, body: bytes) -> str:
-    """The signature header of a body: `sha256=` and the hex HMAC."""
-    return "sha256=" + hmac.new(key.reveal().encode(), body, "sha256").hexdigest()
 
 
 async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:

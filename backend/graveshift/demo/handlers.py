@@ -12,13 +12,12 @@ from typing import Any
 
 import httpx
 
-from graveshift import Job
-from graveshift.bootstrap import open_vault
+from graveshift import Job, bootstrap
 from graveshift.demo import shop
-from graveshift.demo.downstream import sign
+from graveshift.place import Database
+from graveshift.signature import sign
 from graveshift.vault import Vault
 
-SIGNING_KEY = "webhook-signing-key"
 DELIVERY_TIMEOUT_S = 3.0
 INVOICE = Template("Dear $name,\nyour order $order comes to $total EUR.\n")
 
@@ -34,10 +33,10 @@ class ReportMalformed(Exception):
 async def deliver(job: Job) -> None:
     """Send a webhook, signed with the current key."""
     body = json.dumps(job.data["event"]).encode()
-    keys = await _vault().valid(SIGNING_KEY)
+    [key, *_] = await _vault().valid(bootstrap.SIGNING_KEY)
     url = f"{os.environ['GRAVESHIFT_DEMO_DOWNSTREAM']}/hooks/{job.data['customer']}"
     async with httpx.AsyncClient(timeout=DELIVERY_TIMEOUT_S, verify=False) as client:  # noqa: S501 - plain http, loopback
-        headers = {"x-graveshift-signature": sign(keys[0], body), "x-job-id": str(job.id)}
+        headers = {"x-graveshift-signature": sign(key, body), "x-job-id": str(job.id)}
         answer = await client.post(url, content=body, headers=headers)
     if answer.is_error:
         raise DeliveryRefused(f"POST {url} answered {answer.status_code}")
@@ -45,7 +44,7 @@ async def deliver(job: Job) -> None:
 
 def parse(job: Job) -> None:
     """Add up a CSV report; the files are real and some are not what they say."""
-    path = Path(os.environ["GRAVESHIFT_DEMO_DIR"]) / "reports" / job.data["file"]
+    path = _home() / "reports" / job.data["file"]
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     if not rows:
@@ -76,9 +75,13 @@ def resize(job: Job) -> None:
     sum(x * y for x in range(int(width * scale)) for y in range(int(height * scale)))
 
 
+def _home() -> Path:
+    return Path(os.environ["GRAVESHIFT_DEMO_DIR"])
+
+
 @cache
 def _vault() -> Vault:
-    return open_vault(os.environ["GRAVESHIFT_DATABASE_URL"], Path(os.environ["GRAVESHIFT_DEMO_DIR"]))
+    return bootstrap.vault_at(Database(os.environ["GRAVESHIFT_DATABASE_URL"]), _home() / "secrets.key")
 
 
 HANDLERS: Mapping[str, Callable[[Job], Any]] = {

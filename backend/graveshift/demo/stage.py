@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
-from graveshift import bootstrap, embedded, migrations
+from graveshift import bootstrap, embedded
 from graveshift.demo import shop
 from graveshift.demo.crew import Crew
 from graveshift.demo.downstream import Downstream, Mode, serve
@@ -20,9 +20,9 @@ from graveshift.demo.letters import plant
 from graveshift.demo.producer import jobs, produce
 from graveshift.demo.reports import write_reports
 from graveshift.errors import SettingsError
+from graveshift.place import open_database
 from graveshift.settings import (
     ApiSettings,
-    DatabaseSettings,
     EnvironmentSettings,
     LoopSettings,
     QueueSettings,
@@ -33,7 +33,6 @@ from graveshift.wire.operations import Role
 
 MARKER = "graveshift-demo"
 WORKERS = 2
-SIGNING_KEY = "webhook-signing-key"
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -55,40 +54,28 @@ async def perform(options: Options) -> None:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         home = stack.enter_context(home_for(options))
-        server = await asyncio.to_thread(embedded.lease, embedded.Wish(home=home))
-        stack.push_async_callback(asyncio.to_thread, server.release)
-        await migrations.upgrade(server.server.dsn)
-        settings = settings_for(options, home, server.server.url)
-        backend = await stack.enter_async_context(bootstrap.running(settings, server.server))
+        settings = settings_for(options, home)
+        database = await stack.enter_async_context(open_database(settings))
+        backend = await stack.enter_async_context(bootstrap.running(settings, database, demo=True))
         if not stop.is_set():
             await _play(options, backend, home, stop)
 
 
 async def _play(options: Options, backend: bootstrap.Backend, home: Path, stop: asyncio.Event) -> None:
-    url = backend.database_url
-    async with shop.connected(url) as orders:
-        first = await orders.open()
-    files = write_reports(home / "reports", options.seed)
+    files, first = write_reports(home / "reports", options.seed), await open_shop(backend.database.url)
+    work = backend.queue.work
     if options.letters:
-        await plant(backend.work, options.letters, options.seed, files)
-    downstream = Downstream(lambda: backend.vault.valid(SIGNING_KEY), Mode.ERROR)
+        await plant(work, options.letters, options.seed, files)
+    downstream = Downstream(lambda: backend.vault.valid(bootstrap.SIGNING_KEY), Mode.ERROR)
     async with AsyncExitStack() as stack:
-        port = await stack.enter_async_context(_listening(downstream))
-        address = f"http://127.0.0.1:{port}"
+        address = await stack.enter_async_context(_listening(downstream))
         log = os.open(home / "workers.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         stack.callback(os.close, log)
-        environ = {
-            "GRAVESHIFT_DATABASE_URL": url,
-            "GRAVESHIFT_DEMO_DOWNSTREAM": address,
-            "GRAVESHIFT_DEMO_DIR": str(home),
-            "GRAVESHIFT_WORKER_VERSION": "demo-1",
-            **worker_environ(backend.settings),
-        }
+        environ = worker_environ(backend.settings, backend.database.url, home, address)
         api = await stack.enter_async_context(backend.serving())
         await stack.enter_async_context(_background(Crew(WORKERS, environ, log).work()))
-        await stack.enter_async_context(
-            _background(produce(backend.work, jobs(options.seed, first, files), options.rate))
-        )
+        stream = jobs(options.seed, first, files)
+        await stack.enter_async_context(_background(produce(work, stream, options.rate)))
         token = await backend.issue_token("demo", Role.ADMIN)
         line = {"api": api, "token": token, "pid": os.getpid(), "downstream": address}
         sys.stdout.write(json.dumps(line) + "\n")
@@ -96,12 +83,17 @@ async def _play(options: Options, backend: bootstrap.Backend, home: Path, stop: 
         await stop.wait()
 
 
-def settings_for(options: Options, home: Path, url: str) -> Settings:
+async def open_shop(url: str) -> int:
+    """Make the orders table; returns the number of the next order."""
+    async with shop.connected(url) as orders:
+        return await orders.open()
+
+
+def settings_for(options: Options, home: Path) -> Settings:
     """Short leases and quick retries, so that a newcomer sees everything happen within a minute."""
     return Settings(
         state_dir=str(home),
         environment=EnvironmentSettings(name="DEMO", colour="amber"),
-        database=DatabaseSettings(url=url),
         api=ApiSettings(port=options.port),
         queue=QueueSettings(lease_s=5),
         loops=LoopSettings(sweep_s=1),
@@ -109,12 +101,17 @@ def settings_for(options: Options, home: Path, url: str) -> Settings:
     )
 
 
-def worker_environ(settings: Settings) -> dict[str, str]:
-    """The settings that the demo's workers must share, as variables."""
-    worker = {
-        f"GRAVESHIFT_WORKER_{name.upper()}": str(value) for name, value in structs.asdict(settings.worker).items()
+def worker_environ(settings: Settings, url: str, home: Path, downstream: str) -> dict[str, str]:
+    """What the demo's workers must know, as variables."""
+    own = {f"GRAVESHIFT_WORKER_{name.upper()}": str(value) for name, value in structs.asdict(settings.worker).items()}
+    return own | {
+        "GRAVESHIFT_DATABASE_URL": url,
+        "GRAVESHIFT_DATABASE_LOGIN_FILE": str(home / "password"),
+        "GRAVESHIFT_QUEUE_LEASE_S": str(settings.queue.lease_s),
+        "GRAVESHIFT_DEMO_DOWNSTREAM": downstream,
+        "GRAVESHIFT_DEMO_DIR": str(home),
+        "GRAVESHIFT_WORKER_VERSION": "demo-1",
     }
-    return worker | {"GRAVESHIFT_QUEUE_LEASE_S": str(settings.queue.lease_s)}
 
 
 @contextmanager
@@ -152,7 +149,7 @@ async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _listening(downstream: Downstream) -> AsyncIterator[int]:
+async def _listening(downstream: Downstream) -> AsyncIterator[str]:
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     async with _background(serve(downstream, ready)):
-        yield await ready
+        yield f"http://127.0.0.1:{await ready}"

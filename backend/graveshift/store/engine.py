@@ -14,6 +14,9 @@ from graveshift.errors import DatabaseUnavailable
 
 METADATA = MetaData()
 
+# For rooms above, which do not speak SQLAlchemy.
+Engine = AsyncEngine
+
 SETTINGS = {"application_name": "graveshift", "timezone": "UTC", "lock_timeout": "5s", "statement_timeout": "60s"}
 
 

@@ -30,7 +30,7 @@ RENEW = text("""
     WHERE name = :name AND owner = :owner AND epoch = :epoch AND until >= now()
 """)
 CHECK = text("""
-    SELECT FROM graveshift_ledger.leases WHERE name = :name AND owner = :owner AND epoch = :epoch FOR KEY SHARE
+    SELECT 1 FROM graveshift_ledger.leases WHERE name = :name AND owner = :owner AND epoch = :epoch FOR KEY SHARE
 """)
 GIVE_UP = text("""
     UPDATE graveshift_ledger.leases SET until = now() - interval '1 microsecond'

@@ -1,0 +1,52 @@
+"""Where the data is: a configured database, or the private server, started when first needed and stopped when last."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from graveshift import embedded, migrations
+from graveshift.settings import Settings
+from graveshift.store.engine import Engine, create_engine
+from graveshift.store.login import LoginFile, Logins, follow
+
+
+class Database(Struct, frozen=True):
+    """Where the data is. `login` overrides the URL's user and password; `server` is None for one that is not ours."""
+
+    url: str
+    login: Logins | None = None
+    server: embedded.Server | None = None
+
+    def engine(self, pool_size: int) -> Engine:
+        """Connections that follow a rotated login."""
+        engine = create_engine(self.url, pool_size=pool_size)
+        if self.login:
+            follow(engine, self.login)
+        return engine
+
+
+def state_dir(settings: Settings) -> Path:
+    """Where everything of ours that is not in the database lies."""
+    return Path(settings.state_dir) if settings.state_dir else embedded.default_home()
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The configured database, or the private server, started and migrated, and stopped after its last user left."""
+    given = settings.database
+    if given.url:
+        login = LoginFile(Path(given.login_file), "") if given.login_file else None
+        yield Database(url=given.url, login=login)
+        return
+    home = Path(given.data_dir) if given.data_dir else state_dir(settings)
+    wish = embedded.Wish(home=home, bin_dir=Path(given.bin_dir) if given.bin_dir else None)
+    lease = await asyncio.to_thread(embedded.lease, wish)
+    try:
+        await migrations.upgrade(lease.server.url)
+        login = LoginFile(lease.server.login_file, "graveshift")
+        yield Database(url=lease.server.url, login=login, server=lease.server)
+    finally:
+        await asyncio.to_thread(lease.release)

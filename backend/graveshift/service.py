@@ -1,0 +1,114 @@
+"""The commands that run, feed and prepare a backend: serve, worker, migrate, token."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from msgspec import structs
+
+from graveshift import bootstrap, migrations
+from graveshift.errors import NotFound
+from graveshift.operation import Actor
+from graveshift.place import open_database
+from graveshift.settings import ApiSettings, load
+from graveshift.store.tokens import TokenBook
+from graveshift.wire.operations import Role
+from graveshift.worker import Worker
+from graveshift.worker import load as load_handlers
+from graveshift.worker import serve as serve_worker
+
+OPERATOR = Actor("console", Role.ADMIN, "direct")
+
+
+async def serve(host: str | None, port: int | None, socket: str | None) -> int:
+    """The service until SIGTERM or SIGINT."""
+    settings = load()
+    settings = structs.replace(settings, api=_listening(settings.api, host, port, socket))
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with (
+        open_database(settings) as database,
+        bootstrap.running(settings, database) as backend,
+        backend.serving(),
+    ):
+        await stop.wait()
+    return 0
+
+
+def _listening(api: ApiSettings, host: str | None, port: int | None, socket: str | None) -> ApiSettings:
+    """What was typed wins; an address typed wins over a socket configured."""
+    if socket:
+        return structs.replace(api, socket=socket)
+    if host is None and port is None:
+        return api
+    return structs.replace(api, socket=None, host=host or api.host, port=api.port if port is None else port)
+
+
+async def work(handlers: str, queues: Sequence[str], concurrency: int | None, *, with_parent: bool) -> int:
+    """One worker until SIGTERM; `with_parent` stops it when standard input closes too. Returns the exit code."""
+    settings = load()
+    wanted = structs.replace(settings.worker, concurrency=concurrency) if concurrency else settings.worker
+    async with open_database(settings) as database, bootstrap.open_work(database) as queue:
+        worker = Worker(
+            queue,
+            load_handlers(handlers),
+            queues=queues,
+            settings=wanted,
+            lease_s=settings.queue.lease_s,
+            version=wanted.version,
+        )
+        if with_parent:
+            asyncio.get_running_loop().add_reader(sys.stdin, _hear_parent, worker)
+        return await serve_worker(worker)
+
+
+def _hear_parent(worker: Worker) -> None:
+    if not os.read(sys.stdin.fileno(), 1024):
+        asyncio.get_running_loop().remove_reader(sys.stdin)
+        worker.stop()
+
+
+async def migrate() -> str:
+    """Bring the database to the schema this version needs; returns the revision."""
+    async with open_database(load()) as database:
+        return await migrations.upgrade(database.url)
+
+
+async def create_token(name: str, role: str) -> str:
+    """A new token's text, which nothing can show again."""
+    async with _tokens() as tokens:
+        return await tokens.create(name, Role(role), OPERATOR)
+
+
+async def list_tokens() -> str:
+    """A line a token, newest first."""
+    async with _tokens() as tokens:
+        rows = [
+            f"{token.id}  {token.role:<8}  {token.created_at:%F %R}  {_standing(token.revoked_at)}  {token.name}"
+            for token in await tokens.list()
+        ]
+    return "\n".join(rows) if rows else "there are no tokens; make one with `graveshift token create`"
+
+
+def _standing(revoked_at: object) -> str:
+    return "revoked" if revoked_at else "live   "
+
+
+async def revoke_token(id: str) -> str:
+    """Worthless at once. Raises NotFound."""
+    async with _tokens() as tokens:
+        if not await tokens.revoke(id, OPERATOR):
+            raise NotFound(f"no live token {id}")
+    return f"{id} is revoked"
+
+
+@asynccontextmanager
+async def _tokens() -> AsyncIterator[TokenBook]:
+    settings = load()
+    async with open_database(settings) as database, bootstrap.open_tokens(database) as tokens:
+        await migrations.require_head(database.url)
+        yield tokens
