@@ -72,6 +72,9 @@ class Runner:
         except DatabaseUnavailable as error:
             log.warning("runner_waits_for_database", error=str(error))
             return False
+        except Exception:
+            log.exception("run_not_taken_up")
+            return False
         if held is None:
             return False
         task = asyncio.create_task(self._carry(held), name=f"run {held.id}")
@@ -155,7 +158,7 @@ class Runner:
             try:
                 kept = await self._book.renew(held) if held else set()
                 renewed = loop.time()
-            except DatabaseUnavailable as error:
+            except Exception as error:
                 log.warning("leases_not_renewed", error=str(error))
                 kept = set(held) if loop.time() - renewed < self._lease_s else set()
             for id in set(held) - kept:

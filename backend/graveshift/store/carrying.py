@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from msgspec import Struct
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -108,9 +107,7 @@ class CarryBook:
         async with open_unit(self._engine) as unit:
             row = (await unit.execute(TAKE, values)).mappings().first()
             await unit.commit()
-        if row is None:
-            return None
-        return Held(**{**row, "args": msgspec.json.decode(row["args"]), "draft": msgspec.json.decode(row["draft"])})
+        return Held(**row) if row else None
 
     async def renew(self, ids: Collection[int]) -> set[int]:
         """Lengthen these leases; returns the ids that are still ours."""
