@@ -17,6 +17,20 @@ from graveshift.embedded.locking import locked
 HOME_VARIABLE = "GRAVESHIFT_TEST_HOME"
 PREFIX = "graveshift-tests-"
 TEMPLATE = "graveshift_template"
+ROOM_NEEDED = 4 * 1024**3
+# A test's database is some 600 files: memory takes them in a tenth of the time, and copying is cheaper than logging.
+SETTINGS = {"max_connections": "300", "wal_compression": "off"}
+
+
+def _roomiest() -> Path:
+    """Shared memory where it has room for a few databases, else the temporary directory."""
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_NEEDED:
+        return memory
+    return Path(tempfile.gettempdir())
+
+
+PLACE = _roomiest()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     _sweep()
-    home = Path(tempfile.gettempdir()) / f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+    home = PLACE / f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
     os.environ[HOME_VARIABLE] = str(home)
 
 
@@ -35,7 +49,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _sweep() -> None:
     """Clear what a killed run left behind; the directory's name holds its pid."""
-    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+    for home in PLACE.glob(f"{PREFIX}*-*"):
         pid = home.name.removeprefix(PREFIX).partition("-")[0]
         if home.stat().st_uid == os.geteuid() and not Path(f"/proc/{pid}").exists():
             _remove(home)
@@ -51,7 +65,7 @@ def _remove(home: Path) -> None:
 def server() -> embedded.Server:
     """The run's PostgreSQL, shared by all workers; it does not survive a power cut, and need not."""
     home = Path(os.environ[HOME_VARIABLE])
-    return embedded.start(embedded.Wish(home=home, durable=False, settings={"max_connections": "300"}))
+    return embedded.start(embedded.Wish(home=home, durable=False, settings=SETTINGS))
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +82,7 @@ def template(server: embedded.Server) -> str:
 @pytest.fixture
 def database(server: embedded.Server, template: str) -> Iterator[str]:
     """The SQLAlchemy URL of a fresh migrated database, dropped afterwards whoever is still connected."""
-    yield from _scratch(server, f"TEMPLATE {template}")
+    yield from _scratch(server, f"TEMPLATE {template} STRATEGY file_copy")
 
 
 @pytest.fixture
