@@ -15,7 +15,7 @@ from graveshift.archive import Stored
 from graveshift.archives.local import LocalArchive
 from graveshift.errors import BackupFailed, Busy, NoSpace
 from graveshift.operation import World
-from graveshift.operations.backup import CreateBackup, tidy, verify_file
+from graveshift.operations.backup import CreateBackup, verify_file
 from graveshift.store.engine import create_engine
 from graveshift.wire.backups import BackupState
 from tests.carrying import Died, StepCarrier, end_run, new_run
@@ -218,12 +218,17 @@ async def test_tidy_clears_what_killed_runs_left_and_spares_the_living(
         await command(engine, f"CREATE DATABASE {prefix}_{run}")
     (tmp_path / "backups" / ".graveshift-1.dump.0badcafe.partial").write_bytes(b"half")
 
-    assert await tidy(world.backups, world.archive, world.dumper) == 3
+    assert await tidy(world) == [1, 1, 1]
     assert files(tmp_path) == []
     assert await scratch_databases(engine) == 1
     assert [backup.state for backup in (await world.backups.page(None, 10)).items] == [BackupState.FAILED]
     await end_run(engine, alive)
-    assert await tidy(world.backups, world.archive, world.dumper) == 1
+    assert await tidy(world) == [0, 1, 0]
+
+
+async def tidy(world: World) -> list[int]:
+    databases = await world.dumper.tidy(await world.backups.live_runs())
+    return [await world.archive.tidy(), databases, await world.backups.fail_abandoned()]
 
 
 async def scratch_prefix(engine: AsyncEngine) -> str:

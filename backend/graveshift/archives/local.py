@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from graveshift.archive import Stored
-from graveshift.errors import Invalid, NoSpace, NotFound
+from graveshift.errors import BackupFailed, Invalid, NoSpace, NotFound
 
 PARTIAL = ".partial"
 BLOCK = 1024 * 1024
@@ -27,15 +27,17 @@ class LocalArchive:
 
     async def free_bytes(self) -> int | None:
         """Room for an ordinary user."""
-        return await asyncio.to_thread(self._free)
+        with translated():
+            return await asyncio.to_thread(self._free)
 
     async def write(self, name: str, content: AsyncIterator[bytes]) -> Stored:
         """See `Archive.write`."""
         target = self._inside(name)
-        await asyncio.to_thread(make_private, self._folder)
-        with translated(), unfinished(target) as (file, path):
-            size, digest = await _pour(content, file)
-            await asyncio.to_thread(_publish, file, path, target)
+        with translated():
+            await asyncio.to_thread(make_private, self._folder)
+            with unfinished(target) as (file, path):
+                size, digest = await _pour(content, file)
+                await asyncio.to_thread(_publish, file, path, target)
         return Stored(location=str(target), size_bytes=size, sha256=digest)
 
     async def read(self, location: str) -> AsyncIterator[bytes]:
@@ -100,13 +102,13 @@ def unfinished(target: Path) -> Iterator[tuple[IO[bytes], Path]]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """A full disk becomes NoSpace."""
+    """A full disk becomes NoSpace, and what else the file system refuses becomes the reason of the failure."""
     try:
         yield
     except OSError as error:
-        if error.errno not in FULL:
-            raise
-        raise NoSpace(os.strerror(error.errno or errno.ENOSPC).lower()) from error
+        if error.errno in FULL:
+            raise NoSpace(str(error.strerror).lower()) from error
+        raise BackupFailed(f"{error.filename or 'the archive'}: {error.strerror}") from error
 
 
 async def _pour(content: AsyncIterator[bytes], file: IO[bytes]) -> tuple[int, str]:

@@ -10,10 +10,9 @@ from humanize import naturalsize
 from msgspec import Struct
 
 from graveshift.archive import Archive
-from graveshift.dump import Dumper
 from graveshift.errors import BackupFailed, Busy, NoSpace
 from graveshift.operation import Carrier, Draft, Step, World
-from graveshift.store.backups import BackupBook, Written
+from graveshift.store.backups import Written
 from graveshift.wire.backups import Backup
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect
@@ -52,9 +51,9 @@ class CreateBackup(Struct, frozen=True, forbid_unknown_fields=True):
             await carrier.steps(
                 [
                     Step("check", work.check),
-                    Step("dump", work.dump),
+                    Step("dump", work.dump, interruptible=True),
                     Step("manifest", work.manifest),
-                    Step("verify", work.verify),
+                    Step("verify", work.verify, interruptible=True),
                 ]
             )
         except (BackupFailed, NoSpace) as failure:
@@ -133,13 +132,6 @@ async def verify_file(archive: Archive, written: Written) -> None:
         size += len(block)
     if (size, digest.hexdigest()) != (written.size_bytes, written.sha256):
         raise BackupFailed(f"{written.location} was changed after it was written")
-
-
-async def tidy(backups: BackupBook, archive: Archive, dumper: Dumper) -> int:
-    """Clear what killed backups left: unfinished files, scratch databases, open entries. Returns how many."""
-    files = await archive.tidy()
-    databases = await dumper.tidy(await backups.live_runs())
-    return files + databases + await backups.fail_abandoned()
 
 
 def file_name(backup: Backup, ending: str) -> str:

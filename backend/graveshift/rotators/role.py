@@ -65,7 +65,7 @@ class RoleRotator:
         try:
             async with connect_aside(self._as(login)) as connection:
                 role, may = await roles.who(connection)
-        except (DBAPIError, OSError) as error:
+        except DBAPIError as error:
             raise RotationFailed(f"{login.user} cannot log in: {_reason(error)}") from None
         if role != self._owner or not may:
             raise RotationFailed(f"{login.user} logs in as {role} and may not use the queue")
@@ -94,6 +94,6 @@ class RoleRotator:
         return where.render_as_string(hide_password=False)
 
 
-def _reason(error: DBAPIError | OSError) -> str:
+def _reason(error: DBAPIError) -> str:
     """The server's sentence, without the statement: that holds a verifier."""
-    return str(getattr(error, "orig", error)).splitlines()[0]
+    return str(error.orig).splitlines()[0]

@@ -1,12 +1,13 @@
 """Connections beside the pool, for work that outlives its timeouts: snapshots, counting, scratch databases."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from graveshift.store.engine import translated
 from graveshift.store.login import Logins, follow
 
 
@@ -14,7 +15,10 @@ from graveshift.store.login import Logins, follow
 async def connect_aside(
     url: str, login: Logins | None = None, *, database: str | None = None, isolation: str = "AUTOCOMMIT"
 ) -> AsyncIterator[AsyncConnection]:
-    """One connection with no time limit on statements; in `database`, else in the URL's."""
+    """One connection with no time limit on statements; in `database`, else in the URL's.
+
+    Raises DatabaseUnavailable where no server answers, and SQLAlchemy's error where it answers and refuses us.
+    """
     where = make_url(url).set(drivername="postgresql+asyncpg")
     if database is not None:
         where = where.set(database=database)
@@ -22,7 +26,9 @@ async def connect_aside(
     if login is not None:
         follow(engine, login)
     try:
-        async with engine.connect() as connection:
+        async with AsyncExitStack() as stack:
+            async with translated():
+                connection = await stack.enter_async_context(engine.connect())
             yield connection
     finally:
         await engine.dispose()
