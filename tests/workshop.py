@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 from msgspec import Raw
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from graveshift.drivers.postgres import PostgresQueue
 from graveshift.settings import WorkerSettings
@@ -74,6 +74,14 @@ class Workshop:
     async def break_connections(self) -> None:
         """End every connection to this database, as a restart of the server would."""
         await asyncio.to_thread(_terminate, self.url.replace("+asyncpg", ""))
+
+    def administer(self, statements: Sequence[str]) -> None:
+        """Run statements from the server's own database, which stays open when this one is closed."""
+        name = make_url(self.url).database
+        with psycopg.connect(self.url.replace("+asyncpg", "").replace(f"/{name}", "/postgres", 1)) as connection:
+            connection.autocommit = True
+            for statement in statements:
+                connection.execute(statement.encode())
 
     @asynccontextmanager
     async def worker(

@@ -8,7 +8,7 @@ from typing import TypeVar
 import structlog
 
 from graveshift.driver import Failure, Ticket, Work
-from graveshift.errors import DatabaseUnavailable
+from graveshift.errors import Invalid
 from graveshift.worker.patience import Losses
 
 T = TypeVar("T")
@@ -106,20 +106,20 @@ class Outbox:
 async def _send(
     box: list[T], call: Callable[[Sequence[T]], Awaitable[Sequence[Ticket]]], ticket: Callable[[T], Ticket]
 ) -> Exception | None:
-    """Empty one box. A batch the database refuses is sent one by one, so that one bad end takes no other with it."""
+    """Empty one box. Values that the database refuses are dropped, alone: their job runs again after its lease."""
     some = box[:]
     if not some:
         return None
     try:
         stale = await call(some)
-    except DatabaseUnavailable as error:
-        return error
-    except Exception as error:
+    except Invalid:
         if len(some) == 1:
-            _log.error("outcome_refused", job=ticket(some[0]).id, error_type=type(error).__name__)
+            _log.error("outcome_refused", job=ticket(some[0]).id)
             del box[0]
             return None
         return await _one_by_one(box, len(some), call, ticket)
+    except Exception as error:
+        return error
     del box[: len(some)]
     for lost in stale:
         _log.warning("job_fenced", job=lost.id, attempt=lost.attempt)
