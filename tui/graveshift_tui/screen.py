@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
-from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from msgspec import Struct
 from textual.app import ComposeResult
@@ -25,6 +25,9 @@ from graveshift_tui.widgets.band import Pulse, band, banner, freshness, tone_of
 from graveshift_tui.widgets.columns import At, Column
 from graveshift_tui.widgets.paint import Line, Lines, spread, width_of
 from graveshift_tui.widgets.tree import Node
+
+if TYPE_CHECKING:
+    from graveshift_tui.widgets.prompt import Prompt
 
 
 class Route(Struct, frozen=True):
@@ -97,6 +100,9 @@ class Console(Protocol):
     def tell(self, text: str, severity: str = "information") -> None:
         """Shows a toast; `text` may be hostile."""
 
+    def entered(self, sign: str, text: str | None) -> None:
+        """A line was typed after `/` or `:`, or given up."""
+
     def siblings(self) -> list[str]:
         """Names on the way here, for the crumbs."""
 
@@ -133,11 +139,16 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         yield Lines([()], id="crumbs")
         with Vertical(id="body"):
             yield from self.body()
+        yield from self.foot()
         yield Lines([()], id="hints", behind="panel")
 
     def body(self) -> ComposeResult:
         """What this screen adds."""
         raise NotImplementedError
+
+    def foot(self) -> ComposeResult:
+        """What this screen says above the hints."""
+        yield from ()
 
     def watch_feed(self, feed: Feed, client: Client) -> Awaitable[None]:
         """Reads what this screen shows, for as long as it shows, and posts it as Fresh."""
@@ -206,6 +217,17 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             own()
         else:
             self.console.perform(action)
+
+    def on_prompt_entered(self, event: "Prompt.Entered") -> None:
+        """The line at the bottom goes; what was typed is for the console."""
+        event.stop()
+        for prompt in self.query("#prompt"):
+            prompt.remove()
+        self.focus_body()
+        self.console.entered(event.sign, event.text)
+
+    def focus_body(self) -> None:
+        """The keys go to the body again."""
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A worker that breaks is a fault of ours: say so and go on."""

@@ -1,1 +1,37 @@
-"""x."""
+"""Every screen of the console: a resource is one card, and one line here."""
+
+from collections.abc import Callable
+from typing import Final
+
+from graveshift_tui.screen import Card, ConsoleScreen, Route
+from graveshift_tui.screens import audit, backups, dlq, groups, jobs, queues, runs, secrets, workers
+from graveshift_tui.screens.detail import DetailScreen
+from graveshift_tui.screens.listing import ListScreen
+from graveshift_tui.screens.overview import OverviewScreen
+
+CARDS: Final[dict[str, Card]] = {
+    card.name: card
+    for card in (
+        groups.CARD,
+        dlq.CARD,
+        queues.CARD,
+        jobs.CARD,
+        workers.CARD,
+        runs.CARD,
+        runs.ITEMS,
+        backups.CARD,
+        secrets.CARD,
+        audit.CARD,
+    )
+}
+PLACES: Final = ("overview", *(name for name in CARDS if name != "items"))
+
+
+def screen_for(route: Route, step: Callable[[int], Route | None] | None = None) -> ConsoleScreen:
+    """The screen of a place; `step` leads to the neighbours of one thing."""
+    if route.card == "overview":
+        return OverviewScreen(route, CARDS)
+    card = CARDS[route.card]
+    if route.id is not None and card.fetch is None:
+        return DetailScreen(route, card, step)
+    return ListScreen(route, card)

@@ -64,6 +64,10 @@ class ListScreen(ConsoleScreen):
         self.query_one("#titles", Lines).show([heading(self.card.columns, self.size.width - 1)])
         self.call_after_refresh(self._show_pane)
 
+    def focus_body(self) -> None:
+        """The table takes the keys again."""
+        self.table.focus()
+
     def verbs(self) -> Sequence[str]:
         """What the card offers, and the way around."""
         return ("open", *self.card.verbs, "filter", "mark", "back")
@@ -122,7 +126,7 @@ class ListScreen(ConsoleScreen):
     def title_line(self) -> Line:
         """Filter, count, marks, arrivals."""
         chain, spans = self.table.chain, []
-        if text := describe(self.route.filter):
+        if (text := describe(self.route.filter)) and not self.route.crumb:
             spans.append((f" /{fit(text, min(len(text), 40))}", "accent"))
         if self.table.marks:
             spans.append((f"  {len(self.table.marks)} marked", "bold mark"))

@@ -66,5 +66,6 @@ def banner(pulse: Pulse, key: str) -> list[Line]:
         return []
     wait = f"next try in {age(pulse.retry_in_s)}" if pulse.retry_in_s else "trying"
     first = "OFFLINE" if pulse.overview else "NO ANSWER"
-    return [((f" {first} ", "bold band_text on band_red"), (f" {fit(pulse.error, 400).rstrip()} ", "crit")),
-            ((f"   try {pulse.attempt}, {wait}; {key} tries now. Runs go on without this screen.", "muted"),)]  # fmt: skip
+    why = fit(pulse.error, 400).rstrip()
+    told = f"   try {pulse.attempt}, {wait}; {key} tries now. Runs go on without this screen."
+    return [((f" {first} ", "bold band_text on band_red"), (f" {why} ", "crit")), ((told, "muted"),)]

@@ -187,8 +187,8 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
 
     def _choices(self) -> Line:
         if self.plan.confirm is Confirm.PHRASE:
-            return (("  enter", "bold accent"), (" do it    ", "muted"), ("tab", "bold accent"), (" reason    ", "muted"),
-                    ("esc", "bold accent"), (" leave it", "muted"))  # fmt: skip
+            keys = (("  enter", " do it    "), ("tab", " reason    "), ("esc", " leave it"))
+            return tuple(span for key, word in keys for span in ((key, "bold accent"), (word, "muted")))
         yes, no = ("bold text", "bold text on cursor") if not self.chosen_yes else ("bold text on cursor", "bold text")
         return ((" ", "text"), (" n  No, leave it ", no), ("   ", "text"), (" y  Yes, do it ", yes),
                 ("    tab reason", "muted"))  # fmt: skip

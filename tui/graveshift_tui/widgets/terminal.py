@@ -14,7 +14,9 @@ from typing import Any, Final
 
 from textual.drivers.linux_driver import LinuxDriver
 
-RESETS: Final = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[?1049l\x1b[<u\x1b[?25h\x1b[?7h\x1b[0m"
+MODES: Final = "".join(f"\x1b[?{mode}l" for mode in (1000, 1002, 1003, 1015, 1006, 2004, 1004))
+SHOWN: Final = "\x1b[?25h\x1b[?7h\x1b[0m"
+RESETS: Final = MODES + "\x1b[<u\x1b[?1049l" + SHOWN
 GRACE_S: Final = 1.2
 
 
@@ -42,7 +44,7 @@ class Leave:
             return
         with contextlib.suppress(OSError, termios.error):
             self._modes = termios.tcgetattr(0)
-            os.write(2, RESETS.replace("\x1b[?1049l", "").replace("\x1b[<u", "").encode())
+            os.write(2, (MODES + SHOWN).encode())
         self._poll = select.poll()
         self._poll.register(0, 0)
 

@@ -1,0 +1,61 @@
+"""The real console on a backend in memory: `python -m tests.screens.fake_console [frozen|live|hostile]`."""
+
+import asyncio
+import os
+import sys
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from graveshift_tui.app import ConsoleApp
+from graveshift_tui.settings import Settings, Where
+from tests.screens.fake_client import FakeClient
+from tests.screens.hostile import HOSTILE
+
+
+def settings() -> Settings:
+    """As the command line would make them, without looking at this machine."""
+    return Settings(where=Where("memory:"), mouse=False, interval_s=1.0, theme=os.environ.get("FAKE_THEME"))
+
+
+class LiveClient(FakeClient):
+    """Numbers change with every overview, as they do in a bad night."""
+
+    async def overview(self):  # type: ignore[no-untyped-def]
+        """The next second."""
+        self.now += timedelta(seconds=1)
+        tick = int(self.now.timestamp())
+        self.queues = [
+            replace(q, waiting=(q.waiting or 0) + tick % 7, oldest_age_s=(q.oldest_age_s or 0) + 1,
+                    in_per_s=200.0 + tick % 40, out_per_s=100.0 + tick % 30, running=tick % 12)
+            for q in self.queues
+        ]  # fmt: skip
+        live = [run for run in self.runs if run.state.is_live]
+        self.runs = [replace(run, moved=min(run.total or 0, run.moved + 50)) for run in live]
+        return await super().overview()
+
+
+def client(kind: str) -> FakeClient:
+    """A night of the wanted kind."""
+    made = LiveClient() if kind == "live" else FakeClient()
+    if kind == "live":
+        made.start("dlq.requeue", total=500_000, moved=3111)
+    if kind == "hostile":
+        made.letters = [
+            replace(letter, error_type=text, error_message=text, queue=text, kind=text, traceback=text)
+            for letter, text in zip(made.letters, HOSTILE, strict=False)
+        ]
+    return made
+
+
+def main() -> int:
+    """Run until left; the exit code."""
+    kind = sys.argv[1] if len(sys.argv) > 1 else "frozen"
+    app = ConsoleApp(settings(), os.environ.get("FAKE_START"), connect=lambda where: client(kind))
+    app.run()
+    return app.return_code or 0
+
+
+if __name__ == "__main__":
+    asyncio.set_event_loop_policy(None)
+    sys.exit(main())

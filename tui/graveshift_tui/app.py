@@ -1,0 +1,286 @@
+"""The console: wires keys, screens and the Desk together, and keeps the pulse of one backend."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Final, Literal, TypeVar
+
+from textual import on
+from textual.app import App
+from textual.filter import LineFilter
+from textual.message import Message
+from textual.screen import Screen
+
+from graveshift.wire.operations import OperationInfo
+from graveshift.wire.overview import Overview
+from graveshift.wire.runs import Run
+from graveshift_tui import keymap, theme
+from graveshift_tui.client import Client
+from graveshift_tui.conduct import Conduct
+from graveshift_tui.feed import Feed, Reading
+from graveshift_tui.operate import Ask, Operate, Planned, Refused, Started, announcement, progress
+from graveshift_tui.sanitize import clean
+from graveshift_tui.screen import ConsoleScreen, Route
+from graveshift_tui.screens import CARDS, screen_for, verbs
+from graveshift_tui.screens.actions import Actions
+from graveshift_tui.screens.asking import quit_question
+from graveshift_tui.screens.listing import ListScreen
+from graveshift_tui.settings import ConsoleError, Settings, Where
+from graveshift_tui.widgets.band import AMBER, Pulse
+from graveshift_tui.widgets.guard import Guard
+from graveshift_tui.widgets.paint import Lines
+from graveshift_tui.widgets.table import Table
+from graveshift_tui.widgets.terminal import Leave, QuietDriver
+
+T = TypeVar("T")
+
+READS: Final = ("queues", "groups", "dlq", "runs", "workers", "backups", "secrets")
+SEVERITIES: Final[dict[str, Literal["information", "warning", "error"]]] = {"warning": "warning", "error": "error"}
+
+
+class ConsoleApp(App[int], inherit_bindings=False):
+    """The whole console; `start_at` is `resource` or `resource/id`, None the overview."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    ToastRack { align-horizontal: right; margin-bottom: 1; }
+    Toast { width: 56; max-width: 90%; padding: 0 1; margin: 0; background: $panel; border-left: outer $primary; }
+    Toast.-warning { border-left: outer $warning; }
+    Toast.-error { border-left: outer $error; }
+    """
+
+    class Beat(Message):
+        """A reading of the overview."""
+
+        def __init__(self, reading: Reading[Overview]) -> None:
+            super().__init__()
+            self.reading = reading
+
+    class Found(Message):
+        """Something was read, and this goes on with it."""
+
+        def __init__(self, go_on: Callable[[], None]) -> None:
+            super().__init__()
+            self.go_on = go_on
+
+    def __init__(
+        self, settings: Settings, start_at: str | None = None, connect: Callable[[Where], Client] = Client
+    ) -> None:
+        self.palette = theme.find(settings.theme)
+        self.keymap = keymap.load(settings.keymap)
+        super().__init__(driver_class=None if settings.mouse else QuietDriver)
+        self.settings = settings
+        self.start_at = start_at
+        self.client: Client | None = None
+        self.feed: Feed | None = None
+        self.pulse = Pulse(interval_s=settings.interval_s, read_only=settings.read_only)
+        self.operations: dict[str, OperationInfo] = {}
+        self.actions = Actions(self)
+        self._connecting = connect
+        self._desk: Operate | None = None
+        self._reading: Reading[Overview] | None = None
+        self._guard = Guard()
+        self._leave = Leave(self._told_to_leave)
+        self._minute = 0
+
+    def get_default_screen(self) -> Screen[None]:
+        """The overview lies under everything."""
+        return screen_for(Route("overview", crumb="overview"))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Every line of every widget passes the guard."""
+        return [*super().get_line_filters(), self._guard]
+
+    def on_load(self) -> None:
+        """Before the terminal is changed: who ends us is heard, and what another program left is put right."""
+        self.register_theme(self.palette.textual())
+        self.theme = self.palette.name
+        if not self.is_headless:
+            self._leave.start()
+
+    def on_mount(self) -> None:
+        """The first frame comes before the backend."""
+        self.set_interval(1.0, self._tick)
+        self.call_after_refresh(self._connect)
+
+    def here(self) -> ConsoleScreen | None:
+        """The screen on top, where it is one of ours."""
+        return self.screen if isinstance(self.screen, ConsoleScreen) else None
+
+    def siblings(self) -> list[str]:
+        """The crumbs."""
+        ours = [screen for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
+        return [s.route.crumb or (CARDS[s.route.card].title if s.route.card in CARDS else s.route.card) for s in ours]
+
+    def perform(self, action: str) -> None:
+        """Does what no screen does by itself."""
+        self.actions.perform(action)
+
+    def go(self, route: Route) -> None:
+        """Opens a place on top of this one; one thing of a list keeps its way to the neighbours."""
+        below = self.screen
+        step = _stepper(below) if isinstance(below, ListScreen) and route.id is not None else None
+        self.push_screen(screen_for(route, step))
+
+    def go_home(self, route: Route) -> None:
+        """Opens a place right above the overview."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if route.card != "overview":
+            self.push_screen(screen_for(route))
+
+    def go_back(self) -> None:
+        """One step back; the overview is the end of it."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def tell(self, text: str, severity: str = "information") -> None:
+        """Shows a toast; `text` may be hostile."""
+        self.notify(clean(text, 300), severity=SEVERITIES.get(severity, "information"), timeout=6, markup=False)
+
+    def look(self, reading: Awaitable[T], then: Callable[[T], None]) -> None:
+        """Reads, and goes on with the answer on the app's own turn."""
+
+        async def read() -> None:
+            try:
+                value = await reading
+            except ConsoleError as error:
+                reason = str(error)
+                self.post_message(self.Found(lambda: self.tell(reason, "error")))
+            else:
+                self.post_message(self.Found(lambda: then(value)))
+
+        self.run_worker(read(), group="look", exit_on_error=False)
+
+    def order(self, ask: Ask) -> None:
+        """Plans, asks and runs."""
+        if self._desk is not None:
+            self._desk.plan(ask)
+
+    def entered(self, sign: str, text: str | None) -> None:
+        """A line was typed, or given up."""
+        if text is not None:
+            self.actions.typed(sign, text)
+
+    def use_theme(self, name: str) -> None:
+        """Other colours, at once."""
+        self.palette = theme.find(name or None)
+        self.register_theme(self.palette.textual())
+        self.theme = self.palette.name
+        for screen in self.screen_stack:
+            for table in screen.query(Table):
+                table.repaint_everything()
+            for lines in screen.query(Lines):
+                lines.refresh()
+
+    def leave(self) -> None:
+        """Quits; asks only where runs are live, and names them."""
+        live = [run for run in (self.pulse.overview.runs if self.pulse.overview else []) if run.state.is_live]
+        if not live:
+            self.exit(0)
+            return
+        said = "\n".join(f"run {clean(run.id, 40)} continues ({clean(run.operation, 40)})" for run in live)
+        self.push_screen(quit_question(live), lambda yes: self.exit(0, message=said) if yes else None)
+
+    def _told_to_leave(self, code: int) -> None:
+        self.call_later(self.exit, code, return_code=code)
+
+    def _connect(self) -> None:
+        try:
+            self.client = self._connecting(self.settings.where)
+        except ConsoleError as error:
+            self.exit(error.exit_code, return_code=error.exit_code, message=clean(str(error), 500))
+            return
+        self.feed = Feed(self.client, self.settings.interval_s)
+        self._desk = Operate(self, Conduct(self.client))
+        self.run_worker(self._keep_pulse(self.client, self.feed), group="pulse", exit_on_error=False)
+        if self.start_at:
+            resource, _, id = self.start_at.partition("/")
+            self.go(Route(resource, id=id or None, crumb=id))
+        elif (screen := self.here()) is not None:
+            screen.connected()
+
+    async def _keep_pulse(self, client: Client, feed: Feed) -> None:
+        async with aclosing(feed.watch(client.overview, READS)) as readings:
+            async for reading in readings:
+                self.post_message(self.Beat(reading))
+
+    async def _follow(self, client: Client, ask: Ask, run: Run) -> None:
+        last = run
+        try:
+            async for state in Conduct(client).follow(run.id):
+                last = state
+        except ConsoleError:
+            return
+        words = f"run {last.id}: {last.state.value}, {progress(last)}" + (f": {last.error}" if last.error else "")
+        well = last.state.value == "succeeded" and not last.failed
+        self.post_message(self.Found(lambda: self.tell(words, "information" if well else "error")))
+
+    @on(Beat)
+    def _beat(self, message: Beat) -> None:
+        self._reading = message.reading
+        if message.reading.error is None and not self.operations and self.client is not None:
+            self.look(self.client.operations(), self._know)
+        self._refresh_pulse()
+
+    @on(Found)
+    def _go_on(self, message: Found) -> None:
+        try:
+            message.go_on()
+        except verbs.NotHere as reason:
+            self.tell(str(reason), "warning")
+
+    @on(Planned)
+    def _planned(self, message: Planned) -> None:
+        if self._desk is not None:
+            self._desk.decide(message.ask, message.plan)
+
+    @on(Started)
+    def _started(self, message: Started) -> None:
+        self.tell(announcement(message.ask, message.run))
+        if isinstance(screen := self.here(), ListScreen) and screen.table.marks:
+            screen.table.clear_marks()
+        if self.client is not None:
+            self.run_worker(self._follow(self.client, message.ask, message.run), group="follow", exit_on_error=False)
+
+    @on(Refused)
+    def _refused(self, message: Refused) -> None:
+        self.tell(f"{message.ask.title} {message.ask.scope}: {message.error}", "error")
+
+    def _know(self, operations: list[OperationInfo]) -> None:
+        self.operations = {operation.name: operation for operation in operations}
+
+    def _tick(self) -> None:
+        """Nothing is painted while all is fresh and the minute is the same."""
+        self._leave.check()
+        reading, minute = self._reading, datetime.now(UTC).minute
+        stale = reading is not None and monotonic() - reading.at >= AMBER * self.settings.interval_s
+        if stale or minute != self._minute or (reading is not None and reading.error is not None):
+            self._minute = minute
+            self._refresh_pulse()
+
+    def _refresh_pulse(self) -> None:
+        reading = self._reading
+        if reading is not None:
+            self.pulse = Pulse(
+                overview=reading.value,
+                age_s=monotonic() - reading.at if reading.value is not None else 0.0,
+                interval_s=self.settings.interval_s,
+                error=str(reading.error) if reading.error else None,
+                attempt=reading.attempt,
+                retry_in_s=reading.retry_in_s,
+                read_only=self.settings.read_only,
+            )
+        for screen in self.screen_stack:
+            if isinstance(screen, ConsoleScreen):
+                screen.beat()
+
+
+def _stepper(listing: ListScreen) -> Callable[[int], Route | None]:
+    def step(delta: int) -> Route | None:
+        listing.table.move(delta)
+        row = listing.table.row
+        return listing.card.opens(row) if row is not None else None
+
+    return step

@@ -1,0 +1,236 @@
+"""What keys do that belong to no single screen: going places, asking for help, and every verb."""
+
+import shlex
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeVar
+
+from textual.app import App
+
+from graveshift.wire.operations import OperationInfo
+from graveshift_tui.client import Client
+from graveshift_tui.feed import Feed
+from graveshift_tui.keymap import Keymap
+from graveshift_tui.operate import Ask
+from graveshift_tui.sanitize import clean
+from graveshift_tui.screen import ConsoleScreen, Route, Subject
+from graveshift_tui.screens import CARDS, PLACES, typed, verbs
+from graveshift_tui.screens.asking import ask_for_line, choose, show_help, show_palette
+from graveshift_tui.screens.flows import Flows
+from graveshift_tui.screens.listing import ListScreen, describe
+from graveshift_tui.settings import ConsoleError, Settings
+from graveshift_tui.widgets.band import Pulse
+from graveshift_tui.widgets.choose import Chooser
+
+T = TypeVar("T")
+
+MODES: Final = {"break": "500", "heal": "ok", "reset": "ok"}
+COMMANDS: Final = (*PLACES, "demo", "theme", "help", "quit", "q")
+VERBS: Final = (*verbs.PLAIN, "queue.pause", "run.undo", "secret.rotate", "run.stop")
+
+
+class Host(Protocol):
+    """What actions need of the app."""
+
+    @property
+    def app(self) -> App[object]:
+        """The app that overlays are laid over."""
+
+    settings: Settings
+    keymap: Keymap
+    client: Client | None
+    feed: Feed | None
+    pulse: Pulse
+    operations: dict[str, OperationInfo]
+
+    def here(self) -> ConsoleScreen | None:
+        """The screen on top, where it is one of ours."""
+
+    def go(self, route: Route) -> None:
+        """Opens a place on top."""
+
+    def go_home(self, route: Route) -> None:
+        """Opens a place right above the overview."""
+
+    def go_back(self) -> None:
+        """One step back."""
+
+    def leave(self) -> None:
+        """Quits, asking where runs are live."""
+
+    def use_theme(self, name: str) -> None:
+        """Other colours."""
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Hands a text to the terminal's clipboard."""
+
+    def look(self, reading: Awaitable[T], then: Callable[[T], None]) -> None:
+        """Reads, and goes on with the answer."""
+
+    def order(self, ask: Ask) -> None:
+        """Plans, asks and runs."""
+
+    def tell(self, text: str, severity: str = "information") -> None:
+        """Shows a toast."""
+
+
+class Actions:
+    """One table from action to what it does."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._table: dict[str, Callable[[], None]] = {
+            "back": host.go_back,
+            "quit": host.leave,
+            "help": self._help,
+            "palette": self._palette,
+            "retry": self._retry,
+            "copy": self._copy,
+            "filter": self._filter,
+            "command": self._command,
+            "queue.jobs": lambda: self._of_queue("jobs"),
+            "queue.letters": lambda: self._of_queue("dlq"),
+            **{f"goto.{name}": self._goer(name) for name in PLACES},
+        }
+
+    def perform(self, action: str) -> None:
+        """Does an action; what cannot be done here is said, never silent."""
+        if action in VERBS:
+            self._verb(action)
+        elif action in self._table:
+            self._table[action]()
+
+    def why_not(self, action: str) -> str | None:
+        """Why a verb may not be done by this token or this console; None where it may."""
+        if action not in VERBS:
+            return None
+        if self._host.settings.read_only:
+            return "this console was started read-only"
+        name = verbs.operation_of(action)
+        known = self._host.operations
+        if name and known and not (name in known and known[name].allowed):
+            role = self._host.pulse.overview.role if self._host.pulse.overview else "token"
+            return f"your role ({role}) may not do {name}" if name in known else f"this backend has no {name}"
+        return None
+
+    def typed(self, sign: str, text: str) -> None:
+        """A line was typed after `/` or `:`."""
+        try:
+            self._apply_filter(text) if sign == "/" else self._obey(text)
+        except ConsoleError as error:
+            self._host.tell(str(error), "error")
+
+    def _verb(self, action: str) -> None:
+        if why := self.why_not(action):
+            self._host.tell(f"{self._host.keymap.title(action)}: {why}", "warning")
+            return
+        screen = self._host.here()
+        if screen is None or self._host.client is None:
+            self._host.tell("not connected yet; nothing was done", "warning")
+            return
+        try:
+            self._start(action, screen.subject(), self._host.client)
+        except verbs.NotHere as reason:
+            self._host.tell(str(reason) or str(verbs.NotHere.__doc__), "warning")
+
+    def _start(self, action: str, subject: Subject, client: Client) -> None:
+        if action in verbs.PLAIN:
+            self._host.order(verbs.PLAIN[action](subject))
+            return
+        flows = Flows(self._host, self._choose, client, self._host.pulse.overview, subject)
+        asking = {
+            "queue.pause": flows.pause,
+            "run.undo": flows.undo,
+            "secret.rotate": flows.rotate,
+            "run.stop": flows.stop,
+        }
+        asking[action]()
+
+    def _help(self) -> None:
+        show_help(self._host.app, self._host.keymap, self.why_not)
+
+    def _palette(self) -> None:
+        if (screen := self._host.here()) is not None:
+            show_palette(self._host.app, self._host.keymap, screen.PLACE, self.why_not, screen.perform)
+
+    def _choose(self, chooser: "Chooser", then: Callable[[tuple[str, str]], None]) -> None:
+        choose(self._host.app, chooser, then)
+
+    def _goer(self, name: str) -> Callable[[], None]:
+        return lambda: self._host.go_home(Route(name))
+
+    def _of_queue(self, card: str) -> None:
+        screen = self._host.here()
+        given = verbs.queue_of(screen.subject()) if screen is not None else None
+        if given is None:
+            self._host.tell("no queue is under the cursor", "warning")
+        else:
+            self._host.go(Route(card, given, crumb=f"{given.queue} {CARDS[card].title}"))
+
+    def _retry(self) -> None:
+        if self._host.feed is not None:
+            self._host.feed.retry_now()
+
+    def _copy(self) -> None:
+        screen, seen = self._host.here(), self._host.pulse.overview
+        if screen is None or seen is None:
+            return
+        line = clean(verbs.chat_line(screen.subject(), seen.environment.name, seen.actor), 4000)
+        self._host.copy_to_clipboard(line)
+        self._host.tell(f"sent to the clipboard: {line}")
+
+    def _filter(self) -> None:
+        screen = self._host.here()
+        card = screen.card if isinstance(screen, ListScreen) else CARDS["dlq"]
+        value = describe(screen.route.filter) if isinstance(screen, ListScreen) else ""
+        words = [f"{field}=" for field in card.fields]
+        ask_for_line(self._host.app, "/", clean(value), words, f"words, or {' '.join(words)}")
+
+    def _command(self) -> None:
+        words = [*COMMANDS, *(f"demo {mode}" for mode in MODES)]
+        ask_for_line(self._host.app, ":", "", words, "dlq, groups, runs, theme NAME, q ...")
+
+    def _apply_filter(self, text: str) -> None:
+        screen = self._host.here()
+        card = screen.card if isinstance(screen, ListScreen) else CARDS["dlq"]
+        given = typed.filter_of(text, card.fields)
+        if isinstance(screen, ListScreen):
+            screen.refilter(Route(card.name, given, screen.route.id))
+        else:
+            self._host.go(Route("dlq", given))
+
+    def _obey(self, text: str) -> None:
+        command = typed.command_of(text, COMMANDS)
+        if command.word in PLACES:
+            self._host.go_home(Route(command.word))
+        elif command.word in ("q", "quit"):
+            self._host.leave()
+        elif command.word == "help":
+            self._help()
+        elif command.word == "theme":
+            self._host.use_theme(command.rest)
+        else:
+            self._demo(command.rest)
+
+    def _demo(self, word: str) -> None:
+        downstream = self._host.settings.downstream
+        if word not in MODES:
+            raise typed.Unclear(f"`:demo {word}` is no command; there are {', '.join(f':demo {m}' for m in MODES)}")
+        if downstream is None:
+            raise typed.Unclear("this is not the demo: there is no downstream to drive")
+
+        def said(status: int) -> None:
+            well = 200 <= status < 300
+            self._host.tell(f"the downstream is told to {word} ({status})", "information" if well else "error")
+
+        self._host.look(_drive(downstream, MODES[word]), said)
+
+
+async def _drive(downstream: str, mode: str) -> int:
+    """Tells the demo's downstream how to behave; its status."""
+    import httpx
+
+    try:
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as http:
+            return (await http.put(f"{downstream}/mode", json={"mode": mode})).status_code
+    except httpx.HTTPError as error:
+        raise ConsoleError(f"the downstream does not answer: {shlex.quote(str(error))}") from None

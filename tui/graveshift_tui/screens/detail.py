@@ -1,0 +1,106 @@
+"""One thing in full, kept fresh, with its neighbours a key away."""
+
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+
+from msgspec import Struct
+from textual import on
+from textual.app import ComposeResult
+
+from graveshift_tui.client import Client
+from graveshift_tui.feed import Feed
+from graveshift_tui.screen import Card, ConsoleScreen, Route, Subject
+from graveshift_tui.widgets.columns import At
+from graveshift_tui.widgets.detail import Detail
+from graveshift_tui.widgets.tree import Node
+
+
+class DetailScreen(ConsoleScreen):
+    """`step` moves in the list this came from, by rows, and tells where it leads; None where there is no list."""
+
+    PLACE = "detail"
+    DEFAULT_CSS = "DetailScreen Detail { height: 1fr; }"
+
+    def __init__(self, route: Route, card: Card, step: Callable[[int], Route | None] | None = None) -> None:
+        super().__init__(route)
+        self.card = card
+        self.step = step
+        self.thing: Struct | None = None
+        detail = self.detail = Detail()
+        self.actions = {
+            "cursor.up": lambda: detail.move(-1),
+            "cursor.down": lambda: detail.move(1),
+            "cursor.page_up": lambda: detail.move_page(-1),
+            "cursor.page_down": lambda: detail.move_page(1),
+            "cursor.top": lambda: detail.move(-1_000_000),
+            "cursor.end": lambda: detail.move(1_000_000),
+            "open": detail.toggle_fold,
+            "mark": detail.toggle_fold,
+            "fold": detail.toggle_fold,
+            "letter.next": lambda: self.turn(1),
+            "letter.previous": lambda: self.turn(-1),
+        }
+
+    def body(self) -> ComposeResult:
+        """The document."""
+        yield self.detail
+
+    def on_mount(self) -> None:
+        """The document takes the keys."""
+        super().on_mount()
+        self.detail.focus()
+        self._say("connecting" if self.console.client is None else "reading", "muted")
+
+    def focus_body(self) -> None:
+        """The document takes the keys again."""
+        self.detail.focus()
+
+    def verbs(self) -> Sequence[str]:
+        """What the card offers, and how to read."""
+        return (*[verb for verb in self.card.verbs if not verb.startswith("queue.")], "fold", "letter.next", "back")
+
+    def subject(self) -> Subject:
+        """This one thing."""
+        return Subject(self.card.name, (self.thing,) if self.thing is not None else ())
+
+    async def watch_feed(self, feed: Feed, client: Client) -> None:
+        """Reads this thing as long as it is shown."""
+
+        async def read() -> Struct:
+            return await client.one(self.card.name, self.route.id or "")
+
+        async with aclosing(feed.watch(read, {self.card.name, *self.card.hints})) as readings:
+            async for reading in readings:
+                self.post_message(self.Fresh(reading.value, reading.at, reading.error))
+
+    def turn(self, delta: int) -> None:
+        """Shows the neighbour instead."""
+        route = self.step(delta) if self.step is not None else None
+        if route is None or route.id == self.route.id:
+            return
+        self.route, self.thing, self.read_at = route, None, None
+        self.detail.reset()
+        self._say("reading", "muted")
+        self.connected()
+        self.beat()
+
+    @on(ConsoleScreen.Fresh)
+    def _take(self, message: ConsoleScreen.Fresh) -> None:
+        message.stop()
+        if message.error is not None and self.thing is None:
+            self._say(str(message.error), "crit")
+        elif isinstance(message.value, Struct) and message.error is None and self.card.nodes is not None:
+            self.thing, self.read_at = message.value, message.at
+            self.detail.show(self.card.nodes(self.thing, At(self.size.width, self._now())))
+        elif message.error is not None and getattr(message.error, "code", "") == "not-found":
+            self.console.tell("it is gone: somebody moved it meanwhile", "warning")
+        self.beat()
+
+    def _now(self) -> datetime:
+        """The server's clock as we last heard it."""
+        seen = self.console.pulse.overview
+        return seen.as_of if seen is not None else datetime.now(UTC)
+
+    def _say(self, text: str, words: str) -> None:
+        self.detail.show([Node("gap", ()), Node("words", ((text, words),))])

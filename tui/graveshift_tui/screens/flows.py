@@ -1,0 +1,163 @@
+"""Changes that need a question first: which secret, which run, how long a pause."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+from graveshift.wire.overview import Overview
+from graveshift.wire.queues import Queue
+from graveshift.wire.runs import Run
+from graveshift.wire.secrets import SecretInfo
+from graveshift_tui.client import Client
+from graveshift_tui.operate import Ask, progress
+from graveshift_tui.screen import Subject
+from graveshift_tui.screens import verbs
+from graveshift_tui.settings import ConsoleError
+
+if TYPE_CHECKING:
+    from graveshift_tui.widgets.choose import Chooser
+
+T = TypeVar("T")
+
+TIMES: Final = (("5m", 5), ("30m", 30), ("2h", 120), ("8h", 480))
+UNDOABLE: Final = "dlq.requeue"
+
+
+Choose: TypeAlias = "Callable[[Chooser, Callable[[tuple[str, str]], None]], None]"
+"""Asks for one of several."""
+
+
+class Desk(Protocol):
+    """What these flows need of the console."""
+
+    def look(self, reading: Awaitable[T], then: Callable[[T], None]) -> None:
+        """Reads, and goes on with the answer."""
+
+    def order(self, ask: Ask) -> None:
+        """Plans, asks and runs."""
+
+    def tell(self, text: str, severity: str = "information") -> None:
+        """Shows a toast."""
+
+
+class Flows:
+    """One method for each verb that asks; made anew for each press of a key."""
+
+    def __init__(self, desk: Desk, choose: Choose, client: Client, seen: Overview | None, subject: Subject) -> None:
+        self._desk = desk
+        self._choose = choose
+        self._client = client
+        self._seen = seen
+        self._subject = subject
+
+    def pause(self) -> None:
+        """Pauses the queue under the cursor for a time, or resumes it."""
+        given = verbs.queue_of(self._subject)
+        if given is None:
+            raise verbs.NotHere("no queue is under the cursor")
+
+        async def read() -> Queue:
+            page = await self._client.page("queues", given)
+            found = [q for q in page.items if isinstance(q, Queue) and q.name == given.queue]
+            if not found:
+                raise ConsoleError(f"there is no queue {given.queue}")
+            return found[0]
+
+        self._desk.look(read(), self._pause_or_resume)
+
+    def undo(self) -> None:
+        """Undoes the run under the cursor, else the operator's last requeue."""
+        row = self._subject.row
+        if isinstance(row, Run):
+            self._desk.order(verbs.undo(row))
+            return
+        me = self._seen.actor if self._seen is not None else ""
+
+        async def read() -> Run:
+            page = await self._client.page("runs", limit=200)
+            mine = (r for r in page.items if isinstance(r, Run) and r.operation == UNDOABLE and r.actor == me)
+            run = next(mine, None)
+            if run is None:
+                raise ConsoleError("you have requeued nothing that could be undone")
+            return run
+
+        self._desk.look(read(), lambda run: self._desk.order(verbs.undo(run)))
+
+    def rotate(self) -> None:
+        """Rotates the secret under the cursor, else the one chosen."""
+        if isinstance(self._subject.row, SecretInfo):
+            self._desk.order(verbs.rotate(self._subject.row))
+            return
+
+        async def read() -> list[SecretInfo]:
+            page = await self._client.page("secrets")
+            return [secret for secret in page.items if isinstance(secret, SecretInfo)]
+
+        self._desk.look(read(), self._rotate_one)
+
+    def stop(self) -> None:
+        """Stops a live run at once; asks which where there are several."""
+        if isinstance(self._subject.row, Run) and self._subject.row.state.is_live:
+            self._stop(self._subject.row.id)
+            return
+
+        async def read() -> list[Run]:
+            page = await self._client.page("runs")
+            return [run for run in page.items if isinstance(run, Run) and run.state.is_live]
+
+        self._desk.look(read(), self._stop_one)
+
+    def _pause_or_resume(self, queue: Queue) -> None:
+        from graveshift_tui.widgets.choose import Choice, Chooser
+
+        if queue.paused:
+            self._desk.order(verbs.resume(queue))
+            return
+        times = [Choice(str(minutes), f"for {words}") for words, minutes in TIMES]
+        chooser = Chooser(f"Pause {queue.name} for how long?", [*times, Choice("", "until somebody resumes it")],
+                          note="reason, for those who wonder (optional)")  # fmt: skip
+
+        def then(chosen: tuple[str, str]) -> None:
+            minutes, reason = chosen
+            until = datetime.now(UTC) + timedelta(minutes=int(minutes)) if minutes else None
+            words = f"for {minutes} minutes" if minutes else "until somebody resumes it"
+            at = until.isoformat().replace("+00:00", "Z") if until else None
+            self._desk.order(verbs.pause(queue, at, reason or None, words))
+
+        self._choose(chooser, then)
+
+    def _rotate_one(self, secrets: list[SecretInfo]) -> None:
+        from graveshift_tui.widgets.choose import Choice, Chooser
+
+        if not secrets:
+            self._desk.tell("no secrets are kept here", "warning")
+            return
+        options = [Choice(s.id, f"{s.name}  v{s.version} {s.state.value}", s.kind) for s in secrets]
+        by_id: dict[str, SecretInfo] = {secret.id: secret for secret in secrets}
+        self._choose(
+            Chooser("Rotate which secret?", options), lambda chosen: self._desk.order(verbs.rotate(by_id[chosen[0]]))
+        )
+
+    def _stop_one(self, runs: list[Run]) -> None:
+        from graveshift_tui.widgets.choose import Choice, Chooser
+
+        if not runs:
+            self._desk.tell("no run is live")
+        elif len(runs) == 1:
+            self._stop(runs[0].id)
+        else:
+            options = [Choice(r.id, f"run {r.id}  {r.operation} by {r.actor}", progress(r)) for r in runs]
+            every = Choice("*", f"all {len(runs)} live runs")
+            self._choose(
+                Chooser("Stop which run? It stops at once.", [*options, every]),
+                lambda chosen: [self._stop(r.id) for r in runs if chosen[0] in ("*", r.id)] and None,
+            )
+
+    def _stop(self, run_id: str) -> None:
+        def said(run: Struct) -> None:
+            words = f"{run.state.value}, {progress(run)}" if isinstance(run, Run) else ""
+            self._desk.tell(f"run {run_id}: stopping ({words})", "warning")
+
+        self._desk.look(self._client.steer(run_id, "cancel"), said)

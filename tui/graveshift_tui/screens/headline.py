@@ -1,0 +1,67 @@
+"""Better or worse: the slope of failures in one sentence, and what to press next."""
+
+from typing import Final
+
+from graveshift.wire.overview import Overview
+from graveshift.wire.secrets import SecretState
+from graveshift_tui import format as f
+from graveshift_tui.keymap import Keymap
+from graveshift_tui.widgets.paint import Line
+
+STEEP: Final = 1.5
+QUIET: Final = 1.0
+LOOK_BACK: Final = 10
+
+
+def verdict(now: float, trend: list[int]) -> tuple[str, str, float]:
+    """The word, its tone, and what it was before: the mean of ten minutes, a few minutes ago."""
+    before = trend[-LOOK_BACK - 3 : -3] or trend[:1] or [0]
+    was = sum(before) / len(before)
+    if now > was * STEEP + QUIET:
+        return "WORSE", "crit", was
+    if was > now * STEEP + QUIET:
+        return "BETTER", "ok", was
+    return ("STEADY", "warn", was) if now >= QUIET else ("QUIET", "ok", was)
+
+
+def headline(seen: Overview, width: int) -> Line:
+    """`WORSE  13,912 failures/min, was 3   1 cause = 99%`."""
+    totals = seen.totals
+    word, tone, was = verdict(totals.failing_per_min, totals.trend)
+    changed = f", was {f.rate(was)}" if word in ("WORSE", "BETTER") else ""
+    left: Line = (
+        (f" {word} ", f"bold {tone}"),
+        (f" {f.rate(totals.failing_per_min)} failures/min{changed}", "bold text"),
+        (f"   {f.rate(totals.dead_per_min)} deaths/min", "text"),
+    )
+    rates = [group.per_min or 0 for group in seen.groups]
+    if rates and sum(rates) >= QUIET and max(rates) / max(sum(rates), totals.failing_per_min) >= 0.5:
+        part = min(99, int(100 * max(rates) / max(sum(rates), totals.failing_per_min)))
+        left = (*left, (f"   1 cause = {part}%", tone))
+    if width >= 76 and totals.trend:
+        left = (*left, ("   ", "text"), (f.spark(totals.trend, 10), "spark"))
+    return left
+
+
+def next_step(seen: Overview, keymap: Keymap) -> Line:
+    """The most useful thing to do now."""
+    steps: list[tuple[str, str]] = []
+    growing = [group for group in seen.groups if (group.per_min or 0) >= QUIET]
+    if growing:
+        steps.append(("open", "look at the cause"))
+    elif seen.groups:
+        steps.append(("goto.groups", "see the causes"))
+    if any(run.state.is_live for run in seen.runs):
+        steps.append(("goto.runs", "follow the runs"))
+    elif seen.totals.dead and not growing:
+        steps.append(("dlq.requeue.all", "requeue what is healed"))
+    if any(queue.paused for queue in seen.queues):
+        steps.append(("queue.pause", "resume a paused queue"))
+    if any(secret.state is SecretState.OVERDUE for secret in seen.secrets):
+        steps.append(("secret.rotate", "rotate what is overdue"))
+    if not seen.backups:
+        steps.append(("backup.create", "make the first backup"))
+    spans: list[tuple[str, str]] = [(" NEXT ", "bold heading")]
+    for action, words in steps[:3]:
+        spans += [(f"  {keymap.shown(action)}", "bold accent"), (f" {words}", "text")]
+    return tuple(spans) if steps else (*spans, ("  nothing needs you", "muted"))

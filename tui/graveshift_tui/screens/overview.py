@@ -1,0 +1,145 @@
+"""The first screen: better or worse, the top cause, and the next key."""
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+
+from graveshift_tui.client import Client
+from graveshift_tui.feed import Feed
+from graveshift_tui.format import age
+from graveshift_tui.screen import Card, ConsoleScreen, Route, Subject
+from graveshift_tui.screens.headline import headline, next_step
+from graveshift_tui.screens.panels import Entry, panels
+from graveshift_tui.widgets.band import tone_of
+from graveshift_tui.widgets.columns import At
+from graveshift_tui.widgets.paint import Line, Lines, width_of
+
+FRAME = 4
+
+
+class OverviewScreen(ConsoleScreen):
+    """Draws the pulse that the console reads anyway; a cursor walks over everything that can be opened."""
+
+    def __init__(self, route: Route, cards: dict[str, Card]) -> None:
+        super().__init__(route)
+        self.cards = cards
+        self.entries: list[Entry] = []
+        self.here: tuple[str, str] = ("", "")
+        self.actions = {
+            "cursor.up": lambda: self.move(-1),
+            "cursor.down": lambda: self.move(1),
+            "cursor.page_up": lambda: self.move(-8),
+            "cursor.page_down": lambda: self.move(8),
+            "cursor.top": lambda: self.move(-1000),
+            "cursor.end": lambda: self.move(1000),
+            "panel.next": self.next_panel,
+            "open": self.open,
+        }
+
+    def body(self) -> ComposeResult:
+        """All panels are lines of one widget."""
+        yield Lines(id="panels")
+
+    def foot(self) -> ComposeResult:
+        """The next step."""
+        yield Lines([()], id="next")
+
+    async def watch_feed(self, feed: Feed, client: Client) -> None:
+        """The console's own pulse is all this needs."""
+
+    def verbs(self) -> Sequence[str]:
+        """What the row under the cursor offers."""
+        card = self.cards.get(self.here[0])
+        return ("open", *(card.verbs if card else ()), "backup.create", "run.stop", "command")
+
+    def subject(self) -> Subject:
+        """The row under the cursor."""
+        entry = self.entry()
+        if entry is None or entry.row is None:
+            return Subject("overview")
+        return Subject(entry.card, (entry.row,))
+
+    def beat(self) -> None:
+        """Everything on this screen is the pulse."""
+        super().beat()
+        if self.is_mounted and self.query("#panels"):
+            self._draw()
+
+    def crumbs(self, width: int) -> Line:
+        """Better or worse."""
+        seen = self.console.pulse.overview
+        return headline(seen, width) if seen is not None else super().crumbs(width)
+
+    def entry(self) -> Entry | None:
+        """The line under the cursor."""
+        return next((e for e in self._stops() if (e.card, e.id) == self.here), None)
+
+    def move(self, delta: int) -> None:
+        """To another line that can be opened."""
+        stops = self._stops()
+        if stops:
+            at = max(0, min(self._index(stops) + delta, len(stops) - 1))
+            self.here = (stops[at].card, stops[at].id)
+            self.beat()
+
+    def next_panel(self) -> None:
+        """To the first line of the next panel."""
+        stops = self._stops()
+        later = [e for e in stops[self._index(stops) :] if e.card != self.here[0]] or stops
+        if later:
+            self.here = (later[0].card, later[0].id)
+            self.beat()
+
+    def open(self) -> None:
+        """The row's own place, or the list it is cut from."""
+        entry = self.entry()
+        if entry is None:
+            return
+        route = self.cards[entry.card].opens(entry.row) if entry.row is not None else Route(entry.card)
+        if route is not None:
+            self.console.go(route)
+
+    def _stops(self) -> list[Entry]:
+        return [entry for entry in self.entries if entry.card]
+
+    def _index(self, stops: list[Entry]) -> int:
+        return next((i for i, e in enumerate(stops) if (e.card, e.id) == self.here), 0)
+
+    def _draw(self) -> None:
+        pulse, keymap = self.console.pulse, self.console.keymap
+        seen, width = pulse.overview, self.size.width
+        if seen is None:
+            titles = ("CAUSES", "QUEUES", "RUNS")
+            self.query_one("#panels", Lines).show(
+                [line for t in titles for line in (((f"  {t}", "bold heading"),), ())]
+            )
+            return
+        height = self.size.height - FRAME - len(self.query_one("#banner", Lines).lines)
+        before = self._index(self._stops())
+        self.entries = panels(seen, At(width - 1, seen.as_of), height)
+        stops = self._stops()
+        if stops and self.entry() is None:
+            at = stops[min(before, len(stops) - 1)]
+            self.here = (at.card, at.id)
+        self.query_one("#panels", Lines).show([self._lit(e, width, self._stale()) for e in self.entries])
+        self.query_one("#next", Lines).show([next_step(seen, keymap)])
+
+    def _stale(self) -> Line:
+        """What panel titles add while the data is old."""
+        pulse = self.console.pulse
+        tone = tone_of(pulse.age_s, pulse.interval_s)
+        return () if tone == "ok" else ((f" {age(pulse.age_s)} old", f"bold {tone}"),)
+
+    def _lit(self, entry: Entry, width: int, stale: Line) -> Line:
+        """The line, lit under the cursor, or with its age where it is a title of old data."""
+        if entry.card and (entry.card, entry.id) == self.here:
+            first, *rest = entry.line
+            spans = [("›" + first[0][1:], first[1]), *rest]
+            pad = width - width_of(tuple(spans))
+            return tuple((t, w if " on " in w else f"{w} on cursor") for t, w in [*spans, (" " * pad, "text")])
+        if stale and entry.line and entry.line[0][1] == "bold heading" and not entry.card:
+            text, words = entry.line[0]
+            said = stale[0][0]
+            at = text.find("  ", 2)
+            return ((text[:at], words), stale[0], (text[at + len(said) :], words), *entry.line[1:])
+        return entry.line

@@ -1,0 +1,119 @@
+"""The overview's panels: causes, queues, runs, and what keeps one safe; only what the backend can say."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from graveshift.wire.backups import Backup
+from graveshift.wire.overview import Overview
+from graveshift.wire.runs import Run
+from graveshift.wire.secrets import SecretState
+from graveshift.wire.workers import WorkerState
+from graveshift_tui import format as f
+from graveshift_tui.operate import progress
+from graveshift_tui.screen import Card
+from graveshift_tui.screens import groups, queues
+from graveshift_tui.widgets.columns import At, heading, line
+from graveshift_tui.widgets.paint import Line, Span
+
+RUNS = 3
+
+
+class Entry(Struct, frozen=True):
+    """One line of the overview; `card` and `row` are what enter opens and verbs act on, where there is something."""
+
+    line: Line
+    card: str = ""
+    row: Struct | None = None
+    id: str = ""
+
+
+def panels(seen: Overview, at: At, height: int) -> list[Entry]:
+    """As many rows of each panel as `height` lines hold; what is cut is counted."""
+    foot = [*_runs(seen, at), *_safety(seen, at)]
+    room = height - len(foot) - (4 if foot else 3)
+    half = max(1, min(len(seen.groups) + 1, room - min(len(seen.queues) + 1, room // 2)))
+    causes = _table(groups.CARD, list(seen.groups), at, half, seen.totals.groups)
+    waiting = _table(queues.CARD, list(seen.queues), at, max(1, room - len(causes) + 1), len(seen.queues))
+    lines = [*causes, Entry(()), *waiting]
+    gap = [Entry(())] * max(0, min(2, height - len(lines) - len(foot)))
+    return [*lines, *gap[:1], *foot][:height]
+
+
+def _table(card: Card, rows: list[Struct], at: At, room: int, total: int) -> list[Entry]:
+    """Titles, then rows; the last line counts what does not fit."""
+    head = heading(card.columns, at.width)
+    title: Line = tuple((text, "bold heading" if i == 0 else words) for i, (text, words) in enumerate(head))
+    if not rows:
+        return [Entry(title), Entry(((f"   {card.empty}", "muted"),))]
+    fits = rows if len(rows) <= room and total <= len(rows) else rows[: max(1, room - 1)]
+    entries = [Entry(title), *(_row(card, row, at) for row in fits)]
+    more = max(total, len(rows)) - len(fits)
+    return [*entries, Entry(((f"   {more:,} more", "muted"),), card.name)] if more > 0 else entries
+
+
+def _row(card: Card, row: Struct, at: At) -> Entry:
+    tone = card.tone(row)
+    prefix: Span = (" !" if tone in ("crit", "warn") else "  ", tone)
+    shown = line(card.columns, row, width=at.width, now=at.now, tone=tone, prefix=prefix)
+    return Entry(shown, card.name, row, card.id_of(row))
+
+
+def _runs(seen: Overview, at: At) -> list[Entry]:
+    """Live runs, else the last one."""
+    live = [run for run in seen.runs if run.state.is_live]
+    shown = live[:RUNS] or seen.runs[:1]
+    entries = [Entry(_run(run, at.now, first=i == 0), "runs", run, run.id) for i, run in enumerate(shown)]
+    if len(live) > RUNS:
+        entries.append(Entry(((f"          {len(live) - RUNS} more runs", "muted"),), "runs"))
+    return entries
+
+
+def _run(run: Run, now: datetime, *, first: bool) -> Line:
+    label = "  RUNS    " if first else "          "
+    tone = "accent" if run.state.is_live else "crit" if run.error or run.failed else "ok"
+    bar = f"  {f.bar(run.handled / run.total, 10)}" if run.total and run.state.is_live else ""
+    speed = f"  {f.rate(run.rate)}/s" if run.rate and run.state.is_live else ""
+    left = (run.total or 0) - run.handled
+    eta = f"  eta {f.age(left / run.rate)}" if run.rate and run.state.value == "running" and left > 0 else ""
+    return (
+        (label, "bold heading"),
+        (f"#{run.id} {run.operation} ", "text"),
+        (run.state.value, tone),
+        (f"{bar}  {progress(run)}{speed}{eta}", "text"),
+        (f"  {run.actor}", "muted"),
+    )
+
+
+def _safety(seen: Overview, at: At) -> list[Entry]:
+    entries = []
+    if seen.workers:
+        silent = sum(worker.state is WorkerState.SILENT for worker in seen.workers)
+        words = f"{len(seen.workers) - silent} of {len(seen.workers)} alive"
+        busy = sum(worker.running or 0 for worker in seen.workers)
+        spans: Line = (
+            ("  WORKERS ", "bold heading"),
+            (words, "crit" if silent else "text"),
+            (f"   {busy} jobs under way", "muted"),
+        )
+        entries.append(Entry(spans, "workers"))
+    entries.append(Entry((("  SAFETY  ", "bold heading"), *_backup(seen.backups, at.now), *_secrets(seen)), "backups"))
+    for queue in seen.queues:
+        if queue.paused:
+            words = f"{queue.name} {queues.pause_line(queue, at)}"
+            entries.append(Entry((("  PAUSED  ", "bold mark"), (words, "text")), "queues", queue, queue.id))
+    return entries
+
+
+def _backup(backups: list[Backup], now: datetime) -> Line:
+    proven = max((b.verified_at for b in backups if b.verified_at), default=None)
+    if proven is None:
+        return (("no verified backup", "warn"),)
+    return ((f"verified backup {f.ago(proven, now)} old", "text"),)
+
+
+def _secrets(seen: Overview) -> Line:
+    if not seen.secrets:
+        return ()
+    late = sum(secret.state is SecretState.OVERDUE for secret in seen.secrets)
+    return ((f"   secrets: {late} overdue", "warn"),) if late else (("   secrets ok", "text"),)

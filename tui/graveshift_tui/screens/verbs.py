@@ -1,0 +1,164 @@
+"""From a verb and what it would act on to an order for the Desk, or to the reason why there is none."""
+
+import shlex
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct, to_builtins
+
+from graveshift.wire.dlq import Letter
+from graveshift.wire.groups import Group
+from graveshift.wire.jobs import Job
+from graveshift.wire.queues import Queue
+from graveshift.wire.runs import Run
+from graveshift.wire.secrets import SecretInfo
+from graveshift.wire.selection import Filter
+from graveshift_tui.format import count, fit, things
+from graveshift_tui.operate import Ask
+from graveshift_tui.screen import Subject
+from graveshift_tui.screens.groups import cause, scope_of
+from graveshift_tui.screens.listing import describe
+
+OPERATIONS: Final = {"dlq.requeue.all": "dlq.requeue", "run.stop": ""}
+TITLES: Final = {"dlq.requeue": "Requeue", "dlq.discard": "Discard", "job.cancel": "Cancel"}
+
+
+class NotHere(Exception):
+    """this verb has nothing to act on here"""
+
+
+def operation_of(action: str) -> str:
+    """The operation that a token must be allowed for an action; empty for what is never gated."""
+    return OPERATIONS.get(action, action)
+
+
+def letters(action: str, subject: Subject) -> Ask:
+    """Requeue or discard: the marked letters, the one under the cursor, or a group's."""
+    row = subject.row
+    if isinstance(row, Group):
+        return _of_group(action, row)
+    if isinstance(row, Queue):
+        return _matching(action, Filter(system=row.system, queue=row.name), f"all dead letters of queue {row.name}")
+    chosen = [letter for letter in subject.rows if isinstance(letter, Letter)]
+    if not chosen:
+        many = len(subject.rows) > 1
+        raise NotHere("one cause at a time: take the marks off" if many else "no dead letter is under the cursor")
+    args: dict[str, object] = {"selection": {"ids": [letter.id for letter in chosen]}}
+    scope = f"{count(len(chosen))} marked {'letter' if len(chosen) == 1 else 'letters'}"
+    if not subject.marked:
+        scope = f"this letter: {fit(_name(chosen[0]), 80).rstrip()}"
+    return _ask(action, args, scope)
+
+
+def matching(subject: Subject) -> Ask:
+    """Requeue all: the group or queue under the cursor, else everything the list's filter lets through."""
+    if isinstance(subject.row, Group | Queue):
+        return letters("dlq.requeue", subject)
+    if subject.card != "dlq":
+        raise NotHere("requeue all works on causes, queues and dead letters")
+    if isinstance(subject.row, Letter) and subject.total is None:
+        one = subject.row
+        given = Filter(system=one.system, queue=one.queue, kind=one.kind, fingerprint=one.fingerprint)
+        return _matching("dlq.requeue", given, f"all letters of the cause {one.error_type} in {one.kind}")
+    if subject.filter.is_empty:
+        return _ask("dlq.requeue", {"selection": {"all": True}}, _all(subject, "dead letters of every queue"))
+    return _matching("dlq.requeue", subject.filter, _all(subject, f"letters with {describe(subject.filter)}"))
+
+
+def cancel(subject: Subject) -> Ask:
+    """Cancel the marked jobs, else the one under the cursor."""
+    jobs = [job for job in subject.rows if isinstance(job, Job)]
+    if not jobs:
+        raise NotHere("no job is under the cursor")
+    scope = things(len(jobs), "marked job") if subject.marked else f"this job: {jobs[0].kind} in {jobs[0].queue}"
+    return Ask("job.cancel", {"selection": {"ids": [job.id for job in jobs]}}, "Cancel", scope)
+
+
+def pause(queue: Queue, until: str | None, reason: str | None, words: str) -> Ask:
+    """Pause a queue for a time."""
+    args = {"queue": queue.id, "until": until, "reason": reason}
+    return Ask("queue.pause", args, "Pause", f"queue {queue.name} {words}")
+
+
+def resume(queue: Queue) -> Ask:
+    """Resume a paused queue."""
+    return Ask("queue.resume", {"queue": queue.id}, "Resume", f"queue {queue.name}")
+
+
+def undo(run: Run) -> Ask:
+    """Take back what a run moved and nobody has started."""
+    return Ask("run.undo", {"run": run.id}, "Undo", f"run {run.id}, {run.operation} by {run.actor}")
+
+
+def rotate(secret: SecretInfo) -> Ask:
+    """A new version of a secret."""
+    return Ask("secret.rotate", {"secret": secret.id}, "Rotate", f"secret {secret.name}")
+
+
+def back_up() -> Ask:
+    """A verified backup of the queue."""
+    return Ask("backup.create", {}, "Back up", "the queue, and prove it by restoring it")
+
+
+PLAIN: Final[dict[str, Callable[[Subject], Ask]]] = {
+    "dlq.requeue": lambda subject: letters("dlq.requeue", subject),
+    "dlq.requeue.all": matching,
+    "dlq.discard": lambda subject: letters("dlq.discard", subject),
+    "job.cancel": cancel,
+    "backup.create": lambda subject: back_up(),
+}
+
+
+def queue_of(subject: Subject) -> Filter | None:
+    """Which queue a row belongs to."""
+    row = subject.rows[0] if subject.rows else None
+    if isinstance(row, Queue):
+        return Filter(system=row.system, queue=row.name)
+    if isinstance(row, Letter | Group | Job):
+        return Filter(system=row.system, queue=row.queue)
+    return Filter(system=subject.filter.system, queue=subject.filter.queue) if subject.filter.queue else None
+
+
+def chat_line(subject: Subject, environment: str, actor: str) -> str:
+    """What a colleague needs to see the same and do the same: words, then a command."""
+    try:
+        ask = PLAIN["job.cancel" if subject.card == "jobs" else "dlq.requeue"](subject)
+    except NotHere:
+        words = describe(subject.filter)
+        flags = _flags(subject.filter)
+        named = subject.card if subject.card != "overview" else "queues"
+        return f"[{environment}] {named} {words}".strip() + f"  graveshift get {named}{flags}"
+    selection = ask.args["selection"]
+    assert isinstance(selection, dict)  # noqa: S101 - made above
+    ids = "".join(f" --id {shlex.quote(id)}" for id in selection.get("ids", []))
+    given = selection.get("filter") or {}
+    flags = "".join(f" --filter {shlex.quote(f'{k}={v}')}" for k, v in given.items())
+    return f"[{environment}] {subject.card}: {ask.scope} ({actor})  graveshift do {ask.operation}{ids}{flags}"
+
+
+def _of_group(action: str, group: Group) -> Ask:
+    return _matching(action, scope_of(group), f"all {things(group.dead, 'letter')} of {fit(cause(group), 60).rstrip()}")
+
+
+def _matching(action: str, given: Filter, scope: str) -> Ask:
+    return _ask(action, {"selection": {"filter": to_builtins(given)}}, scope)
+
+
+def _ask(action: str, args: dict[str, object], scope: str) -> Ask:
+    if action == "dlq.requeue":
+        args = {**args, "rate": None}
+    return Ask(action, args, TITLES[action], scope)
+
+
+def _all(subject: Subject, words: str) -> str:
+    if subject.total is None:
+        return f"all {words}"
+    return f"all {count(subject.total)}{'' if subject.total_is_exact else '+'} {words}"
+
+
+def _name(row: Struct) -> str:
+    return f"{row.error_type}: {row.error_message}" if isinstance(row, Letter) else type(row).__name__
+
+
+def _flags(given: Filter) -> str:
+    return "".join(f" --filter {shlex.quote(f'{k}={v}')}" for k, v in to_builtins(given).items())
