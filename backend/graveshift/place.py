@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -38,7 +39,8 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """The configured database, or the private server, started and migrated, and stopped after its last user left."""
     given = settings.database
     if given.url:
-        login = LoginFile(Path(given.login_file), "") if given.login_file else None
+        user = urlsplit(given.url).username or ""
+        login = LoginFile(Path(given.login_file), user) if given.login_file else None
         yield Database(url=given.url, login=login)
         return
     home = Path(given.data_dir) if given.data_dir else state_dir(settings)
