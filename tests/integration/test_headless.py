@@ -21,9 +21,9 @@ from tests.api_service import Service, failing_letters, serving
 from tests.waiting import until
 
 
-@pytest.fixture(params=["port", "socket"])
+@pytest.fixture
 async def service(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> AsyncIterator[Service]:
-    options = {"socket": str(tmp_path / "api.sock")} if request.param == "socket" else {}
+    options = {"socket": str(tmp_path / "api.sock")} if getattr(request, "param", "socket") == "socket" else {}
     async with serving(database, tmp_path, **options) as service:
         await service.rows(failing_letters(150))
         yield service
@@ -50,6 +50,7 @@ async def graveshift(service: Service, *argv: str) -> tuple[int, str, str]:
     return process.returncode or 0, out.decode(), err.decode()
 
 
+@pytest.mark.parametrize("service", ["port", "socket"], indirect=True)
 async def test_every_read_of_the_client_fits_the_real_answers(client: Client) -> None:
     for resource, (kind, _) in RESOURCES.items():
         page = await client.page(resource)

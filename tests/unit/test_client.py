@@ -181,3 +181,18 @@ async def test_an_old_connection_that_the_server_closed_is_not_used_again(tmp_pa
         await asyncio.sleep(1.2)
         assert await client.operations()
         await client.close()
+
+
+async def test_a_closed_client_is_unreachable_and_an_open_stream_ends(client: Client, backend: SmallBackend) -> None:
+    hints = client.hints()
+    await anext(hints)
+    waiting = asyncio.ensure_future(anext(hints))
+    await until(lambda: backend.listeners)
+    await client.close()
+    backend.hang_up()
+    with pytest.raises((Unreachable, StopAsyncIteration)):
+        await waiting
+    with pytest.raises(Unreachable):
+        await client.operations()
+    with pytest.raises(Unreachable):
+        await anext(client.hints())

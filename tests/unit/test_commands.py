@@ -29,7 +29,15 @@ def graveshift(backend: SmallBackend, *argv: str, **env: str) -> subprocess.Comp
     place = {"GRAVESHIFT_URL": backend.unix_url, "GRAVESHIFT_TOKEN": TOKEN, "XDG_CONFIG_HOME": "/nonexistent"}
     command = [sys.executable, "-m", "graveshift_tui", *argv]
     environ = {**plain, **place, "PYTHONIOENCODING": "utf-8", **env}
-    return subprocess.run(command, capture_output=True, text=True, env=environ, stdin=subprocess.DEVNULL, check=False)
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        encoding=environ["PYTHONIOENCODING"],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
 
 
 def test_get_prints_a_table_with_whole_ids(backend: SmallBackend) -> None:
@@ -202,6 +210,12 @@ def test_on_a_terminal_do_asks(backend: SmallBackend, answer: bytes, code: int, 
         os.close(theirs)
     assert "carry it out? [y/N]" in done.stderr
     assert (done.returncode, len(backend.things.runs)) == (code, runs)
+
+
+def test_a_terminal_without_unicode_gets_escapes(backend: SmallBackend) -> None:
+    backend.things.letters = [letter(0, message="né ▲")]
+    done = graveshift(backend, "get", "dlq", PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
+    assert (done.returncode, "\\u25b2" in done.stdout) == (0, True)
 
 
 def test_a_reader_that_leaves_early_is_no_error(backend: SmallBackend) -> None:

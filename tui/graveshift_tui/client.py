@@ -138,7 +138,8 @@ class Client:
             yield Hint("*")
             async with aclosing(source.aiter_sse()) as events:
                 async for event in events:
-                    self._last_event = event.id or self._last_event
+                    if event.id.isascii() and event.id.isalnum():
+                        self._last_event = event.id
                     if event.event in ("hint", "resync"):
                         yield decode(event.data.encode(), Hint)
 

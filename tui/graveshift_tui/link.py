@@ -62,6 +62,7 @@ class Link:
         """The body of a 2xx answer. `path` is percent-encoded already."""
         import httpx
 
+        self._check_open()
         sent = {"Content-Type": "application/json"} if body is not None else {}
         try:
             answer = await self._http.request(
@@ -78,6 +79,7 @@ class Link:
         import httpx
         from httpx_sse import aconnect_sse
 
+        self._check_open()
         timeout = httpx.Timeout(ANSWER_S, connect=CONNECT_S, read=SILENCE_S)
         try:
             async with aconnect_sse(self._http, "GET", path, headers=dict(headers), timeout=timeout) as source:
@@ -91,6 +93,10 @@ class Link:
     async def close(self) -> None:
         """Closes every connection; open streams end."""
         await self._http.aclose()
+
+    def _check_open(self) -> None:
+        if self._http.is_closed:
+            raise Unreachable(f"{self._url}: this connection was closed by the console")
 
     def _unreachable(self, error: "httpx.HTTPError") -> Unreachable:
         import httpx

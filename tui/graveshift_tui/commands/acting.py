@@ -15,7 +15,6 @@ from graveshift.wire.selection import Selection
 from graveshift_tui.client import ApiError, Client
 from graveshift_tui.commands.reading import Output
 from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
-from graveshift_tui.commands.terminal import Misused
 from graveshift_tui.commands.wiretext import ascii_struct
 from graveshift_tui.commands.words import args_of, known, selection_of
 from graveshift_tui.conduct import Conduct
@@ -30,6 +29,12 @@ class PhraseNeeded(ConsoleError):
     """nothing was done, the plan asks for a phrase"""
 
     exit_code = 7
+
+
+class YesNeeded(ConsoleError):
+    """nothing was done, the plan asks for a yes"""
+
+    exit_code = 2
 
 
 class NotConfirmed(ConsoleError):
@@ -148,7 +153,7 @@ def _confirmed(plan: Plan, wish: Wish) -> str | None:
     """The phrase to send, or None; raises where the answer is not what the plan asks for."""
     if plan.confirm is Confirm.YES and not wish.yes:
         if not sys.stdin.isatty():
-            raise Misused("nothing was done: the plan asks for a yes, and --yes gives it")
+            raise YesNeeded("--yes gives it")
         if _ask("carry it out? [y/N] ").lower() not in ("y", "yes"):
             raise NotConfirmed("the answer was not yes")
     if plan.confirm is not Confirm.PHRASE:

@@ -1,5 +1,6 @@
 """Runs a typer command under our rules: one line per error, and the exit codes that scripts can rely on."""
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -32,6 +33,8 @@ def new_app() -> typer.Typer:
 
 def invoke(app: typer.Typer, name: str, argv: list[str]) -> int:
     """The exit code of the command; errors of ours pass through."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return int(app(args=argv, prog_name=f"graveshift {name}", standalone_mode=False) or 0)
     except typer.TyperException as error:
