@@ -193,8 +193,9 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.beat()
 
     def on_screen_suspend(self) -> None:
-        """A screen beneath another one reads nothing."""
-        self.workers.cancel_group(self, "feed")
+        """A screen beneath another one reads nothing; one beneath a question reads on."""
+        if isinstance(self.app.screen, ConsoleScreen):
+            self.workers.cancel_group(self, "feed")
 
     def on_resize(self, event: Resize) -> None:
         """Lines are made for a width."""
@@ -202,6 +203,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def on_key(self, event: Key) -> None:
         """Keys that no field took: an action of ours, else one of the console's."""
+        if self.focused is not None and self.focused.id == "prompt":
+            return
         press = event.character if event.character and event.character.isprintable() else event.key
         action = self.console.keymap.action("space" if press == " " else press, self.PLACE)
         if action is None:

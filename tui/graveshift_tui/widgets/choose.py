@@ -1,6 +1,6 @@
 """Pick one of several: the palette, which secret, which run, how long."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 from textual import on
@@ -28,6 +28,7 @@ class Choice(Struct, frozen=True):
 class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
     """Type to narrow, enter to take; returns the value and what was typed into the note."""
 
+    AUTO_FOCUS = ""
     DEFAULT_CSS = """
     Chooser { align: center top; background: transparent; padding-top: 2; }
     Chooser > Vertical {
@@ -69,16 +70,25 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         return [c for c in self.choices if all(word in f"{c.title} {c.value}".lower() for word in words)]
 
     def on_key(self, event: Key) -> None:
-        """Keys that the field did not take."""
-        event.stop()
-        if event.key in ("escape", "ctrl+c"):
-            self.dismiss(None)
-        elif event.key in ("down", "ctrl+n"):
-            self._move(1)
-        elif event.key in ("up", "ctrl+p"):
-            self._move(-1)
-        elif event.key in ("tab", "shift+tab") and self.note is not None:
-            self.query_one("#note" if self.focused is self.query_one("#narrow") else "#narrow", Input).focus()
+        """Keys that the field did not take; the rest goes on to its own bindings."""
+        keys: dict[str, Callable[[], object]] = {
+            "escape": lambda: self.dismiss(None),
+            "ctrl+c": lambda: self.dismiss(None),
+            "down": lambda: self._move(1),
+            "ctrl+n": lambda: self._move(1),
+            "up": lambda: self._move(-1),
+            "ctrl+p": lambda: self._move(-1),
+            "tab": self._next_field,
+            "shift+tab": self._next_field,
+        }
+        if event.key in keys:
+            event.stop()
+            keys[event.key]()
+
+    def _next_field(self) -> None:
+        if self.note is not None:
+            narrow = self.query_one("#narrow", Input)
+            (self.query_one("#note", Input) if self.focused is narrow else narrow).focus()
 
     @on(Input.Changed, "#narrow")
     def _narrow(self) -> None:

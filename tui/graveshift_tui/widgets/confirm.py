@@ -1,5 +1,7 @@
 """The question before a change: what, on what, with which effects, and how to say yes to it."""
 
+from collections.abc import Callable
+
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -22,6 +24,7 @@ EFFECTS = 6
 class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
     """Stays open until the backend has taken the plan, or the reader leaves it; one key per plan, whatever happens."""
 
+    AUTO_FOCUS = ""
     DEFAULT_CSS = """
     ConfirmDialog { align: center middle; background: transparent; }
     ConfirmDialog > Vertical {
@@ -80,23 +83,37 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
         self.call_after_refresh(self._tell)
 
     def on_key(self, event: Key) -> None:
-        """Keys that no field took."""
-        event.stop()
+        """Keys that no field took; the rest goes on to the fields' own bindings."""
         typing = isinstance(self.focused, Input)
         press = event.character if event.character and event.character.isprintable() else event.key
-        if press in ("escape", "ctrl+c") or (press == "n" and not typing):
-            self.dismiss(None)
-        elif press in ("tab", "shift+tab"):
-            self._next_field()
-        elif press in ("left", "right", "h", "l") and not typing and self.plan.confirm is Confirm.YES:
-            self.chosen_yes = not self.chosen_yes
-            self._tell()
-        elif press == "y" and not typing and self.plan.confirm is Confirm.YES:
+        act = self._keys(typing).get(press)
+        if act is not None:
+            event.stop()
+            act()
+
+    def _keys(self, typing: bool) -> dict[str, Callable[[], object]]:
+        """What each key does now; while a field is typed in, only those that are no text."""
+        always: dict[str, Callable[[], object]] = {
+            "escape": lambda: self.dismiss(None),
+            "ctrl+c": lambda: self.dismiss(None),
+            "tab": self._next_field,
+            "shift+tab": self._next_field,
+        }
+        if typing:
+            return always
+        turns = dict.fromkeys(("left", "right", "h", "l"), self._turn)
+        again = {"r": self._replan} if self._outdated() else {}
+        return always | turns | again | {"n": lambda: self.dismiss(None), "y": self._confirm, "enter": self._answer}
+
+    def _turn(self) -> None:
+        self.chosen_yes = not self.chosen_yes
+        self._tell()
+
+    def _answer(self) -> None:
+        if self.chosen_yes:
             self._confirm()
-        elif press == "enter" and not typing:
-            self._confirm() if self.chosen_yes or self._error else self.dismiss(None)
-        elif press == "r" and not typing and self._error is not None:
-            self._replan()
+        else:
+            self.dismiss(None)
 
     @on(Input.Submitted)
     def _enter(self, event: Input.Submitted) -> None:
