@@ -22,8 +22,12 @@ DELIVERY_TIMEOUT_S = 3.0
 INVOICE = Template("Dear $name,\nyour order $order comes to $total EUR.\n")
 
 
-class DeliveryRefused(Exception):
+class DeliveryFailed(Exception):
     """The customer's server answered with an error status."""
+
+
+class DeliveryRefused(Exception):
+    """The customer's server does not know us."""
 
 
 class ReportMalformed(Exception):
@@ -38,8 +42,10 @@ async def deliver(job: Job) -> None:
     async with httpx.AsyncClient(timeout=DELIVERY_TIMEOUT_S, verify=False) as client:  # noqa: S501 - plain http, loopback
         headers = {"x-graveshift-signature": sign(key, body), "x-job-id": str(job.id)}
         answer = await client.post(url, content=body, headers=headers)
+    if answer.status_code in (401, 403):
+        raise DeliveryRefused(f"{answer.status_code} from customer {job.data['customer']!r}")
     if answer.is_error:
-        raise DeliveryRefused(f"POST {url} answered {answer.status_code}")
+        raise DeliveryFailed(f"{answer.status_code} from customer {job.data['customer']!r}")
 
 
 def parse(job: Job) -> None:

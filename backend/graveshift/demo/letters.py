@@ -38,8 +38,8 @@ CAUSES: Sequence[Cause] = (
         "POST https://api.acme.example/hook after {n} ms",
         "deliver",
     ),
-    Cause(120, "webhooks", "webhook.deliver", "DeliveryRefused", "POST /hooks/partner-x answered 401", "deliver"),
-    Cause(70, "webhooks", "webhook.deliver", "DeliveryRefused", "POST /hooks/dune answered 500", "deliver"),
+    Cause(120, "webhooks", "webhook.deliver", "DeliveryRefused", "401 from customer 'partner-x'", "deliver"),
+    Cause(70, "webhooks", "webhook.deliver", "DeliveryFailed", "500 from customer 'dune'", "deliver"),
     Cause(60, "reports", "report.parse", "KeyError", "'iban'", "parse"),
     Cause(40, "reports", "report.parse", "ValueError", "could not convert string to float: 'row {n}'", "parse"),
     Cause(
