@@ -27,9 +27,9 @@ def test_without_a_file_or_variables_the_defaults_hold() -> None:
 
 def test_a_variable_beats_a_file_and_a_file_beats_the_default(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
-    own.write_text("api: {port: 1234, host: 0.0.0.0}\nsources:\n- {driver: procrastinate, system: mail, url: x}\n")
+    own.write_text("api: {port: 1234, host: 127.0.0.2}\nsources:\n- {driver: procrastinate, system: mail, url: x}\n")
     found = load(environ={"GRAVESHIFT_CONFIG": str(own), "GRAVESHIFT_API_PORT": "99"})
-    assert (found.api.host, found.api.port, found.api.graceful_s) == ("0.0.0.0", 99, 5)
+    assert (found.api.host, found.api.port, found.api.graceful_s) == ("127.0.0.2", 99, 5)
     assert [source.system for source in found.sources] == ["mail"]
 
 

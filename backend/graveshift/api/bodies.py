@@ -20,7 +20,7 @@ ESCAPE = re.compile(
 class Shape(Struct, frozen=True):
     """Enough of a body to tell one job from several."""
 
-    jobs: Raw | None = None
+    jobs: Raw = Raw()
 
 
 async def take(request: Request[Any, Any, Any]) -> bytes:
@@ -51,7 +51,7 @@ def read_jobs(body: bytes) -> NewJobs:
     """One job or `{"jobs": [...]}`. A payload may hold any JSON, lone surrogates and U+0000 among it."""
     masked, mask = _mask(body)
     shape = read(masked, Shape)
-    jobs = read(masked, NewJobs) if shape.jobs is not None else NewJobs([read(masked, NewJob)])
+    jobs = read(masked, NewJobs) if bytes(shape.jobs) else NewJobs([read(masked, NewJob)])
     return jobs if mask is None else NewJobs([_unmask(job, mask) for job in jobs.jobs])
 
 
