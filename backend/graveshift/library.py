@@ -16,30 +16,24 @@ URL_VARIABLE = "GRAVESHIFT_DATABASE_URL"
 
 
 @asynccontextmanager
-async def open_work(url: str) -> AsyncIterator[Work]:
-    """The native queue's port for producers, over a small pool of its own."""
-    from graveshift.drivers.postgres import PostgresQueue
-    from graveshift.store.engine import create_engine
+async def _opened(url: str) -> AsyncIterator[Work]:
+    """The house is wired when the first job is sent, not when this module is imported."""
+    from graveshift.bootstrap import open_work
 
-    engine = create_engine(url, pool_size=2)
-    queue = PostgresQueue(engine)
-    try:
-        yield queue.work
-    finally:
-        await queue.close()
-        await engine.dispose()
+    async with open_work(url) as work:
+        yield work
 
 
 def connect(url: str | None = None) -> Producer:
     """A producer for one event loop; without `url` for GRAVESHIFT_DATABASE_URL. Close it, or use `async with`."""
     place = _place(url)
-    return Producer(lambda: open_work(place))
+    return Producer(lambda: _opened(place))
 
 
 def connect_sync(url: str | None = None) -> SyncProducer:
     """A producer for code without an event loop, from any thread and across forks."""
     place = _place(url)
-    return SyncProducer(lambda: open_work(place))
+    return SyncProducer(lambda: _opened(place))
 
 
 async def enqueue(queue: str, kind: str, payload: object = b"{}", **options: Unpack[Options]) -> int:
@@ -65,7 +59,7 @@ def _shared() -> SyncProducer:
     place = _place(None)
     with _lock:
         if place not in _producers:
-            _producers[place] = SyncProducer(lambda: open_work(place))
+            _producers[place] = SyncProducer(lambda: _opened(place))
         return _producers[place]
 
 

@@ -47,9 +47,10 @@ async def _begun(trace: Trace, count: int = 1) -> None:
     await until(lambda: trace.words().count("began") >= count, within=20)
 
 
-async def _swept(shop: Workshop) -> None:
+async def _swept(shop: Workshop, job: int) -> None:
     async def taken_back() -> bool:
-        return await shop.queue.upkeep.sweep(3) > 0
+        await shop.queue.upkeep.sweep(3)
+        return await shop.state(job) != "running"
 
     await shop.until(taken_back, within=15)
 
@@ -61,7 +62,7 @@ async def test_a_killed_workers_job_runs_elsewhere_after_its_lease(shop: Worksho
         first.send(signal.SIGKILL)
         await first.exits()
         assert await shop.state(job) == "running"
-        await _swept(shop)
+        await _swept(shop, job)
         async with shop.process() as second:
             await _begun(trace, 2)
             trace.go()
@@ -132,7 +133,7 @@ async def test_a_frozen_worker_that_wakes_after_its_lease_is_fenced(shop: Worksh
         await _begun(trace)
         frozen.send(signal.SIGSTOP)
         try:
-            await _swept(shop)
+            await _swept(shop, job)
             async with shop.worker({"nap": elsewhere}):
                 await until(lambda: ran)
                 trace.go()
@@ -160,7 +161,7 @@ async def test_a_job_that_kills_its_workers_is_poison_and_takes_no_other_job_wit
         async with shop.process(lease_s=0.5) as process:
             assert await process.exits(20) == 9
         crashes += 1
-        await _swept(shop)
+        await _swept(shop, poison)
         trace.go()
     assert crashes == 4  # one in company, three alone
     assert await shop.value("SELECT error_type FROM graveshift.dead") == "poison"

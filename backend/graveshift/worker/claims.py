@@ -49,7 +49,7 @@ class Claims:
                 self.worn_out = True
                 stop.set()
             elif shift.suspect is not None and shift.is_idle:
-                await self._start_alone(shift, stop)
+                await self._start_alone(shift, outbox, stop)
             elif shift.room == 0 or len(outbox) >= 10 * self._wanted(self._settings.concurrency):
                 shift.changed.clear()
                 await first(shift.changed, stop, within_s=1.0)
@@ -82,9 +82,10 @@ class Claims:
             else:
                 shift.start(one)
 
-    async def _start_alone(self, shift: Shift, stop: asyncio.Event) -> None:
+    async def _start_alone(self, shift: Shift, outbox: Outbox, stop: asyncio.Event) -> None:
+        """A suspect may take the process with it: what the others ended with is sent first."""
         suspect = shift.suspect
-        if suspect is None:
+        if suspect is None or not await outbox.drain(1.0):
             return
         try:
             stale = await self._work.begin([suspect.ticket])
