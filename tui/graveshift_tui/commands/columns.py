@@ -32,4 +32,3 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "audit": ("seq", "at", "actor", "operation", "outcome", "run_id", "total", "source", "reason"),
     "operations": ("name", "danger", "allowed", "title"),
 }
-LONG: Final = frozenset({"payload", "traceback", "history", "args_schema"})

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Raw, Struct
 from rich.cells import cell_len, set_cell_size
 
-from graveshift_tui.commands.columns import LONG
+from graveshift_tui.commands.columns import COLUMNS
 from graveshift_tui.format import UNKNOWN, age, moment, rate
 from graveshift_tui.sanitize import clean, clean_lines
 
@@ -28,16 +28,21 @@ def table(fields: Sequence[str], rows: Sequence[Struct], width: int | None) -> I
 
 
 def page_of(thing: Struct) -> Iterator[str]:
-    """One field a line, then the long ones: payload, traceback and history."""
+    """One field a line, then under titles of their own what needs more than a line: payloads, tracebacks, lists."""
     fields = thing.__struct_fields__
-    short = [field for field in fields if field not in LONG]
+    short = [field for field in fields if not _is_long(field, getattr(thing, field))]
     room = max(len(_title(field)) for field in short)
     for field in short:
         yield f"{_title(field):<{room}}  {shown(field, getattr(thing, field))}"
     for field in fields:
-        if field in LONG and getattr(thing, field) not in (None, []):
+        if field not in short:
             yield from ("", _title(field))
-            yield from (f"  {line}" for line in _long(getattr(thing, field)))
+            yield from (f"  {line}" for line in _long(field, getattr(thing, field)))
+
+
+def _is_long(field: str, value: object) -> bool:
+    listed = isinstance(value, list) and bool(value) and isinstance(value[0], Struct)
+    return listed or isinstance(value, Struct | Raw) or (field == "traceback" and bool(value))
 
 
 def shown(field: str, value: object) -> str:
@@ -66,21 +71,18 @@ def _number(field: str, value: object) -> str:
 
 
 def _title(field: str) -> str:
-    return field.removesuffix("_s").replace("_", " ").upper()
+    named = field.removesuffix("_s") if field.endswith("age_s") else field
+    return named.replace("_per_", "/").replace("_", " ").upper()
 
 
-def _long(value: object) -> Iterable[str]:
+def _long(field: str, value: object) -> Iterable[str]:
     if isinstance(value, Raw):
         return clean_lines(_pretty(bytes(value)))
-    if isinstance(value, str):
-        return clean_lines(value)
+    if isinstance(value, Struct):
+        return page_of(value)
     if isinstance(value, list):
-        return [line for attempt in value for line in _attempt(attempt)]
-    return clean_lines(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def _attempt(attempt: Struct) -> Iterator[str]:
-    yield "  ".join(shown(field, getattr(attempt, field)) for field in attempt.__struct_fields__)
+        return table(COLUMNS.get(field, value[0].__struct_fields__), value, None)
+    return clean_lines(str(value).rstrip("\n"))
 
 
 def _pretty(payload: bytes) -> str:
