@@ -1,0 +1,66 @@
+"""F17: the backend is killed in the middle of a requeue; started again, every letter is moved exactly once."""
+
+import random
+from pathlib import Path
+
+from sqlalchemy import text
+
+from graveshift.store.engine import create_engine
+from graveshift.wire.runs import Run, RunState
+from tests.faults.backend import Backend, backend
+from tests.front import ALL, Front, true
+
+LETTERS = 20_000
+KILLS = 2
+WITHIN_S = 120.0
+
+# What the world says, whatever the ledger says: how often each letter was moved, and where its job is now.
+MOVES = text("SELECT count(*), count(DISTINCT (died_at, id)) FROM graveshift.settled WHERE settled_by = :run")
+JOBS = text("SELECT count(*), count(*) FILTER (WHERE state = 'waiting' AND requeue_count = 1) FROM graveshift.jobs")
+DEAD = text("SELECT count(*) FROM graveshift.dead")
+ITEMS = text("""
+    SELECT count(*), count(DISTINCT id), count(*) FILTER (WHERE outcome = 'moved')
+    FROM graveshift_ledger.items WHERE run_id = :run
+""")
+
+
+async def killed_backend(url: str, folder: Path, seed: int, letters: int = LETTERS, kills: int = KILLS) -> None:
+    """AssertionError where a letter was lost, moved twice or miscounted, or the run did not succeed."""
+    dice = random.Random(seed)
+    engine = create_engine(url)
+    front = Front(engine, folder)
+    try:
+        await front.letters(letters)
+        run = await front.order("dlq.requeue", {**ALL, "rate": "unlimited"})
+        points = sorted(int(dice.uniform(0.05, 0.75) * letters) for _ in range(kills))
+        async with backend(url, folder) as process:
+            for point in points:
+                await _reaches(front, run, process, point)
+                await process.kill()
+                assert (await front.seen(run)).state is RunState.RUNNING, "it was too late to kill it mid-run"
+                await process.start()
+            run = await front.ended(run, within=WITHIN_S)
+        await _check(front, run, letters)
+    finally:
+        await front.queue.close()
+        await engine.dispose()
+
+
+async def _reaches(front: Front, run: Run, process: Backend, point: int) -> None:
+    async def there() -> bool:
+        assert process.is_alive, process.said
+        return (await front.seen(run)).moved >= point
+
+    await true(there, within=WITHIN_S, what=f"{point} letters are moved")
+
+
+async def _check(front: Front, run: Run, letters: int) -> None:
+    assert (run.state, run.total, run.moved) == (RunState.SUCCEEDED, letters, letters), run
+    async with front.engine.connect() as connection:
+        named = {"run": int(run.id)}
+        assert tuple((await connection.execute(MOVES, named)).one()) == (letters, letters)
+        assert tuple((await connection.execute(JOBS)).one()) == (letters, letters)
+        assert (await connection.execute(DEAD)).scalar_one() == 0
+        assert tuple((await connection.execute(ITEMS, named)).one()) == (letters, letters, letters)
+    outcomes = [entry.outcome for entry in await front.record() if entry.run_id == run.id]
+    assert outcomes == ["started", "succeeded"], outcomes
