@@ -188,7 +188,7 @@ class Backend:
 
     async def prepare(self) -> None:
         """See that the schema fits and that the secrets we rotate are in the vault."""
-        await migrations.require_head(self.database.url)
+        await migrations.require_head(self.database.url_now)
         for rotator in self.world.rotators.values():
             await self._adopt(rotator)
 
@@ -253,7 +253,7 @@ class Backend:
 
     async def _database(self) -> Check:
         await answers(self.engine)
-        found = await migrations.current(self.database.url)
+        found = await migrations.current(self.database.url_now)
         return Check("database", ok=found == migrations.head(), detail=f"schema {found}")
 
     async def close(self) -> None:

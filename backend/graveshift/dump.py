@@ -76,7 +76,7 @@ class Dumper:
         return [str(self._bin_dir / "pg_restore"), *RESTORE, f"--dbname={database}"]
 
     def _environment(self, database: str | None = None) -> dict[str, str]:
-        return environment(self._url, self._login() if self._login else None, database)
+        return environment(self._url, self._login, database)
 
 
 def compare(expected: Mapping[str, int], found: Mapping[str, int]) -> None:

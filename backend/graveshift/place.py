@@ -11,7 +11,7 @@ from msgspec import Struct
 from graveshift import embedded, migrations
 from graveshift.settings import Settings
 from graveshift.store.engine import Engine, create_engine
-from graveshift.store.login import LoginFile, Logins, follow
+from graveshift.store.login import LoginFile, Logins, follow, signed_in
 
 
 class Database(Struct, frozen=True):
@@ -20,6 +20,11 @@ class Database(Struct, frozen=True):
     url: str
     login: Logins | None = None
     server: embedded.Server | None = None
+
+    @property
+    def url_now(self) -> str:
+        """The URL with the login of this moment in it, for who connects once."""
+        return signed_in(self.url, self.login)
 
     def engine(self, pool_size: int) -> Engine:
         """Connections that follow a rotated login."""

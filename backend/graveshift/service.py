@@ -75,7 +75,7 @@ def _hear_parent(worker: Worker) -> None:
 async def migrate() -> str:
     """Bring the database to the schema this version needs; returns the revision."""
     async with open_database(load()) as database:
-        return await migrations.upgrade(database.url)
+        return await migrations.upgrade(database.url_now)
 
 
 async def create_token(name: str, role: str) -> str:
@@ -110,5 +110,5 @@ async def revoke_token(id: str) -> str:
 async def _tokens() -> AsyncIterator[TokenBook]:
     settings = load()
     async with open_database(settings) as database, bootstrap.open_tokens(database) as tokens:
-        await migrations.require_head(database.url)
+        await migrations.require_head(database.url_now)
         yield tokens

@@ -11,7 +11,8 @@ from hypothesis import strategies as some
 
 from graveshift.errors import KeyFileRefused, VaultSealed
 from graveshift.seal import Seal, load_seal
-from graveshift.store.login import Login, LoginFile
+from graveshift.store.libpq import environment
+from graveshift.store.login import Login, LoginFile, signed_in
 from graveshift.vault import Secret
 
 KEY = bytes(range(32))
@@ -124,3 +125,32 @@ def test_a_login_file_is_replaced_whole_and_stays_private(tmp_path: Path) -> Non
     assert file() == Login(user="graveshift_b", password="new")
     assert path.stat().st_mode & 0o777 == 0o600
     assert [entry.name for entry in tmp_path.iterdir()] == ["password"]
+
+
+def test_a_password_alone_leaves_the_role_to_the_url(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("p@ss")
+    url = "postgresql://ann:old@/graveshift?host=/run"
+    assert signed_in(url, LoginFile(path, "")) == "postgresql://ann:p%40ss@/graveshift?host=%2Frun"
+    assert signed_in(url, LoginFile(path, "bob")) == "postgresql://bob:p%40ss@/graveshift?host=%2Frun"
+    assert signed_in(url, None) == url
+
+
+def test_programs_get_the_login_in_their_environment_and_nothing_else_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAVESHIFT_TOKEN", CANARY)
+    monkeypatch.setenv("PGHOST", "elsewhere")
+    (tmp_path / "password").write_text("bob:new")
+    login = LoginFile(tmp_path / "password", "")
+    given = environment("postgresql+asyncpg://ann:old@db.example:5433/graveshift?ssl=require", login, "scratch")
+    wanted = {
+        "PGHOST": "db.example",
+        "PGPORT": "5433",
+        "PGDATABASE": "scratch",
+        "PGUSER": "bob",
+        "PGPASSWORD": "new",
+        "PGSSLMODE": "require",
+    }
+    assert wanted.items() <= given.items()
+    assert CANARY not in given.values()

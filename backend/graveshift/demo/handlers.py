@@ -16,6 +16,7 @@ from graveshift import Job, bootstrap
 from graveshift.demo import shop
 from graveshift.place import Database
 from graveshift.signature import sign
+from graveshift.store.login import LoginFile
 from graveshift.vault import Vault
 
 DELIVERY_TIMEOUT_S = 3.0
@@ -63,7 +64,7 @@ def parse(job: Job) -> None:
 
 async def place(job: Job) -> None:
     """Insert an order; its number is unique, and some producers send it twice."""
-    async with shop.connected(os.environ["GRAVESHIFT_DATABASE_URL"]) as orders:
+    async with shop.connected(_database().url_now) as orders:
         await orders.insert(job.data["number"], job.data["customer"], job.data["cents"])
 
 
@@ -85,9 +86,15 @@ def _home() -> Path:
     return Path(os.environ["GRAVESHIFT_DEMO_DIR"])
 
 
+def _database() -> Database:
+    """The workers' database, with the login that is kept for them, which may be rotated."""
+    login = LoginFile(Path(os.environ["GRAVESHIFT_DATABASE_LOGIN_FILE"]), "")
+    return Database(os.environ["GRAVESHIFT_DATABASE_URL"], login)
+
+
 @cache
 def _vault() -> Vault:
-    return bootstrap.vault_at(Database(os.environ["GRAVESHIFT_DATABASE_URL"]), _home() / "secrets.key")
+    return bootstrap.vault_at(_database(), _home() / "secrets.key")
 
 
 HANDLERS: Mapping[str, Callable[[Job], Any]] = {

@@ -4,23 +4,23 @@ import os
 
 from sqlalchemy import make_url
 
-from graveshift.store.login import Login
+from graveshift.store.login import Logins, signed_in
 
 KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
 
 
-def environment(url: str, login: Login | None = None, database: str | None = None) -> dict[str, str]:
+def environment(url: str, login: Logins | None = None, database: str | None = None) -> dict[str, str]:
     """Variables for a child process, password included: the process list shows arguments, not these.
 
     Nothing of our own environment passes but a few plain variables, so no other secret of ours does.
     """
-    where = make_url(url)
+    where = make_url(signed_in(url, login))
     wanted = {
         "PGHOST": _first(where.query.get("host")) or where.host,
         "PGPORT": _first(where.query.get("port")) or (str(where.port) if where.port else None),
         "PGDATABASE": database or where.database,
-        "PGUSER": login.user if login else where.username,
-        "PGPASSWORD": login.password if login else where.password,
+        "PGUSER": where.username,
+        "PGPASSWORD": where.password,
         "PGSSLMODE": _first(where.query.get("ssl")) or _first(where.query.get("sslmode")),
         "PGAPPNAME": "graveshift backup",
         "PGCONNECT_TIMEOUT": "10",

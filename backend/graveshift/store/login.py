@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.errors import DatabaseUnavailable
 
 
 class Login(Struct, frozen=True):
-    """A role and its password, which is in no repr."""
+    """A role and its password, which is in no repr. An empty role means the one that the URL names."""
 
     user: str
     password: str
@@ -69,4 +69,12 @@ def follow(engine: AsyncEngine, login: Logins) -> None:
     @event.listens_for(engine.sync_engine, "do_connect")
     def log_in(_dialect: object, _record: object, _args: object, parameters: dict[str, object]) -> None:
         now = login()
-        parameters.update(user=now.user, password=now.password)
+        parameters.update(user=now.user or parameters.get("user"), password=now.password)
+
+
+def signed_in(url: str, login: Logins | None) -> str:
+    """The URL with the login of this moment in it, for who connects at once and keeps no engine."""
+    if login is None:
+        return url
+    where, now = make_url(url), login()
+    return where.set(username=now.user or where.username, password=now.password).render_as_string(hide_password=False)
