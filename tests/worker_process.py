@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from graveshift.drivers.postgres import PostgresQueue
+from graveshift.log import configure
 from graveshift.settings import WorkerSettings
 from graveshift.store.engine import create_engine
 from graveshift.worker import Job, Worker, serve
-from graveshift.worker.process import configure_logs
 
 
 def _note(job: Job, word: str) -> None:
@@ -68,5 +68,5 @@ async def main(arguments: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
-    configure_logs()
+    configure()
     sys.exit(asyncio.run(main(json.loads(sys.argv[1]))))

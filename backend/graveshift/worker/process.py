@@ -1,4 +1,4 @@
-"""A worker as a process of its own: signals stop it, and its log goes to standard error as JSON."""
+"""A worker as a process of its own: signals stop it, and nothing that hangs can keep it."""
 
 import asyncio
 import os
@@ -33,21 +33,6 @@ async def serve(worker: Worker) -> int:
         sys.stderr.flush()
         os._exit(code)
     return code
-
-
-def configure_logs() -> None:
-    """One JSON object a line on standard error: `event` is constant, everything else is a key."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
-    )
 
 
 def _asked(worker: Worker, wanted: signal.Signals) -> None:
