@@ -86,7 +86,7 @@ class Bench:
         assert not await self.work.fail([failure(job.ticket, retry_in_s=None, **fields) for job in claimed])
 
     async def dead(self, n: int = 1, **fields: Any) -> list[str]:
-        """Native ids of `n` fresh letters, oldest first; an error's fields go to the failure and the rest to the job."""
+        """Native ids of `n` fresh letters, oldest first; error fields go to the failure, others to the job."""
         blames = ("error_type", "error_message", "fingerprint", "traceback")
         blame = {name: fields.pop(name) for name in blames if name in fields}
         before = {letter.id for letter in (await self.letters.page(ALL, None, 1000)).items}

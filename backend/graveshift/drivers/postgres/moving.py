@@ -12,7 +12,8 @@ from graveshift.store.position import letter_position
 from graveshift.wire.ids import encode
 from graveshift.wire.runs import Outcome
 
-# Letters are locked before anything is done, all in one order: whoever overlaps waits here, and then finds them gone.
+# Letters are locked before anything is done, all in one order, and only what was locked is moved: whoever overlaps
+# waits here, and then finds them gone.
 LOCK = text("""
 SELECT d.died_at, d.id FROM graveshift.dead d
 JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
@@ -106,9 +107,9 @@ async def move(unit: Unit, system: str, natives: Sequence[str], to: Move, run_id
     """One verdict a letter; see `graveshift.driver.Source.move`."""
     statement, how = (REQUEUE, "requeued") if to is Move.REQUEUE else (DISCARD, "discarded")
     places = {native: letter_position(native) for native in natives}
-    named = {**_arrays(places), "run": run_id}
-    await unit.execute(LOCK, _arrays(places))
-    moved = _by_place((await unit.execute(statement, named)).all())
+    locked = (await unit.execute(LOCK, _arrays(places))).all()
+    held = {"died_ats": [row.died_at for row in locked], "ids": [row.id for row in locked]}
+    moved = _by_place((await unit.execute(statement, {**held, "run": run_id})).all()) if locked else {}
     missing = {native: place for native, place in places.items() if place is not None and place not in moved}
     if missing:
         rows = (await unit.execute(SETTLED, {**_arrays(missing), "run": run_id, "how": how})).all()
