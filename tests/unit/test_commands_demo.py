@@ -60,7 +60,7 @@ def test_the_console_gets_the_address_and_leaving_it_leaves_no_process(
     assert seen["GRAVESHIFT_URL"] == "http://127.0.0.1:1"
     assert seen["GRAVESHIFT_TOKEN"] == "gs_1_x"
     assert seen["GRAVESHIFT_DEMO_DOWNSTREAM"] == "http://127.0.0.1:2"
-    assert not alive(child_of(tmp_path))
+    until_now(lambda: not alive(child_of(tmp_path)), within=2, what="its children are gone")
 
 
 def test_a_demo_that_does_not_start_says_why(capfd: pytest.CaptureFixture[str]) -> None:
@@ -74,7 +74,7 @@ def test_a_demo_that_says_something_else_is_ended(tmp_path: Path) -> None:
     script = HEADLESS.replace(READY, "hello")
     with pytest.raises(NotReady):
         play(Flags(), headless(tmp_path, script), lambda flags, at: 0)
-    assert not alive(child_of(tmp_path))
+    until_now(lambda: not alive(child_of(tmp_path)), within=2, what="its children are gone")
 
 
 def test_one_that_will_not_stop_is_killed_with_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_one_that_will_not_stop_is_killed_with_its_children(tmp_path: Path, monk
     stage = Stage(headless(tmp_path, HEADLESS.replace("lambda *a: sys.exit(0)", "signal.SIG_IGN")))
     stage.start()
     stage.stop()
-    assert not alive(child_of(tmp_path))
+    until_now(lambda: not alive(child_of(tmp_path)), within=2, what="its children are gone")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -98,7 +98,7 @@ def test_a_signal_during_the_start_clears_up(tmp_path: Path, number: signal.Sign
     time.sleep(0.05)
     process.send_signal(number)
     assert process.wait(10) == 128 + number
-    assert not alive(child_of(tmp_path))
+    until_now(lambda: not alive(child_of(tmp_path)), within=2, what="its children are gone")
 
 
 def test_options_are_passed_on_as_typed() -> None:
