@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from graveshift.drivers.memory import MemoryQueue
 from graveshift.drivers.postgres import PostgresQueue
 from graveshift.store.engine import create_engine
-from tests.contract.bench import Bench, PostgresUnits
+from tests.contract.bench import Bench, MemoryUnits, PostgresUnits
 
 
-@pytest.fixture(params=["postgres"])
+@pytest.fixture(params=["postgres", "memory"])
 def place(request: pytest.FixtureRequest) -> str | None:
     """The URL of a database for the kind that needs one."""
     return str(request.getfixturevalue("database")) if request.param == "postgres" else None
@@ -18,7 +19,9 @@ def place(request: pytest.FixtureRequest) -> str | None:
 @pytest.fixture
 async def bench(place: str | None) -> AsyncIterator[Bench]:
     """A queue system with nothing in it."""
-    assert place
+    if place is None:
+        yield Bench(MemoryQueue("here"), MemoryUnits())
+        return
     engine = create_engine(place)
     queue = PostgresQueue(engine, "here")
     yield Bench(queue, PostgresUnits(engine))

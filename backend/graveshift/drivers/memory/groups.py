@@ -1,0 +1,66 @@
+"""Groups in memory: counted when asked."""
+
+from graveshift.drivers.memory.state import Cause, State, Tried
+from graveshift.fingerprint import normalise
+from graveshift.store.position import cursor as encoded
+from graveshift.store.position import numbers_of
+from graveshift.wire.groups import Group
+from graveshift.wire.ids import encode
+from graveshift.wire.page import Page
+from graveshift.wire.selection import Filter
+
+TREND = 30
+
+
+def page(state: State, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
+    """The fastest growing first; a cursor is a rank."""
+    (rank,) = (0,) if cursor is None else numbers_of(cursor, 1)
+    groups = [_group(state, cause, tries) for cause, tries in _by_cause(state).items()]
+    found = [g for g in groups if g.dead + (g.retrying or 0) > 0 and _matches(state, chosen, g)]
+    found.sort(key=lambda g: (-(g.per_min or 0), -(g.dead + (g.retrying or 0)), g.queue, g.kind, g.fingerprint))
+    following = encoded(rank + limit) if rank + limit < len(found) else None
+    return Page(found[rank : rank + limit], state.now(), following, len(found))
+
+
+def one(state: State, native: str) -> Group | None:
+    """A group by `queue/kind/fingerprint`."""
+    parts = tuple(native.split("/", 2))
+    found = next(((cause, tries) for cause, tries in _by_cause(state).items() if cause == parts), None)
+    return None if found is None else _group(state, *found)
+
+
+def _by_cause(state: State) -> dict[Cause, list[Tried]]:
+    causes: dict[Cause, list[Tried]] = {}
+    for tried in state.tried:
+        causes.setdefault(tried.cause, []).append(tried)
+    return causes
+
+
+def _group(state: State, cause: Cause, tries: list[Tried]) -> Group:
+    queue, kind, fingerprint = cause
+    bodies = [(body.job.queue, body.job.kind, body.fingerprint) for body in state.dead.values()]
+    retrying = [(j.queue, j.kind, j.fingerprint) for j in state.live.values() if j.state == "retrying"]
+    ages = [int((state.now() - tried.told.finished_at).total_seconds() // 60) for tried in tries]
+    return Group(
+        id=encode(state.system, "/".join(cause)),
+        fingerprint=fingerprint,
+        system=state.system,
+        queue=queue,
+        kind=kind,
+        error_type=tries[-1].told.error_type,
+        message=normalise(tries[-1].told.error_message),
+        dead=bodies.count(cause),
+        retrying=retrying.count(cause),
+        per_min=float(ages.count(0)),
+        first_seen=tries[0].told.finished_at,
+        last_seen=tries[-1].told.finished_at,
+        died_again=sum(tried.final and tried.again for tried in tries),
+        trend=[ages.count(age) for age in range(TREND - 1, -1, -1)],
+    )
+
+
+def _matches(state: State, chosen: Filter, group: Group) -> bool:
+    wanted = (chosen.queue, chosen.kind, chosen.fingerprint, chosen.error_type, chosen.system)
+    has = (group.queue, group.kind, group.fingerprint, group.error_type, state.system)
+    named = all(want in (None, value) for want, value in zip(wanted, has, strict=True))
+    return named and (chosen.text is None or chosen.text.lower() in group.message.lower())

@@ -1,0 +1,63 @@
+"""Jobs in memory; see `graveshift.driver.Jobs`."""
+
+from collections.abc import Iterator, Sequence
+
+from graveshift.driver import Count, Frozen
+from graveshift.drivers.memory.showing import job, job_detail
+from graveshift.drivers.memory.state import Entry, State
+from graveshift.errors import Invalid
+from graveshift.store.position import cursor as encoded
+from graveshift.store.position import job_number, numbers_of
+from graveshift.wire.jobs import Job, JobDetail
+from graveshift.wire.page import Page
+from graveshift.wire.selection import Filter
+
+LIVE = ("waiting", "scheduled", "retrying", "running")
+
+
+class MemoryJobs:
+    """Pages newest first, picks oldest first, both by id."""
+
+    def __init__(self, state: State) -> None:
+        self.system = state.system
+        self._state = state
+
+    async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Job]:
+        (before,) = (None,) if cursor is None else numbers_of(cursor, 1)
+        found = sorted(self._matching(chosen, self._state.jobs()), key=lambda entry: -entry.id)
+        found = [entry for entry in found if before is None or entry.id < before]
+        following = encoded(found[limit - 1].id) if len(found) > limit else None
+        total = (await self.count(chosen)).n if chosen.state in LIVE else None
+        return Page([job(self._state, entry) for entry in found[:limit]], self._state.now(), following, total)
+
+    async def one(self, native: str) -> JobDetail | None:
+        number = job_number(native)
+        found = next((entry for entry in self._state.jobs() if entry.id == number), None)
+        return None if found is None else job_detail(self._state, found)
+
+    async def freeze(self) -> Frozen:
+        return self._state.freeze()
+
+    async def count(self, chosen: Filter, frozen: Frozen | None = None) -> Count:
+        seen = [e for e in self._live(chosen) if frozen is None or e.born <= int(frozen.snapshot)]
+        return Count(len(seen))
+
+    async def arrived(self, chosen: Filter, frozen: Frozen) -> Count:
+        return Count(sum(entry.born > int(frozen.snapshot) for entry in self._live(chosen)))
+
+    async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]:
+        last = 0 if after is None else job_number(after)
+        if last is None:
+            raise Invalid("this is no job to go on after")
+        ids = sorted(e.id for e in self._live(chosen) if e.born <= int(frozen.snapshot) and e.id > last)
+        return [str(id) for id in ids[:limit]]
+
+    def _live(self, chosen: Filter) -> Iterator[Entry]:
+        return self._matching(chosen, iter(self._state.live.values()))
+
+    def _matching(self, chosen: Filter, entries: Iterator[Entry]) -> Iterator[Entry]:
+        for entry in entries:
+            wanted = (chosen.queue, chosen.kind, chosen.state, chosen.run_id, chosen.system)
+            has = (entry.queue, entry.kind, entry.state, str(entry.run_id), self.system)
+            if all(want in (None, value) for want, value in zip(wanted, has, strict=True)):
+                yield entry

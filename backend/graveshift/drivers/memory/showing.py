@@ -1,0 +1,88 @@
+"""What is remembered, as the wire knows it."""
+
+from typing import Any
+
+from msgspec import Raw
+
+from graveshift.drivers.memory.state import Body, Entry, State
+from graveshift.store.position import letter_id, letter_position
+from graveshift.wire.dlq import Letter, LetterDetail
+from graveshift.wire.ids import encode
+from graveshift.wire.jobs import Job, JobDetail, JobState
+
+
+def letter(state: State, body: Body) -> Letter:
+    """A letter for a list."""
+    return Letter(**_letter_fields(state, body))
+
+
+def detail(state: State, native: str) -> LetterDetail | None:
+    """One letter with everything."""
+    place = letter_position(native)
+    body = None if place is None else state.dead.get(place)
+    if body is None:
+        return None
+    told = [tried.told for tried in state.tried if tried.job == body.job.id]
+    history = [attempt for attempt in told if attempt.finished_at <= body.died_at]
+    payload = Raw(body.job.payload)
+    return LetterDetail(**_letter_fields(state, body), payload=payload, traceback=body.traceback, history=history)
+
+
+def job(state: State, entry: Entry) -> Job:
+    """A job for a list."""
+    return Job(**_job_fields(state, entry))
+
+
+def job_detail(state: State, entry: Entry) -> JobDetail:
+    """One job with everything."""
+    died_at = next((body.died_at for body in state.dead.values() if body.job is entry), None)
+    return JobDetail(
+        **_job_fields(state, entry),
+        payload=Raw(entry.payload),
+        finished_at=entry.finished_at or died_at,
+        trace_id=entry.trace_id,
+        run_id=None if entry.run_id is None else str(entry.run_id),
+        requeue_count=entry.requeue_count,
+        cancel_requested=entry.cancel_requested,
+    )
+
+
+def _letter_fields(state: State, body: Body) -> dict[str, Any]:
+    return {
+        "id": encode(state.system, letter_id(body.died_at, body.job.id)),
+        "job_id": encode(state.system, str(body.job.id)),
+        "system": state.system,
+        "queue": body.job.queue,
+        "kind": body.job.kind,
+        "fingerprint": body.fingerprint,
+        "error_type": body.error_type,
+        "error_message": body.error_message,
+        "attempts": body.job.attempt,
+        "max_attempts": body.job.max_attempts,
+        "enqueued_at": body.job.enqueued_at,
+        "died_at": body.died_at,
+        "requeue_count": body.job.requeue_count,
+        "run_id": None if body.job.run_id is None else str(body.job.run_id),
+        "worker_version": body.worker_version,
+        "trace_id": body.job.trace_id,
+    }
+
+
+def _job_fields(state: State, entry: Entry) -> dict[str, Any]:
+    running = entry.owner and state.workers.get(entry.owner)
+    is_live = entry.id in state.live
+    return {
+        "id": encode(state.system, str(entry.id)),
+        "system": state.system,
+        "queue": entry.queue,
+        "kind": entry.kind,
+        "state": JobState(entry.state),
+        "priority": entry.priority,
+        "attempt": entry.attempt,
+        "max_attempts": entry.max_attempts,
+        "run_at": entry.run_at if is_live else None,
+        "enqueued_at": entry.enqueued_at,
+        "started_at": entry.started_at,
+        "worker": f"{running.host}:{running.pid}" if running else (None if is_live else entry.worker),
+        "unique_key": entry.unique_key,
+    }

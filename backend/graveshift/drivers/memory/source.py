@@ -1,0 +1,126 @@
+"""The memory queue as a system; see `graveshift.driver.Source`."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from graveshift.driver import Can, Fates, Move, Scan, Unit, Verdict
+from graveshift.drivers.memory.ending import readable
+from graveshift.drivers.memory.moving import move, recall
+from graveshift.drivers.memory.showing import detail
+from graveshift.drivers.memory.state import Pause, Present, State
+from graveshift.store.position import job_number, letter_position
+from graveshift.wire.dlq import LetterDetail
+from graveshift.wire.ids import encode
+from graveshift.wire.queues import Queue
+from graveshift.wire.runs import Outcome
+from graveshift.wire.workers import Worker, WorkerState
+
+RATED_S = 30.0
+SILENT_AFTER_S = 30.0
+
+
+class MemorySource:
+    """Everything but joining a transaction."""
+
+    can = frozenset(Can) - {Can.TRANSACT}
+
+    def __init__(self, state: State) -> None:
+        self.system = state.system
+        self._state = state
+
+    async def queues(self) -> Sequence[Queue]:
+        return [self._queue(name) for name in sorted(self._state.queues)]
+
+    async def queue(self, native: str) -> Queue | None:
+        return self._queue(native) if native in self._state.queues else None
+
+    def _queue(self, name: str) -> Queue:
+        now, pause = self._state.now(), self._state.paused(name)
+        live = [job for job in self._state.live.values() if job.queue == name]
+        due = [job.run_at for job in live if job.state != "running" and job.run_at <= now]
+        states = [job.state for job in live]
+        return Queue(
+            id=encode(self.system, name),
+            system=self.system,
+            name=name,
+            waiting=states.count("waiting"),
+            retrying=states.count("retrying"),
+            scheduled=states.count("scheduled"),
+            running=states.count("running"),
+            dead=sum(body.job.queue == name for body in self._state.dead.values()),
+            oldest_age_s=(now - min(due)).total_seconds() if due else None,
+            in_per_s=self._recent(name, "enqueued", "requeued") / RATED_S,
+            out_per_s=self._recent(name, "finished") / RATED_S,
+            dead_per_min=self._recent(name, "died") * 60 / RATED_S,
+            workers=sum(name in w.queues or not w.queues for w in self._state.workers.values()),
+            paused=pause is not None,
+            paused_until=pause.until if pause else None,
+            paused_by=pause.by if pause else None,
+            paused_reason=pause.reason if pause else None,
+        )
+
+    def _recent(self, name: str, *whats: str) -> int:
+        since = self._state.now() - timedelta(seconds=RATED_S)
+        return sum(event.at >= since and event.queue == name and event.what in whats for event in self._state.events)
+
+    async def workers(self) -> Sequence[Worker]:
+        return [self._worker(str(id), worker) for id, worker in self._state.workers.items()]
+
+    def _worker(self, id: str, worker: Present) -> Worker:
+        age = (self._state.now() - worker.seen_at).total_seconds()
+        return Worker(
+            id=encode(self.system, id),
+            host=worker.host,
+            pid=worker.pid,
+            version=worker.version,
+            queues=worker.queues,
+            running=worker.running,
+            started_at=worker.started_at,
+            heartbeat_age_s=age,
+            state=WorkerState.SILENT if age > SILENT_AFTER_S else WorkerState(worker.state),
+        )
+
+    async def scan(self, mark: str | None, limit: int) -> Scan:
+        """Nothing: these letters need no index."""
+        return Scan([], mark or "")
+
+    async def standing(self, letters: Sequence[str]) -> Sequence[str]:
+        return [native for native in letters if letter_position(native) in self._state.dead]
+
+    async def fetch(self, native: str) -> LetterDetail | None:
+        return detail(self._state, native)
+
+    async def move(self, unit: Unit, letters: Sequence[str], to: Move, run_id: int) -> Sequence[Verdict]:
+        return [move(self._state, native, to, run_id) for native in letters]
+
+    async def recall(self, unit: Unit, letters: Sequence[str], run_id: int) -> Sequence[Verdict]:
+        return [recall(self._state, native, run_id) for native in letters]
+
+    async def fates(self, run_id: int) -> Fates | None:
+        states = [job.state for job in self._state.jobs() if job.run_id == run_id]
+        waiting = sum(state in ("waiting", "scheduled", "retrying") for state in states)
+        return Fates(waiting, states.count("running"), states.count("done"), states.count("dead"))
+
+    async def pause(self, unit: Unit, queue: str, until: datetime | None, reason: str | None, actor: str) -> None:
+        self._state.queues[queue] = Pause(until, readable(actor), reason and readable(reason))
+
+    async def resume(self, unit: Unit, queue: str) -> None:
+        if queue in self._state.queues:
+            self._state.queues[queue] = None
+
+    async def cancel(self, unit: Unit, jobs: Sequence[str], run_id: int) -> Sequence[Verdict]:
+        return [self._cancel(encode(self.system, native), job_number(native) or 0, run_id) for native in jobs]
+
+    def _cancel(self, public: str, number: int, run_id: int) -> Verdict:
+        job = next((job for job in self._state.jobs() if job.id == number), None)
+        if job is None:
+            return Verdict(public, Outcome.GONE, "there is no such job", public)
+        if job.state == "running":
+            job.cancel_requested = True
+            return Verdict(public, Outcome.MOVED, "running: asked to stop", public)
+        if job.state in ("done", "dead") or (job.state == "cancelled" and job.run_id != run_id):
+            return Verdict(public, Outcome.GONE, f"it is {job.state} already", public)
+        if job.state != "cancelled":
+            job.run_id = run_id
+            self._state.end(job, "cancelled", None)
+        return Verdict(public, Outcome.MOVED, None, public)
