@@ -17,6 +17,7 @@ from graveshift.embedded import layout
 from graveshift.embedded.locking import locked
 from graveshift.embedded.postmaster import works_in
 from graveshift.errors import NoSpace
+from graveshift.store.login import Login, LoginFile
 from tests.waiting import until_now
 
 
@@ -116,15 +117,20 @@ def test_passwords_are_generated_and_private(home: Path) -> None:
         ask(server.dsn.replace((home / "password").read_text(), "wrong"), "SELECT 1")
 
 
-def test_a_rotated_password_is_kept_and_a_lost_one_heals(home: Path) -> None:
+def test_a_rotated_login_is_kept_and_a_lost_one_heals(home: Path) -> None:
     server = embedded.start(wish(home))
+    login = LoginFile(server.login_file, "graveshift")
     do(server.dsn, "ALTER ROLE graveshift PASSWORD 'another'")
-    embedded.keep_password(home, "another")
+    login.keep(Login("graveshift", "another"))
     rotated = embedded.start(wish(home))
-    assert ":another@" in rotated.dsn
+    assert "//graveshift:another@" in rotated.dsn
     assert ask(rotated.dsn, "SELECT 1") == 1
-    embedded.keep_password(home, "written-but-never-set")
-    assert ask(embedded.start(wish(home)).dsn, "SELECT 1") == 1
+    login.keep(Login("graveshift_b", "written-but-never-set"))
+    healed = embedded.start(wish(home))
+    assert "//graveshift_b:" in healed.dsn
+    assert ask(healed.dsn, "SELECT current_user::text") == "graveshift"
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        ask(server.dsn, "SELECT 1")
 
 
 def test_the_last_lease_stops_the_server_and_a_dead_holder_counts_for_nothing(home: Path) -> None:

@@ -2,7 +2,7 @@
 
 from .binaries import binary, find_bin_dir
 from .layout import default_home, temporary_home
-from .server import Server, Status, Wish, keep_password, prepare, start, status, stop
+from .server import Server, Status, Wish, prepare, start, status, stop
 from .tenancy import Lease, lease
 from .trouble import (
     AccountMissing,
@@ -29,7 +29,6 @@ __all__ = [
     "binary",
     "default_home",
     "find_bin_dir",
-    "keep_password",
     "lease",
     "prepare",
     "start",

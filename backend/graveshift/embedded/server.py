@@ -10,7 +10,7 @@ from .account import Account, choose_account
 from .binaries import find_bin_dir, reachable
 from .cluster import create_cluster, pg_ctl
 from .config import check_major, write_config
-from .layout import Layout, check_writable, prepare_home, read_secret, socket_dir, write_secret
+from .layout import Layout, check_writable, prepare_home, read_secret, socket_dir
 from .locking import locked
 from .postmaster import bury, read_postmaster, settle
 from .roles import DATABASE, SUPERUSER, ensure_role, read_login
@@ -187,8 +187,3 @@ def _remove_sockets(directory: Path | None) -> None:
             directory.rmdir()
     except OSError:
         return
-
-
-def keep_password(home: Path, password: str) -> None:
-    """Remember the service role's new password, after the role was altered; used at the next start."""
-    write_secret(Layout(home=home.resolve()).password, password)
