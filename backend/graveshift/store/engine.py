@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import MetaData, text
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql import Executable
 
@@ -30,6 +31,10 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         pool_pre_ping=True,
         connect_args={"server_settings": SETTINGS, "timeout": 10, "command_timeout": 90},
     )
+
+
+# Another transaction was in the way, or the server comes or goes or is full: the same statement may well work later.
+PASSING = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
 
 
 class Unit:
@@ -60,13 +65,13 @@ async def open_unit(engine: AsyncEngine) -> AsyncIterator[Unit]:
 
 @asynccontextmanager
 async def translated() -> AsyncIterator[None]:
-    """Foreign errors of a lost or refused connection become ours; every other error passes."""
+    """Errors that will pass, as of a lost connection or a lock not had, become ours; every other error stays."""
     try:
         yield
-    except (OperationalError, InterfaceError, OSError, TimeoutError) as lost:
+    except (OperationalError, InterfaceError, PoolTimeout, OSError, TimeoutError) as lost:
         raise DatabaseUnavailable(str(getattr(lost, "orig", lost))) from lost
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in PASSING:
             raise DatabaseUnavailable(str(error.orig)) from error
         raise
 
