@@ -2,19 +2,25 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from time import time_ns
 
 import structlog
 from msgspec import Struct
 
+from graveshift.driver import Source, Upkeep
+from graveshift.wire import ids
 from graveshift.wire.hints import Hint
 
 EVERY_S = 0.25
 BACK_OFF_S = 2.0
 REMEMBERED = 1024
 WAITING = 128
+
+LETTERS = ("dead", "died", "requeued")
+CAUSES = (*LETTERS, "retrying", "failed")
+JOBS = (*CAUSES, "waiting", "scheduled", "running", "enqueued", "finished", "cancelled")
 
 Marks = Mapping[str, Mapping[str, Hashable]]
 RESYNC = Hint("*")
@@ -61,6 +67,7 @@ class Hub:
     def __init__(self, marks: Callable[[], Awaitable[Marks]], every_s: float = EVERY_S) -> None:
         self._marks = marks
         self._every_s = every_s
+        self.back_off_s = BACK_OFF_S
         self._last = time_ns() // 1000
         self._past: deque[Event] = deque(maxlen=REMEMBERED)
         self._subscribers: set[Subscriber] = set()
@@ -120,7 +127,7 @@ class Hub:
                 before = now
             except Exception as error:
                 log.warning("hub-poll-failed", error=str(error))
-                before, pause = None, BACK_OFF_S
+                before, pause = None, self.back_off_s
                 self.publish(RESYNC)
             await asyncio.sleep(pause)
 
@@ -134,3 +141,43 @@ def changes(before: Marks, now: Marks) -> list[Hint]:
         if differing:
             hints.append(Hint(resource, None if "*" in differing else differing))
     return hints
+
+
+class Watch:
+    """Marks of everything that hints speak of: the native system's counters, every worker, and the ledger's own."""
+
+    def __init__(
+        self, system: str, upkeep: Upkeep, sources: Mapping[str, Source], ledger: Callable[[], Awaitable[Marks]]
+    ) -> None:
+        self._system = system
+        self._upkeep = upkeep
+        self._sources = sources
+        self._ledger = ledger
+
+    async def __call__(self) -> Marks:
+        """Read at once, from roll-ups and by indexes."""
+        counters, ledger, workers = await asyncio.gather(
+            self._upkeep.counters(),
+            self._ledger(),
+            asyncio.gather(*(source.workers() for source in self._sources.values())),
+        )
+        found: dict[str, Mapping[str, Hashable]] = dict(ledger)
+        found["workers"] = {w.id: (w.state, w.running) for each in workers for w in each}
+        found["queues"], found["jobs"] = self._queues(counters.depth), {"*": _sums(counters.depth, JOBS)}
+        found["dlq"] = {"*": (_sums(counters.depth, LETTERS), *ledger.get("dlq", {}).values())}
+        found["groups"] = {"*": (_sums(counters.depth, CAUSES), *ledger.get("groups", {}).values())}
+        return found
+
+    def _queues(self, depth: Mapping[tuple[str, str], int]) -> dict[str, Hashable]:
+        by_queue: dict[str, list[tuple[str, int]]] = {}
+        for (queue, what), n in sorted(depth.items()):
+            by_queue.setdefault(queue, []).append((what, n))
+        return {ids.encode(self._system, queue): tuple(found) for queue, found in by_queue.items()}
+
+
+def _sums(depth: Mapping[tuple[str, str], int], words: Collection[str]) -> Hashable:
+    sums = dict.fromkeys(words, 0)
+    for (_, what), n in depth.items():
+        if what in sums:
+            sums[what] += n
+    return tuple(sums.values())
