@@ -8,9 +8,10 @@ from graveshift.driver import Counters, Failure, Ticket
 from graveshift.drivers.memory.ending import bury, record
 from graveshift.drivers.memory.state import Entry, State
 from graveshift.drivers.memory.work import release
+from graveshift.fingerprint import fingerprint
 
-CRASHED = ("WorkerCrashed", "the worker vanished while the job was running", "worker-crashed")
-POISON = ("poison", "the job crashed every worker that ran it alone", "poison")
+CRASHED = ("WorkerCrashed", "the worker vanished while the job was running")
+POISON = ("poison", "the job crashed every worker that ran it alone")
 
 
 class MemoryUpkeep:
@@ -44,14 +45,14 @@ class MemoryUpkeep:
         job.state, job.owner, job.begun, job.run_at = "retrying", None, False, now
         job.crashes, job.fingerprint = job.crashes + 1, failure.fingerprint
 
-    def _blame(self, job: Entry, owner: UUID, words: tuple[str, str, str]) -> Failure:
+    def _blame(self, job: Entry, owner: UUID, words: tuple[str, str]) -> Failure:
         present = self._state.workers.get(owner)
         return Failure(
             ticket=Ticket(job.id, job.attempt, owner),
             error_type=words[0],
             error_message=words[1],
             traceback="",
-            fingerprint=words[2],
+            fingerprint=fingerprint(*words),
             retry_in_s=None,
             worker=f"{present.host}:{present.pid}" if present else str(owner),
             worker_version=present.version if present else "",

@@ -5,13 +5,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.drivers.postgres.connection import write
 from graveshift.drivers.postgres.ending import SEARCHED
+from graveshift.fingerprint import fingerprint
 
 # Jobs that one statement takes back; the next sweep comes soon enough for more.
 SWEPT_AT_ONCE = 1_000
 
-# Error types, and the fingerprints of these two causes: they are one cause each, whatever the job.
+# Two causes of our own, one each whatever the job.
 CRASHED, POISON = "WorkerCrashed", "poison"
-CRASHED_PRINT, POISON_PRINT = "worker-crashed", "poison"
 CRASHED_TEXT = "the worker vanished while the job was running"
 POISON_TEXT = "the job crashed every worker that ran it alone"
 
@@ -91,8 +91,8 @@ async def sweep(engine: AsyncEngine, crash_limit: int, at_once: int = SWEPT_AT_O
         "crashed": CRASHED,
         "poison_text": POISON_TEXT,
         "crashed_text": CRASHED_TEXT,
-        "poison_print": POISON_PRINT,
-        "crashed_print": CRASHED_PRINT,
+        "poison_print": fingerprint(POISON, POISON_TEXT),
+        "crashed_print": fingerprint(CRASHED, CRASHED_TEXT),
     }
     named = {"limit": crash_limit, "at_once": at_once, "searched": SEARCHED}
     swept = await write(engine, SWEEP, {**words, **named})
