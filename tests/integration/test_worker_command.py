@@ -1,0 +1,61 @@
+"""`graveshift worker` is the worker: it finds its handlers by name and its database in the environment."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.waiting import until
+from tests.workshop import Process, Workshop
+
+HANDLERS = "tests.worker_process:HANDLERS"
+
+
+@pytest.fixture
+async def shop(database: str) -> AsyncIterator[Workshop]:
+    workshop = Workshop(database)
+    yield workshop
+    await workshop.close()
+
+
+async def _start(shop: Workshop, *arguments: str) -> Process:
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "graveshift", "worker", *arguments),
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "GRAVESHIFT_DATABASE_URL": shop.url, "GRAVESHIFT_WORKER_VERSION": "shop 7"},
+    )
+    return Process(child)
+
+
+async def test_it_runs_jobs_of_its_queues_until_it_is_told_to_stop(shop: Workshop, tmp_path: Path) -> None:
+    payload = {"log": str(tmp_path / "log"), "go": str(tmp_path)}
+    other = await shop.put("nap", payload, queue="other")
+    mine = await shop.put("nap", payload, queue="mine")
+    process = await _start(shop, "--handlers", HANDLERS, "--queues", "mine", "--concurrency", "2")
+    try:
+        await shop.reaches(mine, "done", within=30)
+        row = (await shop.rows("SELECT * FROM graveshift.workers"))[0]
+        assert (row.pid, row.version, row.queues) == (process.pid, "shop 7", ["mine"])
+        process.send(signal.SIGTERM)
+        assert await process.exits() == 0
+        await until(lambda: process.said("worker_stopped"))
+    finally:
+        await process.end()
+    assert await shop.state(other) == "waiting"
+    assert not process.said("not_json")
+
+
+async def test_handlers_that_are_not_there_are_one_line_and_a_failure(shop: Workshop) -> None:
+    process = await _start(shop, "--handlers", "tests.worker_process:HANDLER")
+    try:
+        assert await process.exits(30) == 1
+    finally:
+        await process.end()
+    assert [line["line"] for line in process.said("not_json")] == [
+        "graveshift: the settings cannot be used: module 'tests.worker_process' has no 'HANDLER'; "
+        "did you mean 'HANDLERS'?\n"
+    ]
