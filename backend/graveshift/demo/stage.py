@@ -64,8 +64,10 @@ async def perform(options: Options) -> None:
 async def _play(options: Options, backend: bootstrap.Backend, home: Path, stop: asyncio.Event) -> None:
     files, first = write_reports(home / "reports", options.seed), await open_shop(backend.database.url)
     work = backend.queue.work
-    if options.letters:
+    planted = home / "planted"
+    if options.letters and not planted.exists():
         await plant(work, options.letters, options.seed, files)
+        planted.touch()
     downstream = Downstream(lambda: backend.vault.valid(bootstrap.SIGNING_KEY), Mode.ERROR)
     async with AsyncExitStack() as stack:
         address = await stack.enter_async_context(_listening(downstream))
