@@ -5,10 +5,9 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from msgspec import Struct
-from sqlalchemy.exc import DBAPIError
 
 from graveshift.child import feed, pour
-from graveshift.errors import BackupFailed
+from graveshift.errors import BackupFailed, DatabaseRefused
 from graveshift.store import census, scratch
 from graveshift.store.aside import connect_aside
 from graveshift.store.backups import Manifest
@@ -95,8 +94,8 @@ def translated() -> Iterator[None]:
     """What the database refuses becomes the reason a backup failed."""
     try:
         yield
-    except DBAPIError as error:
-        raise BackupFailed(str(error.orig).splitlines()[0]) from error
+    except DatabaseRefused as error:
+        raise BackupFailed(error.detail) from None
 
 
 def _rows(count: int | None) -> str:

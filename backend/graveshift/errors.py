@@ -56,6 +56,12 @@ class HistoryUnavailable(GraveshiftError):
     status = 503
 
 
+class DatabaseRefused(GraveshiftError):
+    """the database refuses that"""
+
+    code = "database-refused"
+
+
 class Unauthenticated(GraveshiftError):
     """a valid bearer token is needed"""
 

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.errors import NotFound, RotationFailed
 from graveshift.seal import Seal
 from graveshift.store import secrets
-from graveshift.store.engine import open_unit
+from graveshift.store.engine import Engine, open_unit
 from graveshift.store.secrets import Sealed
 from graveshift.wire.secrets import SecretInfo
 
@@ -48,7 +47,7 @@ class Vault:
     `grace_s` is how long the previous version verifies after a rotation.
     """
 
-    def __init__(self, engine: AsyncEngine, seal: Seal, grace_s: float = 3600.0) -> None:
+    def __init__(self, engine: Engine, seal: Seal, grace_s: float = 3600.0) -> None:
         self._engine = engine
         self._seal = seal
         self.grace_s = grace_s

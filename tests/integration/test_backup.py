@@ -166,9 +166,16 @@ async def test_a_second_backup_is_refused_while_one_is_under_way(engine: AsyncEn
     with pytest.raises(Busy, match=f"run {first}"):
         await CreateBackup().plan(world)
     with pytest.raises(Busy, match=f"run {first}"):
-        await CreateBackup().run(world, StepCarrier(await new_run(engine)))
+        await CreateBackup().run(world, StepCarrier(second := await new_run(engine)))
+    await end_run(engine, second)
     await end_run(engine, first)
     assert (await CreateBackup().plan(world)).count == 4
+
+
+async def test_a_second_is_refused_while_the_first_still_waits_for_its_turn(engine: AsyncEngine, world: World) -> None:
+    first = await new_run(engine)
+    with pytest.raises(Busy, match=f"run {first} makes a backup"):
+        await CreateBackup().plan(world)
 
 
 async def test_of_two_that_begin_at_once_one_is_refused(engine: AsyncEngine, world: World) -> None:

@@ -30,9 +30,9 @@ class CreateBackup(Struct, frozen=True, forbid_unknown_fields=True):
 
     async def plan(self, world: World) -> Draft:
         """Raises Busy while another backup is under way, and NoSpace where the archive is too full for it."""
-        other = await world.backups.under_way()
+        other = await world.backups.live_run(self.name)
         if other is not None:
-            raise Busy(f"run {other.run_id} is making backup {other.id}")
+            raise Busy(f"run {other} makes a backup")
         room = await check_room(world)
         return Draft(
             count=4,
@@ -119,8 +119,8 @@ async def check_room(world: World) -> str:
     free = await world.archive.free_bytes()
     if free is not None and free < needed:
         raise NoSpace(f"the backup needs {needed} bytes ({naturalsize(needed)}), {free} are free")
-    room = "cannot say what is free" if free is None else f"{free} bytes free"
-    return f"needs up to {needed} bytes; {room}"
+    room = "cannot say what is free" if free is None else f"{free} ({naturalsize(free)}) are free"
+    return f"needs up to {needed} bytes ({naturalsize(needed)}), {room}"
 
 
 async def verify_file(archive: Archive, written: Written) -> None:

@@ -10,7 +10,7 @@ from graveshift.rotator import Rotator
 from graveshift.vault import Vault
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect
-from graveshift.wire.secrets import SecretInfo
+from graveshift.wire.secrets import SecretInfo, SecretState
 
 
 class RotateSecret(Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,10 +31,7 @@ class RotateSecret(Struct, frozen=True, forbid_unknown_fields=True):
             raise Busy(f"run {other} is rotating {info.name}")
         return Draft(
             count=4,
-            effects=[
-                Effect(subject=info.name, change=f"version {info.version} gives way to a new random value"),
-                Effect(subject=f"version {info.version}", change=f"still accepted for {world.vault.grace_s:.0f} s"),
-            ],
+            effects=effects_on(info, world.vault.grace_s),
             confirm=rotator.confirm,
             phrase=info.name if rotator.confirm is Confirm.PHRASE else None,
             subjects=[f"{info.name}@{info.version}"],
@@ -56,6 +53,17 @@ class RotateSecret(Struct, frozen=True, forbid_unknown_fields=True):
         except RotationFailed:
             await world.vault.abandon(info.name, carrier.run_id)
             raise
+
+
+def effects_on(info: SecretInfo, grace_s: float) -> list[Effect]:
+    """At most two versions are ever good, so a rotation within a grace ends that grace."""
+    effects = [
+        Effect(subject=info.name, change=f"version {info.version} gives way to a new random value"),
+        Effect(subject=f"version {info.version}", change=f"still accepted for {grace_s:.0f} s afterwards"),
+    ]
+    if info.state is SecretState.GRACE:
+        effects.append(Effect(subject="the version before it", change="no longer accepted: its grace ends early"))
+    return effects
 
 
 class Rotation:

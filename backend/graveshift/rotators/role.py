@@ -3,13 +3,10 @@
 import secrets
 from typing import ClassVar, Protocol
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError
-
-from graveshift.errors import RotationFailed
+from graveshift.errors import DatabaseRefused, RotationFailed
 from graveshift.store import roles
 from graveshift.store.aside import connect_aside
-from graveshift.store.login import Login
+from graveshift.store.login import Login, signed_in
 from graveshift.vault import Secret
 from graveshift.wire.plans import Confirm
 
@@ -55,8 +52,8 @@ class RoleRotator:
             async with connect_aside(self._admin_url) as connection:
                 await roles.make_second(connection, self._second, self._owner)
                 await roles.set_password(connection, login.user, login.password)
-        except DBAPIError as error:
-            raise RotationFailed(_reason(error)) from None
+        except DatabaseRefused as error:
+            raise RotationFailed(error.detail) from None
         return f"{login.user} accepts it beside {self._kept().user}"
 
     async def test(self, name: str, pending: Secret) -> str | None:
@@ -65,8 +62,8 @@ class RoleRotator:
         try:
             async with connect_aside(self._as(login)) as connection:
                 role, may = await roles.who(connection)
-        except DBAPIError as error:
-            raise RotationFailed(f"{login.user} cannot log in: {_reason(error)}") from None
+        except DatabaseRefused as error:
+            raise RotationFailed(f"{login.user} cannot log in: {error.detail}") from None
         if role != self._owner or not may:
             raise RotationFailed(f"{login.user} logs in as {role} and may not use the queue")
         return f"logged in as {login.user}"
@@ -86,14 +83,8 @@ class RoleRotator:
         try:
             async with connect_aside(self._as(login)):
                 return True
-        except DBAPIError:
+        except DatabaseRefused:
             return False
 
     def _as(self, login: Login) -> str:
-        where = make_url(self._url).set(username=login.user, password=login.password)
-        return where.render_as_string(hide_password=False)
-
-
-def _reason(error: DBAPIError) -> str:
-    """The server's sentence, without the statement: that holds a verifier."""
-    return str(error.orig).splitlines()[0]
+        return signed_in(self._url, lambda: login)

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from graveshift.errors import DatabaseRefused, DatabaseUnavailable
 from graveshift.store.engine import translated
 from graveshift.store.login import Logins, follow
 
@@ -17,7 +19,8 @@ async def connect_aside(
 ) -> AsyncIterator[AsyncConnection]:
     """One connection with no time limit on statements; in `database`, else in the URL's.
 
-    Raises DatabaseUnavailable where no server answers, and SQLAlchemy's error where it answers and refuses us.
+    Raises DatabaseUnavailable where no server answers and DatabaseRefused where it refuses us or a statement;
+    neither names the statement, which may hold a verifier.
     """
     where = make_url(url).set(drivername="postgresql+asyncpg")
     if database is not None:
@@ -30,5 +33,13 @@ async def connect_aside(
             async with translated():
                 connection = await stack.enter_async_context(engine.connect())
             yield connection
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseUnavailable(_reason(error)) from None
+        raise DatabaseRefused(_reason(error)) from None
     finally:
         await engine.dispose()
+
+
+def _reason(error: DBAPIError) -> str:
+    return (str(error.orig).splitlines() or ["it does not say why"])[0]

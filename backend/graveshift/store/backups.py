@@ -86,10 +86,12 @@ class BackupBook:
             row = (await unit.execute(select(BACKUPS).where(BACKUPS.c.id == backup_id))).mappings().first()
         return _read(row) if row else None
 
-    async def under_way(self) -> Backup | None:
-        """The backup that a live run is at."""
+    async def live_run(self, operation: str) -> int | None:
+        """The live run of the operation that makes backups, whether it has begun or still waits for its turn."""
+        wanted = select(RUNS.c.id).where(RUNS.c.operation == operation, RUNS.c.state.in_(LIVE)).limit(1)
         async with open_unit(self._engine) as unit:
-            return await _under_way(unit, None)
+            found: int | None = (await unit.execute(wanted)).scalar()
+        return found
 
     async def last_size(self) -> int | None:
         """Bytes of the newest dump that was written; None before the first."""
@@ -167,17 +169,11 @@ async def _of(unit: Unit, run_id: int) -> Backup | None:
     return _read(row) if row else None
 
 
-async def _under_way(unit: Unit, but: int | None) -> Backup | None:
-    wanted = select(BACKUPS).where(BACKUPS.c.state.in_(UNPROVEN), run_lives)
-    if but is not None:
-        wanted = wanted.where(BACKUPS.c.run_id != but)
-    row = (await unit.execute(wanted.limit(1))).mappings().first()
-    return _read(row) if row else None
-
-
 async def _refuse_second(unit: Unit, run_id: int) -> None:
-    other = await _under_way(unit, run_id)
-    if other is not None:
+    wanted = select(BACKUPS).where(BACKUPS.c.state.in_(UNPROVEN), BACKUPS.c.run_id != run_id, run_lives)
+    row = (await unit.execute(wanted.limit(1))).mappings().first()
+    if row is not None:
+        other = _read(row)
         raise Busy(f"run {other.run_id} is making backup {other.id} since {other.created_at:%H:%M:%S} UTC")
 
 

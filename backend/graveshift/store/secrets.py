@@ -4,11 +4,35 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct, convert
-from sqlalchemy import text
+from sqlalchemy import BigInteger, Column, DateTime, Double, Integer, LargeBinary, Table, Text, func, text
 
 from graveshift.errors import Busy, NotFound
-from graveshift.store.engine import Unit
+from graveshift.store.engine import METADATA, Unit
 from graveshift.wire.secrets import SecretInfo
+
+SECRETS = Table(
+    "secrets",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("max_age_s", Double),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    schema="graveshift_ledger",
+)
+VERSIONS = Table(
+    "secret_versions",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("key_id", Text),
+    Column("run_id", BigInteger),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("current_at", DateTime(timezone=True)),
+    Column("valid_until", DateTime(timezone=True)),
+    schema="graveshift_ledger",
+)
 
 
 class Sealed(Struct, frozen=True):
