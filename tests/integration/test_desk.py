@@ -75,6 +75,23 @@ async def test_arguments_that_mean_nothing_are_refused(
         await front.desk.plan(REQUEUE, args, ANN)
 
 
+@pytest.mark.parametrize(
+    ("operation", "condition"),
+    [
+        (REQUEUE, {"state": "running"}),
+        (DISCARD, {"queue": "mail", "state": "dead"}),
+        ("job.cancel", {"fingerprint": "1-abc"}),
+        ("job.cancel", {"queue": "mail", "text": "timeout"}),
+        ("job.cancel", {"died_after": "2026-01-01T00:00:00Z"}),
+    ],
+)
+async def test_a_condition_that_means_nothing_here_is_refused_instead_of_choosing_more(
+    front: Front, operation: str, condition: dict[str, str]
+) -> None:
+    with pytest.raises(Invalid, match="is no condition here"):
+        await front.desk.plan(operation, {"selection": {"filter": condition}}, ANN)
+
+
 async def test_a_wrong_argument_is_named_by_its_path(front: Front) -> None:
     with pytest.raises(Invalid, match=r"\$\.selection\.ids\[1\]"):
         await front.desk.plan(REQUEUE, {"selection": {"ids": ["native:1", 7]}}, ANN)

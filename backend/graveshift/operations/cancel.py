@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from graveshift.driver import Can, Jobs, Source, Unit, Verdict
 from graveshift.operation import Carrier, Draft, World
-from graveshift.selection import Aim, Frost, kept, thawed
+from graveshift.selection import JOB_FIELDS, Aim, Frost, kept, thawed
 from graveshift.selection.walk import Walk
 from graveshift.selection.wording import bulk, how_many, which
 from graveshift.wire.operations import Danger, Role
@@ -44,7 +44,7 @@ class Cancel(Struct, frozen=True, forbid_unknown_fields=True):
         await carrier.chunks(Walk(self._aim(world), thawed(carrier.frozen), cancel))
 
     def _aim(self, world: World) -> Aim[Jobs]:
-        return Aim(self.selection, world.jobs, world.sources, self.needs)
+        return Aim(self.selection, world.jobs, world.sources, needs=self.needs, fields=JOB_FIELDS)
 
     async def _draft(self, world: World, aim: Aim[Jobs], frost: Frost) -> Draft:
         count = await aim.count(frost)

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from graveshift.driver import Can, Count, Letters, Move, Source, Unit, Verdict
 from graveshift.operation import Carrier, Draft, World
-from graveshift.selection import Aim, Frost, arrived, kept, thawed
+from graveshift.selection import LETTER_FIELDS, Aim, Frost, arrived, kept, thawed
 from graveshift.selection.walk import Walk
 from graveshift.selection.wording import bulk, letters_in_words
 from graveshift.wire.operations import Danger, Role
@@ -46,7 +46,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
         await carrier.chunks(Walk(self._aim(world), thawed(carrier.frozen), move))
 
     def _aim(self, world: World) -> Aim[Letters]:
-        return Aim(self.selection, world.letters, world.sources, self.needs)
+        return Aim(self.selection, world.letters, world.sources, needs=self.needs, fields=LETTER_FIELDS)
 
     async def _draft(self, world: World, aim: Aim[Letters], frost: Frost, since: Count) -> Draft:
         count = await aim.count(frost)

@@ -27,6 +27,11 @@ class Pool(Protocol):
 
 P = TypeVar("P", bound=Pool)
 
+# Conditions that mean something for each kind of thing. One that is not known must never be passed over in silence:
+# what is left of the filter would choose more than was asked for.
+LETTER_FIELDS = frozenset(Filter.__struct_fields__) - {"state"}
+JOB_FIELDS = frozenset({"system", "queue", "kind", "state", "run_id"})
+
 
 class Frost(Struct, frozen=True):
     """A frozen selection as a plan keeps it: by system, when a filter was frozen. Ids need no freezing."""
@@ -42,12 +47,20 @@ class Frost(Struct, frozen=True):
 class Aim(Generic[P]):
     """A checked selection among the pools of the systems that can do what the verb needs.
 
-    Raises Invalid unless it is exactly one of ids, filter and all; SelectionEmpty for an empty filter; Unsupported
-    where a named system cannot do it.
+    Raises Invalid unless it is exactly one of ids, filter and all, and for conditions that are not among `fields`;
+    SelectionEmpty for an empty filter; Unsupported where a named system cannot do it.
     """
 
-    def __init__(self, selection: Selection, pools: Mapping[str, P], sources: Mapping[str, Source], needs: Can) -> None:
-        _check(selection)
+    def __init__(
+        self,
+        selection: Selection,
+        pools: Mapping[str, P],
+        sources: Mapping[str, Source],
+        *,
+        needs: Can,
+        fields: frozenset[str],
+    ) -> None:
+        _check(selection, fields)
         self.filter = selection.filter or Filter()
         self.ids = None if selection.ids is None else sorted(dict.fromkeys(selection.ids), key=_system)
         self._places = {id: place for place, id in enumerate(self.ids or [])}
@@ -138,9 +151,11 @@ def _system(id: str) -> str:
     return decoded[0] if decoded else ""
 
 
-def _check(selection: Selection) -> None:
+def _check(selection: Selection, fields: frozenset[str]) -> None:
     given = [selection.ids is not None, selection.filter is not None, selection.all is not None]
     if sum(given) != 1 or selection.all is False:
         raise Invalid("a selection is exactly one of `ids`, `filter` and `all: true`")
     if selection.ids == [] or (selection.filter and selection.filter.is_empty):
         raise SelectionEmpty("no ids" if selection.ids == [] else "")
+    if strange := sorted(set(msgspec.to_builtins(selection.filter or Filter())) - fields):
+        raise Invalid(f"`{strange[0]}` is no condition here; there are {', '.join(sorted(fields))} - at `$.selection`")
