@@ -8,7 +8,6 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
-    ColumnElement,
     DateTime,
     Identity,
     RowMapping,
@@ -118,13 +117,14 @@ class BackupBook:
         """The dump lies in the archive; nothing is proven yet."""
         await self._change(run_id, **msgspec.to_builtins(dump), state=BackupState.WRITTEN.value)
 
-    async def dump_of(self, backup_id: int) -> Written:
-        """What to hold the file against. Raises NotFound when none was written."""
-        return await self._written(BACKUPS.c.id == backup_id)
-
     async def dump_of_run(self, run_id: int) -> Written:
-        """The same, by the run that made it."""
-        return await self._written(BACKUPS.c.run_id == run_id)
+        """What to hold this run's file against. Raises NotFound when none was written."""
+        wanted = select(BACKUPS).where(BACKUPS.c.run_id == run_id, BACKUPS.c.manifest.is_not(None))
+        async with open_unit(self._engine) as unit:
+            row = (await unit.execute(wanted)).mappings().first()
+        if row is None:
+            raise NotFound("this backup was never written")
+        return msgspec.convert({name: row[name] for name in Written.__struct_fields__}, Written)
 
     async def verified(self, run_id: int) -> None:
         """It was restored and compared, just now."""
@@ -154,14 +154,6 @@ class BackupBook:
         async with open_unit(self._engine) as unit:
             await unit.execute(statement.values(**values))
             await unit.commit()
-
-    async def _written(self, which: ColumnElement[bool]) -> Written:
-        wanted = select(BACKUPS).where(which, BACKUPS.c.manifest.is_not(None))
-        async with open_unit(self._engine) as unit:
-            row = (await unit.execute(wanted)).mappings().first()
-        if row is None:
-            raise NotFound("this backup was never written")
-        return msgspec.convert({name: row[name] for name in Written.__struct_fields__}, Written)
 
 
 async def _of(unit: Unit, run_id: int) -> Backup | None:
