@@ -68,8 +68,9 @@ def address(listening: socket.socket) -> str:
 
 
 def _tcp(host: str, port: int) -> socket.socket:
-    family, kind, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listening = socket.socket(family, kind)
+    family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    # With its protocol named, asyncio turns Nagle's delay off; without, each answer takes 40 ms.
+    listening = socket.socket(family, kind, protocol)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind(where)
