@@ -16,6 +16,7 @@ from tests.house.checkout import ROOT
 PACKAGES = Path(pytest.__file__).parent.parent
 BUILDER = ("hatchling", "packaging", "pathspec", "pluggy", "trove_classifiers")
 PATH = "/usr/bin:/bin"
+pytestmark = pytest.mark.timeout(300)  # each sets up a virtual environment or two, on a machine that may be busy
 
 
 @pytest.fixture
