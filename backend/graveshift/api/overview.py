@@ -22,10 +22,10 @@ WORST = (WorkerState.SILENT, WorkerState.STOPPING, WorkerState.QUIET)
 
 
 async def overview(call: Call) -> Overview:
-    """Reads at once, each from a roll-up or by an index; `as_of` is taken before them."""
+    """Reads at once, each from a roll-up or by an index; `as_of` is that of the causes."""
     rooms = call.rooms
-    (as_of, queues, groups), (workers, live, ended, backups, secrets) = await asyncio.gather(
-        asyncio.gather(rooms.now(), every_queue(rooms), _causes(rooms)),
+    (queues, groups), (workers, live, ended, backups, secrets) = await asyncio.gather(
+        asyncio.gather(every_queue(rooms), _causes(rooms)),
         asyncio.gather(
             every_worker(rooms),
             rooms.runs.live(LIVE_RUNS),
@@ -35,7 +35,7 @@ async def overview(call: Call) -> Overview:
         ),
     )
     return Overview(
-        as_of=as_of,
+        as_of=groups.as_of,
         environment=rooms.environment,
         actor=call.actor.name,
         role=call.actor.role.value,
