@@ -73,12 +73,17 @@ class Terminal:
         self._process.fileobj.close()
 
     @property
+    def is_alive(self) -> bool:
+        """True while the program runs."""
+        return bool(self._process.isalive())
+
+    @property
     def code(self) -> int | None:
         """The exit code, 128 + n for a signal; None while it runs."""
-        if self._process.isalive():
+        if self.is_alive:
             return None
         died = self._process.signalstatus
-        return 128 + died if died else self._process.exitstatus
+        return 128 + died if died else int(self._process.exitstatus)
 
     def cpu_s(self) -> float:
         """CPU seconds that the program has used so far."""
@@ -87,7 +92,7 @@ class Terminal:
 
     def close(self) -> None:
         """Ends the program if it still runs."""
-        if self._process.isalive():
+        if self.is_alive:
             os.kill(self.pid, signal.SIGKILL)
             self._process.wait()
         if not self._process.fileobj.closed:

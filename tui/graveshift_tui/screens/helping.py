@@ -18,6 +18,8 @@ from graveshift_tui.widgets.tree import Node
 
 WIDE = 70
 
+WIDE = 70
+
 
 def choices(keymap: Keymap, place: str, why_not: WhyNot) -> list[Choice]:
     """What the palette offers: every action that works here."""
@@ -31,9 +33,9 @@ def choices(keymap: Keymap, place: str, why_not: WhyNot) -> list[Choice]:
 def page(keymap: Keymap, why_not: WhyNot, width: int) -> list[Line]:
     """Two columns of keys where there is room for them."""
     entries = [
-        _entry(keymap, action, why_not(action), (width // 2 if width >= 76 else width) - 2) for action in keymap.keys
+        _entry(keymap, action, why_not(action), (width // 2 if width >= WIDE else width) - 2) for action in keymap.keys
     ]
-    if width < 76:
+    if width < WIDE:
         return entries
     half = (len(entries) + 1) // 2
     return [(*left, *(right or ())) for left, right in zip_longest(entries[:half], entries[half:])]

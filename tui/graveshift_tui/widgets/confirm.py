@@ -21,6 +21,10 @@ from graveshift_tui.widgets.paint import Line, Lines
 EFFECTS = 6
 
 
+class Mistyped(ConsoleError):
+    """that is not the phrase"""
+
+
 class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
     """Stays open until the backend has taken the plan, or the reader leaves it; one key per plan, whatever happens."""
 
@@ -136,7 +140,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
             return
         phrase = self.query_one("#phrase", Input).value if self.plan.confirm is Confirm.PHRASE else None
         if phrase is not None and phrase != self.plan.phrase:
-            self._error = ConsoleError("that is not the phrase; nothing was done")
+            self._error = Mistyped("nothing was done")
             self._tell()
             return
         self._busy, self._error = True, None
