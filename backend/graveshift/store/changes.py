@@ -1,5 +1,6 @@
 """What changed in the ledger, cheaply: one row of marks, compared by whoever sends hints."""
 
+import json
 from collections.abc import Hashable, Mapping
 
 from sqlalchemy import text
@@ -19,6 +20,7 @@ MARKS = text("""
             ) runs) AS runs,
            (SELECT json_object_agg(id, state) FROM (
                 SELECT id, state FROM graveshift_ledger.backups ORDER BY id DESC LIMIT 20) backups) AS backups,
+           (SELECT json_object_agg(system, mark) FROM graveshift_ledger.marks) AS foreign_letters,
            (SELECT json_object_agg(name, mark) FROM (
                 SELECT name, string_agg(concat(version, state), ' ' ORDER BY version) AS mark
                 FROM graveshift_ledger.secret_versions WHERE state <> 'dropped' GROUP BY name) secrets) AS secrets
@@ -32,7 +34,9 @@ async def marks(engine: AsyncEngine) -> Marks:
     """Per resource of the ledger, a mark for each id; a mark differs where something changed."""
     async with open_unit(engine) as unit:
         row = (await unit.execute(MARKS)).mappings().one()
-    return {"audit": {"*": row["seq"]}, **{name: row[name] or {} for name in ("runs", "backups", "secrets")}}
+    letters = {"*": json.dumps(row["foreign_letters"])}
+    seen = {"audit": {"*": row["seq"]}, "dlq": letters, "groups": letters}
+    return {**seen, **{name: row[name] or {} for name in ("runs", "backups", "secrets")}}
 
 
 async def run_states(engine: AsyncEngine) -> dict[str, int]:
