@@ -32,11 +32,8 @@ WITH RECURSIVE live AS (
     WHERE NOT EXISTS (SELECT FROM graveshift.queues q WHERE q.name = named.name AND q.paused_at IS NOT NULL
                       AND (q.paused_until IS NULL OR q.paused_until > now()))
 ), heads AS MATERIALIZED (
-    SELECT head.* FROM open, LATERAL (
-        SELECT id, priority, run_at FROM graveshift.jobs
-        WHERE queue = open.name AND state <> 'running' AND run_at <= now() AND kind = ANY(CAST(:kinds AS text[]))
-        ORDER BY priority DESC, run_at, id LIMIT CAST(:wide AS integer)
-    ) head
+    SELECT head.* FROM open, graveshift.heads(open.name, CAST(:kinds AS text[]), CAST(:wide AS integer)) head
+    ORDER BY head.priority DESC, head.run_at, head.id LIMIT CAST(:wide AS integer)
 ), locked AS MATERIALIZED (
     SELECT j.id, j.priority, j.run_at, j.crashes FROM heads JOIN graveshift.jobs j USING (id)
     WHERE j.state <> 'running' AND j.run_at <= now()

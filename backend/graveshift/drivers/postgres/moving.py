@@ -12,11 +12,13 @@ from graveshift.store.position import letter_position
 from graveshift.wire.ids import encode
 from graveshift.wire.runs import Outcome
 
+# The bounds name the days at issue, so that PostgreSQL plans for their partitions only.
 # Letters are locked before anything is done, all in one order, and only what was locked is moved: whoever overlaps
 # waits here, and then finds them gone.
 LOCK = text("""
 SELECT d.died_at, d.id FROM graveshift.dead d
 JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
+WHERE d.died_at BETWEEN CAST(:low AS timestamptz) AND CAST(:high AS timestamptz)
 ORDER BY d.died_at, d.id FOR UPDATE OF d
 """)
 
@@ -26,6 +28,7 @@ REQUEUE = text("""
 WITH chosen AS MATERIALIZED (
     SELECT d.* FROM graveshift.dead d
     JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
+    WHERE d.died_at BETWEEN CAST(:low AS timestamptz) AND CAST(:high AS timestamptz)
 ), back AS (
     INSERT INTO graveshift.jobs (id, run_at, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count,
                                  priority, queue, kind, state, unique_key, trace_id)
@@ -36,6 +39,7 @@ WITH chosen AS MATERIALIZED (
 ), left_behind AS (
     DELETE FROM graveshift.dead d USING chosen JOIN back USING (id)
     WHERE d.died_at = chosen.died_at AND d.id = chosen.id
+      AND d.died_at BETWEEN CAST(:low AS timestamptz) AND CAST(:high AS timestamptz)
 ), settled AS (
     INSERT INTO graveshift.settled (settled_by, how, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
                                     requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker,
@@ -51,7 +55,9 @@ DISCARD = text("""
 WITH gone AS (
     DELETE FROM graveshift.dead d
     USING unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id)
-    WHERE d.died_at = u.died_at AND d.id = u.id RETURNING d.*
+    WHERE d.died_at = u.died_at AND d.id = u.id
+      AND d.died_at BETWEEN CAST(:low AS timestamptz) AND CAST(:high AS timestamptz)
+    RETURNING d.*
 )
 INSERT INTO graveshift.settled (settled_by, how, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
                                 requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker,
@@ -108,11 +114,11 @@ async def move(unit: Unit, system: str, natives: Sequence[str], to: Move, run_id
     statement, how = (REQUEUE, "requeued") if to is Move.REQUEUE else (DISCARD, "discarded")
     places = {native: letter_position(native) for native in natives}
     locked = (await unit.execute(LOCK, _arrays(places))).all()
-    held = {"died_ats": [row.died_at for row in locked], "ids": [row.id for row in locked]}
+    held = _arrays({str(row.id): (row.died_at, row.id) for row in locked})
     moved = _by_place((await unit.execute(statement, {**held, "run": run_id})).all()) if locked else {}
     missing = {native: place for native, place in places.items() if place is not None and place not in moved}
     if missing:
-        rows = (await unit.execute(SETTLED, {**_arrays(missing), "run": run_id, "how": how})).all()
+        rows = (await unit.execute(SETTLED, {**_keys(missing), "run": run_id, "how": how})).all()
         moved = {**moved, **{(row.died_at, row.id): True for row in rows}}
     return [_verdict(system, native, place, moved) for native, place in places.items()]
 
@@ -120,7 +126,7 @@ async def move(unit: Unit, system: str, natives: Sequence[str], to: Move, run_id
 async def recall(unit: Unit, system: str, natives: Sequence[str], run_id: int) -> list[Verdict]:
     """One verdict a letter; what was started since stays where it is."""
     places = {native: letter_position(native) for native in natives}
-    moved = _by_place((await unit.execute(RECALL, {**_arrays(places), "run": run_id})).all())
+    moved = _by_place((await unit.execute(RECALL, {**_keys(places), "run": run_id})).all())
     return [_recalled(system, native, place, moved) for native, place in places.items()]
 
 
@@ -130,9 +136,14 @@ async def fates(engine: AsyncEngine, run_id: int) -> Fates:
     return Fates(row.waiting, row.running, row.done, row.dead)
 
 
-def _arrays(places: Mapping[str, Any]) -> dict[str, Any]:
+def _keys(places: Mapping[str, Any]) -> dict[str, Any]:
     known = [place for place in places.values() if place is not None]
     return {"died_ats": [place[0] for place in known], "ids": [place[1] for place in known]}
+
+
+def _arrays(places: Mapping[str, Any]) -> dict[str, Any]:
+    keys = _keys(places)
+    return {**keys, "low": min(keys["died_ats"], default=None), "high": max(keys["died_ats"], default=None)}
 
 
 def _by_place(rows: Sequence[Any]) -> dict[tuple[Any, int], bool]:
