@@ -51,10 +51,11 @@ ACCOUNT = text("""
 TOTAL = text("""
     UPDATE graveshift_ledger.runs SET total = :total WHERE id = :id AND lease_owner = :owner AND state = 'running'
 """)
-# A run that ended well has dealt with exactly what there was.
+# A run that ended well dealt with exactly what there was. One that another takes up keeps what is wanted of it.
 LEAVE = text("""
     UPDATE graveshift_ledger.runs
-    SET state = CAST(:state AS text), error = :error, lease_owner = NULL, wanted = NULL,
+    SET state = CAST(:state AS text), error = :error, lease_owner = NULL,
+        wanted = CASE WHEN CAST(:state AS text) = 'queued' THEN wanted END,
         lease_until = CASE WHEN :pause_s > 0 THEN now() + make_interval(secs => :pause_s) END,
         finished_at = CASE WHEN :ended THEN now() END,
         total = CASE WHEN CAST(:state AS text) = 'succeeded' THEN moved + conflict + gone + failed ELSE total END
