@@ -23,7 +23,7 @@ ORDER BY d.died_at, d.id FOR UPDATE OF d
 """)
 
 # The job is inserted first, and only a letter whose job is in again leaves: a live job that holds the unique key
-# leaves its letter where it is.
+# leaves its letter where it is. `NOT IN` is a hash whatever the planner believes; a join of two of these lists is not.
 REQUEUE = text("""
 WITH chosen AS MATERIALIZED (
     SELECT d.* FROM graveshift.dead d
@@ -36,9 +36,11 @@ WITH chosen AS MATERIALIZED (
            queue, kind, 'waiting', unique_key, trace_id
     FROM chosen ORDER BY queue, unique_key NULLS FIRST, died_at, id
     ON CONFLICT DO NOTHING RETURNING id
+), stuck AS (
+    SELECT id FROM chosen EXCEPT SELECT id FROM back
 ), left_behind AS (
-    DELETE FROM graveshift.dead d USING chosen JOIN back USING (id)
-    WHERE d.died_at = chosen.died_at AND d.id = chosen.id
+    DELETE FROM graveshift.dead d USING chosen
+    WHERE d.died_at = chosen.died_at AND d.id = chosen.id AND chosen.id NOT IN (SELECT id FROM stuck)
       AND d.died_at BETWEEN CAST(:low AS timestamptz) AND CAST(:high AS timestamptz)
 ), settled AS (
     INSERT INTO graveshift.settled (settled_by, how, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
@@ -46,9 +48,9 @@ WITH chosen AS MATERIALIZED (
                                     worker_version, trace_id)
     SELECT CAST(:run AS bigint), 'requeued', died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
            requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker, worker_version, trace_id
-    FROM chosen JOIN back USING (id)
+    FROM chosen WHERE id NOT IN (SELECT id FROM stuck)
 )
-SELECT chosen.died_at, chosen.id, back.id IS NOT NULL AS moved FROM chosen LEFT JOIN back USING (id)
+SELECT died_at, id, id NOT IN (SELECT id FROM stuck) AS moved FROM chosen
 """)
 
 DISCARD = text("""
@@ -85,18 +87,21 @@ WITH chosen AS MATERIALIZED (
     ORDER BY j.id FOR UPDATE OF j
 ), taken AS (
     DELETE FROM graveshift.jobs j USING free WHERE j.id = free.id RETURNING j.id
+), started AS (
+    SELECT id FROM chosen EXCEPT SELECT id FROM taken
 ), again AS (
     INSERT INTO graveshift.dead (died_at, id, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count,
                                  priority, queue, kind, fingerprint, error_type, unique_key, worker, worker_version,
                                  trace_id)
     SELECT died_at, id, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count, priority, queue, kind,
            fingerprint, error_type, unique_key, worker, worker_version, trace_id
-    FROM chosen JOIN taken USING (id)
+    FROM chosen WHERE id NOT IN (SELECT id FROM started)
 ), forgotten AS (
-    DELETE FROM graveshift.settled s USING chosen JOIN taken USING (id)
-    WHERE s.settled_at = chosen.settled_at AND s.died_at = chosen.died_at AND s.id = chosen.id
+    DELETE FROM graveshift.settled s USING chosen
+    WHERE chosen.id NOT IN (SELECT id FROM started)
+      AND s.settled_at = chosen.settled_at AND s.died_at = chosen.died_at AND s.id = chosen.id
 )
-SELECT chosen.died_at, chosen.id, taken.id IS NOT NULL AS moved FROM chosen LEFT JOIN taken USING (id)
+SELECT died_at, id, id NOT IN (SELECT id FROM started) AS moved FROM chosen
 """)
 
 FATES = text("""
