@@ -3,7 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from textual.events import Key
+from textual.message import Message
+from textual.notifications import Notify
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from graveshift_tui.app import ConsoleApp
 from graveshift_tui.screen import ConsoleScreen
@@ -17,16 +21,17 @@ from tests.waiting import until
 class Person:
     """Presses keys and reads the screen."""
 
-    def __init__(self, app: ConsoleApp, client: FakeClient, pilot: Pilot[int]) -> None:
+    def __init__(self, app: ConsoleApp, client: FakeClient, pilot: Pilot[int], heard: list[str]) -> None:
         self.app = app
         self.client = client
         self.pilot = pilot
+        self.heard = heard
 
     @property
     def text(self) -> str:
         """Everything on the screen that is on top, with dialogs and toasts."""
         lines: list[str] = []
-        for widget in self.app.screen.walk_children(with_self=False):
+        for widget in self.app.screen.walk_children(Widget, with_self=False):
             if widget.is_container and widget.children:
                 continue
             lines += [strip.text for strip in (widget.render_line(y) for y in range(widget.size.height))]
@@ -47,11 +52,19 @@ class Person:
     @property
     def toasts(self) -> str:
         """What was told."""
-        return "\n".join(note.message for note in self.app._notifications)
+        return "\n".join(self.heard)
 
     async def press(self, *keys: str) -> None:
         """One key after the other."""
         await self.pilot.press(*keys)
+
+    async def types(self, text: str) -> None:
+        """Into the field that has the focus, all at once."""
+        field = self.app.focused
+        assert field is not None
+        for char in text:
+            field.post_message(Key("space" if char == " " else char, char))
+        await self.pilot.pause()
 
     async def sees(self, words: str) -> None:
         """Waits for words on the screen."""
@@ -77,12 +90,18 @@ async def console(
     read_only: bool = False,
     downstream: str | None = None,
 ) -> AsyncIterator[Person]:
-    """The real app on a backend in memory, read every tenth of a second."""
+    """The real app on a backend in memory, read a few times a second."""
     made = client or FakeClient(letters=400)
-    settings = Settings(where=Where("memory:"), mouse=False, interval_s=0.1, read_only=read_only, downstream=downstream)
+    settings = Settings(where=Where("memory:"), mouse=False, interval_s=0.4, read_only=read_only, downstream=downstream)
     app = ConsoleApp(settings, connect=lambda where: made)
-    async with app.run_test(size=size) as pilot:
-        person = Person(app, made, pilot)
+    heard: list[str] = []
+
+    def hear(message: Message) -> None:
+        if isinstance(message, Notify):
+            heard.append(message.notification.message)
+
+    async with app.run_test(size=size, message_hook=hear) as pilot:
+        person = Person(app, made, pilot, heard)
         if not made.offline:
             await until(lambda: app.pulse.overview is not None and bool(app.operations), what="a pulse")
         yield person

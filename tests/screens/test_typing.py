@@ -34,14 +34,22 @@ def test_the_beginning_of_a_command_is_enough_where_it_is_one() -> None:
 
 async def test_commands_open_screens_and_change_the_theme() -> None:
     async with console() as person:
-        await person.press("colon", *"backups", "enter")
+        await person.press("colon")
+        await person.types("backups")
+        await person.press("enter")
         await person.sees("No backups")
-        await person.press("colon", *"theme", "space", *"day", "enter")
+        await person.press("colon")
+        await person.types("theme day")
+        await person.press("enter")
         await person.sees("No backups")
         assert person.app.palette.name == "day"
-        await person.press("colon", *"thme", "enter")
+        await person.press("colon")
+        await person.types("thme")
+        await person.press("enter")
         await person.told("did you mean `theme`")
-        await person.press("colon", *"demo", "space", *"break", "enter")
+        await person.press("colon")
+        await person.types("demo break")
+        await person.press("enter")
         await person.told("this is not the demo")
 
 
@@ -49,7 +57,8 @@ async def test_the_palette_finds_an_action_by_its_words() -> None:
     async with console() as person:
         await person.press("ctrl+p")
         await person.sees("What do you want to do?")
-        await person.press(*"backups", "enter")
+        await person.types("backups")
+        await person.press("enter")
         await person.sees("No backups")
 
 

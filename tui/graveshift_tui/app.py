@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import Final, Literal, TypeVar
 
@@ -32,6 +33,7 @@ from graveshift_tui.widgets.guard import Guard
 from graveshift_tui.widgets.paint import Lines
 from graveshift_tui.widgets.table import Table
 from graveshift_tui.widgets.terminal import Leave, QuietDriver
+from graveshift_tui.widgets.work import spawn
 
 T = TypeVar("T")
 
@@ -151,7 +153,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
             else:
                 self.post_message(self.Found(lambda: then(value)))
 
-        self.run_worker(read(), group="look", exit_on_error=False)
+        spawn(self, read, "look")
 
     def order(self, ask: Ask) -> None:
         """Plans, asks and runs."""
@@ -194,7 +196,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
             return
         self.feed = Feed(self.client, self.settings.interval_s)
         self._desk = Operate(self, Conduct(self.client))
-        self.run_worker(self._keep_pulse(self.client, self.feed), group="pulse", exit_on_error=False)
+        spawn(self, partial(self._keep_pulse, self.client, self.feed), "pulse")
         if self.start_at:
             resource, _, id = self.start_at.partition("/")
             self.go(Route(resource, id=id or None, crumb=id))
@@ -206,7 +208,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
             async for reading in readings:
                 self.post_message(self.Beat(reading))
 
-    async def _follow(self, client: Client, ask: Ask, run: Run) -> None:
+    async def _follow(self, client: Client, run: Run) -> None:
         last = run
         try:
             async for state in Conduct(client).follow(run.id):
@@ -242,7 +244,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         if isinstance(screen := self.here(), ListScreen) and screen.table.marks:
             screen.table.clear_marks()
         if self.client is not None:
-            self.run_worker(self._follow(self.client, message.ask, message.run), group="follow", exit_on_error=False)
+            spawn(self, partial(self._follow, self.client, message.run), "follow")
 
     @on(Refused)
     def _refused(self, message: Refused) -> None:

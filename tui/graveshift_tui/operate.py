@@ -1,6 +1,7 @@
 """The way of every change in the console: a verb and its scope become a plan, a question, and a run."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from graveshift_tui.conduct import Conduct
 from graveshift_tui.format import things
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
+from graveshift_tui.widgets.work import spawn
 
 
 class Ask(Struct, frozen=True):
@@ -67,12 +69,12 @@ class Operate:
 
     def plan(self, ask: Ask) -> None:
         """Finds out what the verb would do; ends as Planned or Refused."""
-        self._app.run_worker(self._plan(ask), group="desk", exit_on_error=False)
+        spawn(self._app, partial(self._plan, ask), "desk")
 
     def decide(self, ask: Ask, plan: Plan) -> None:
         """Runs a harmless plan at once, and asks about any other."""
         if plan.confirm is Confirm.NONE:
-            self._app.run_worker(self._run(ask, plan), group="desk", exit_on_error=False)
+            spawn(self._app, partial(self._run, ask, plan), "desk")
             return
         from graveshift_tui.widgets.confirm import ConfirmDialog
 

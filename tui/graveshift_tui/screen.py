@@ -1,6 +1,7 @@
 """What every screen shares: the band, the crumbs, the hints, the keys; and the card that describes a resource."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, runtime_checkable
 
@@ -25,6 +26,7 @@ from graveshift_tui.widgets.band import Pulse, band, banner, freshness, tone_of
 from graveshift_tui.widgets.columns import At, Column
 from graveshift_tui.widgets.paint import Line, Lines, spread, width_of
 from graveshift_tui.widgets.tree import Node
+from graveshift_tui.widgets.work import spawn
 
 if TYPE_CHECKING:
     from graveshift_tui.widgets.prompt import Prompt
@@ -178,7 +180,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """The client is there: reading begins."""
         feed, client = self.console.feed, self.console.client
         if feed is not None and client is not None and self.is_current:
-            self.run_worker(self._watch(feed, client), group="feed", exclusive=True, exit_on_error=False)
+            spawn(self, partial(self._watch, feed, client), "feed", exclusive=True)
 
     async def _watch(self, feed: Feed, client: Client) -> None:
         await self.watch_feed(feed, client)

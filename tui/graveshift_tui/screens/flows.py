@@ -152,8 +152,12 @@ class Flows:
             every = Choice("*", f"all {len(runs)} live runs")
             self._choose(
                 Chooser("Stop which run? It stops at once.", [*options, every]),
-                lambda chosen: [self._stop(r.id) for r in runs if chosen[0] in ("*", r.id)] and None,
+                lambda chosen: self._stop_those([r.id for r in runs if chosen[0] in ("*", r.id)]),
             )
+
+    def _stop_those(self, run_ids: list[str]) -> None:
+        for run_id in run_ids:
+            self._stop(run_id)
 
     def _stop(self, run_id: str) -> None:
         def said(run: Struct) -> None:

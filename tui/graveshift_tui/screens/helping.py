@@ -43,8 +43,8 @@ def page(keymap: Keymap, why_not: WhyNot, width: int) -> list[Line]:
 
 def _entry(keymap: Keymap, action: str, why_not: str | None, width: int) -> Line:
     keys = fit(keymap.all_shown(action), 12)
-    dialog = "in dialogs: " if keymap.keys[action].where == ("dialog",) else ""
-    title = fit(f"{dialog}{keymap.title(action)}" + ("  (not allowed)" if why_not else ""), width - 13)
+    dialog = "dialog: " if keymap.keys[action].where == ("dialog",) else ""
+    title = fit(f"{'(not allowed) ' if why_not else ''}{dialog}{keymap.title(action)}", width - 13)
     return ((f" {keys}", "bold accent" if not why_not else "muted"), (f"{title} ", "text" if not why_not else "muted"))
 
 

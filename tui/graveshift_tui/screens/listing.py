@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import aclosing
+from shlex import quote
 
 from msgspec import Struct
 from textual import on
@@ -183,4 +184,10 @@ def describe(filter: object) -> str:
     if not isinstance(filter, Struct):
         return ""
     given = [(name, value) for name, value in asdict(filter).items() if value is not None]
-    return " ".join(str(value) if name == "text" else f"{name}={value}" for name, value in given)
+    return " ".join(_quoted(str(value)) if name == "text" else f"{name}={quote(str(value))}" for name, value in given)
+
+
+def _quoted(text: str) -> str:
+    """Words as they are; what would be read as something else in quotes."""
+    bare = text.replace(" ", "")
+    return quote(text) if "=" in text or quote(bare) != bare else text
