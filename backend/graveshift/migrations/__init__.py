@@ -7,11 +7,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from graveshift.errors import DatabaseBehind, DatabaseUnavailable
+from graveshift.store.engine import dialled
 
 VERSION_SCHEMA = "graveshift_ledger"
 VERSION_TABLE = "alembic_version"
@@ -64,7 +65,7 @@ async def require_head(dsn: str) -> None:
 
 
 def _engine(dsn: str) -> AsyncEngine:
-    return create_async_engine(make_url(dsn).set(drivername="postgresql+asyncpg"))
+    return create_async_engine(dialled(dsn))
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -3,13 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from graveshift.errors import DatabaseRefused, DatabaseUnavailable
-from graveshift.store.engine import translated
+from graveshift.store.engine import dialled, translated
 from graveshift.store.login import Logins, follow
 
 
@@ -22,7 +21,7 @@ async def connect_aside(
     Raises DatabaseUnavailable where no server answers and DatabaseRefused where it refuses us or a statement;
     neither names the statement, which may hold a verifier.
     """
-    where = make_url(url).set(drivername="postgresql+asyncpg")
+    where = dialled(url)
     if database is not None:
         where = where.set(database=database)
     engine = create_async_engine(where, poolclass=NullPool, isolation_level=isolation, connect_args={"timeout": 10})

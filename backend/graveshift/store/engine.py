@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import MetaData, text
+from sqlalchemy import URL, MetaData, make_url, text
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -22,15 +22,23 @@ SETTINGS = {"application_name": "graveshift", "timezone": "UTC", "lock_timeout":
 
 
 def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
-    """An engine for `postgresql+asyncpg://` URLs; connections are checked before use, so a restart heals by itself."""
+    """An engine for a `postgresql://` URL; connections are checked before use, so a restart heals by itself."""
     return create_async_engine(
-        url,
+        dialled(url),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=10,
         pool_pre_ping=True,
         connect_args={"server_settings": SETTINGS, "timeout": 10, "command_timeout": 90},
     )
+
+
+def dialled(url: str) -> URL:
+    """A URL as people write it, for our driver: libpq's `sslmode` is `ssl` there."""
+    where = make_url(url).set(drivername="postgresql+asyncpg")
+    if "sslmode" in where.query:
+        where = where.difference_update_query(["sslmode"]).update_query_dict({"ssl": where.query["sslmode"]})
+    return where
 
 
 # Another transaction was in the way, or the server comes or goes or is full: the same statement may well work later.
