@@ -1,12 +1,13 @@
 """Better or worse: the slope of failures in one sentence, and what to press next."""
 
+from datetime import datetime, timedelta
 from typing import Final
 
 from graveshift.wire.overview import Overview
 from graveshift.wire.secrets import SecretState
 from graveshift_tui import format as f
 from graveshift_tui.keymap import Keymap
-from graveshift_tui.widgets.paint import Line
+from graveshift_tui.widgets.paint import Line, width_of
 
 STEEP: Final = 1.5
 QUIET: Final = 1.0
@@ -14,9 +15,9 @@ LOOK_BACK: Final = 10
 
 
 def verdict(now: float, trend: list[int]) -> tuple[str, str, float]:
-    """The word, its tone, and what it was before: the mean of ten minutes, a few minutes ago."""
-    before = trend[-LOOK_BACK - 3 : -3] or trend[:1] or [0]
-    was = sum(before) / len(before)
+    """The word, its tone, and what it was before: some minutes ago, else at the beginning of the trend."""
+    recent = _mean(trend[-LOOK_BACK - 3 : -3] or trend[:1])
+    was = recent if _moved(now, recent) else _mean(trend[:LOOK_BACK])
     if now > was * STEEP + QUIET:
         return "WORSE", "crit", was
     if was > now * STEEP + QUIET:
@@ -24,11 +25,25 @@ def verdict(now: float, trend: list[int]) -> tuple[str, str, float]:
     return ("STEADY", "warn", was) if now >= QUIET else ("QUIET", "ok", was)
 
 
+def until(was: float, trend: list[int], as_of: datetime) -> str:
+    """When it was last as it was: ` until 02:51`; the trend has a number for each minute."""
+    ago = next((n for n, value in enumerate(reversed(trend)) if not _moved(value, was)), None)
+    return f" until {(as_of - timedelta(minutes=ago)).strftime('%H:%M')}" if ago else ""
+
+
+def _moved(now: float, was: float) -> bool:
+    return now > was * STEEP + QUIET or was > now * STEEP + QUIET
+
+
+def _mean(values: list[int]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
 def headline(seen: Overview, width: int) -> Line:
     """`WORSE  13,912 failures/min, was 3   1 cause = 99%`."""
     totals = seen.totals
     word, tone, was = verdict(totals.failing_per_min, totals.trend)
-    changed = f", was {f.rate(was)}" if word in ("WORSE", "BETTER") else ""
+    changed = f", was {f.rate(was)}{until(was, totals.trend, seen.as_of)}" if word in ("WORSE", "BETTER") else ""
     left: Line = (
         (f" {word} ", f"bold {tone}"),
         (f" {f.rate(totals.failing_per_min)} failures/min{changed}", "bold text"),
@@ -38,9 +53,8 @@ def headline(seen: Overview, width: int) -> Line:
     if rates and sum(rates) >= QUIET and max(rates) / max(sum(rates), totals.failing_per_min) >= 0.5:
         part = min(99, int(100 * max(rates) / max(sum(rates), totals.failing_per_min)))
         left = (*left, (f"   1 cause = {part}%", tone))
-    if width >= 76 and totals.trend:
-        left = (*left, ("   ", "text"), (f.spark(totals.trend, 10), "spark"))
-    return left
+    trend: Line = (("   ", "text"), (f.spark(totals.trend, 10), "spark"))
+    return (*left, *trend) if totals.trend and width_of((*left, *trend)) < width else left
 
 
 def next_step(seen: Overview, keymap: Keymap) -> Line:
