@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeVar
 
 from textual import on
 from textual.app import App
+from textual.events import Event, Key
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
@@ -33,6 +34,7 @@ from graveshift_tui.widgets.guard import Guard
 from graveshift_tui.widgets.paint import Lines
 from graveshift_tui.widgets.table import Table
 from graveshift_tui.widgets.terminal import Leave, QuietDriver
+from graveshift_tui.widgets.typeahead import Typeahead
 from graveshift_tui.widgets.work import spawn
 
 T = TypeVar("T")
@@ -83,8 +85,16 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self._desk: Operate | None = None
         self._reading: Reading[Overview] | None = None
         self._guard = Guard()
+        self._typeahead = Typeahead(self, super().on_event)
         self._leave = Leave(self._told_to_leave)
         self._minute = 0
+
+    async def on_event(self, event: Event) -> None:
+        """Keys go one by one, so that none typed ahead goes astray."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            await self._typeahead.take(event)
+        else:
+            await super().on_event(event)
 
     def get_default_screen(self) -> Screen[None]:
         """The overview lies under everything."""
