@@ -5,6 +5,7 @@ from graveshift_tui import format as f
 from graveshift_tui.sanitize import clean_lines
 from graveshift_tui.screen import Card, Route
 from graveshift_tui.screens.facts import facts
+from graveshift_tui.screens.groups import short
 from graveshift_tui.widgets.columns import At, Column, pair, solo
 from graveshift_tui.widgets.paint import Line
 from graveshift_tui.widgets.tree import Node, json_nodes, texts
@@ -12,7 +13,7 @@ from graveshift_tui.widgets.tree import Node, json_nodes, texts
 
 def title(letter: Letter) -> str:
     """The error in one line."""
-    return f"{letter.error_type}: {letter.error_message}"
+    return f"{short(letter.error_type)}: {letter.error_message}"
 
 
 def nodes(letter: Letter, at: At) -> list[Node]:
@@ -85,7 +86,7 @@ CARD = Card(
     ),
     id_of=solo(Letter, lambda x: x.id),
     empty="No dead letters: nothing has used up its attempts.",
-    opens=solo(Letter, lambda x: Route("dlq", id=x.id, crumb=x.error_type)),
+    opens=solo(Letter, lambda x: Route("dlq", id=x.id, crumb=short(x.error_type))),
     nodes=pair(Letter, nodes),
     verbs=("dlq.requeue", "dlq.requeue.all", "dlq.discard"),
     fields=("system", "queue", "kind", "fingerprint", "error_type", "text", "died_after", "died_before", "run_id"),

@@ -13,7 +13,12 @@ GROWING = 1.0
 
 def cause(group: Group) -> str:
     """The error and its message, as one name: `ConnectTimeout POST /hook`."""
-    return f"{group.error_type} {group.message}".strip()
+    return f"{short(group.error_type)} {group.message}".strip()
+
+
+def short(error_type: str) -> str:
+    """The name without its module: `ConnectTimeout` of `httpx.ConnectTimeout`."""
+    return error_type.rpartition(".")[2] or error_type
 
 
 def scope_of(group: Group) -> Filter:

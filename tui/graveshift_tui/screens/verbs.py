@@ -16,7 +16,7 @@ from graveshift.wire.selection import Filter
 from graveshift_tui.format import count, fit, things
 from graveshift_tui.operate import Ask
 from graveshift_tui.screen import Subject
-from graveshift_tui.screens.groups import cause, scope_of
+from graveshift_tui.screens.groups import cause, scope_of, short
 from graveshift_tui.screens.listing import describe
 
 OPERATIONS: Final = {"dlq.requeue.all": "dlq.requeue", "run.stop": ""}
@@ -59,7 +59,7 @@ def matching(subject: Subject) -> Ask:
     if isinstance(subject.row, Letter) and subject.total is None:
         one = subject.row
         given = Filter(system=one.system, queue=one.queue, kind=one.kind, fingerprint=one.fingerprint)
-        return _matching("dlq.requeue", given, f"all letters of the cause {one.error_type} in {one.kind}")
+        return _matching("dlq.requeue", given, f"all letters of the cause {short(one.error_type)} in {one.kind}")
     if subject.filter.is_empty:
         return _ask("dlq.requeue", {"selection": {"all": True}}, _all(subject, "dead letters of every queue"))
     return _matching("dlq.requeue", subject.filter, _all(subject, f"letters with {describe(subject.filter)}"))
@@ -157,7 +157,7 @@ def _all(subject: Subject, words: str) -> str:
 
 
 def _name(row: Struct) -> str:
-    return f"{row.error_type}: {row.error_message}" if isinstance(row, Letter) else type(row).__name__
+    return f"{short(row.error_type)}: {row.error_message}" if isinstance(row, Letter) else type(row).__name__
 
 
 def _flags(given: Filter) -> str:

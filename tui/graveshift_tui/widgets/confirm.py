@@ -224,7 +224,8 @@ def question(title: str, scope: str, plan: Plan, width: int) -> list[Line]:
         lines.append(((f"  {count(arrived)} more since you looked; they stay as they are", "warn"),))
     lines += [(), (("  This changes:", "muted"),)]
     for effect in plan.effects[:EFFECTS]:
-        lines.append(((f"    {fit(f'{effect.subject}: {effect.change}', width - 5)}", "text"),))
+        wrapped = _wrapped(f"{effect.subject}: {effect.change}", width - 8)
+        lines += [((f"    {'  ' if i else ''}{part}", "text"),) for i, part in enumerate(wrapped[:2])]
     if rest := len(plan.effects) - EFFECTS:
         lines += [((f"    and {things(rest, 'more effect')}", "muted"),)] if rest > 0 else []
     if plan.phrase is not None:
