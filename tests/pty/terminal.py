@@ -1,6 +1,7 @@
 """A real pseudo-terminal with a program in it: keys go in, every byte that comes out is kept and drawn by pyte."""
 
 import os
+import select
 import signal
 import sys
 import threading
@@ -36,6 +37,7 @@ class Terminal:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
+        self._gone = threading.Event()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -69,7 +71,9 @@ class Terminal:
         os.kill(self.pid, number)
 
     def hang_up(self) -> None:
-        """The terminal vanishes."""
+        """The terminal vanishes; a read under way would keep it open, so it ends first."""
+        self._gone.set()
+        self._thread.join(timeout=2)
         self._process.fileobj.close()
 
     @property
@@ -100,10 +104,12 @@ class Terminal:
         self._thread.join(timeout=2)
 
     def _read(self) -> None:
-        while True:
+        while not self._gone.is_set():
             try:
+                if not select.select([self._process.fd], [], [], 0.05)[0]:
+                    continue
                 data = os.read(self._process.fd, 65536)
-            except OSError:
+            except (OSError, ValueError):
                 return
             if not data:
                 return

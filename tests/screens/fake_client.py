@@ -79,8 +79,8 @@ class FakeClient(Client):
         queue, kind, error, message, *_ = CAUSES[cause]
         died = START - timedelta(seconds=i * 7)
         tries = [
-            Attempt(n, died - timedelta(minutes=9 - n * 3, seconds=2), died - timedelta(minutes=9 - n * 3), f"w{n}@host-a",
-                    error, message)
+            Attempt(n, died - timedelta(minutes=9 - n * 3, seconds=2), died - timedelta(minutes=9 - n * 3),
+                    f"w{n}@host-a", error, message)
             for n in (1, 2, 3)
         ]  # fmt: skip
         payload = Raw(b'{"host": "api.acme.example", "event": "order.paid", "order": %d, "items": [{"sku": "A-1", '
@@ -106,8 +106,9 @@ class FakeClient(Client):
             dead = sum(letter.error_type == error for letter in self.letters)
             if dead:
                 trend = [int(rate * (n / 30) ** 3) for n in range(30)]
-                found.append(Group(id=f"native:{error}", fingerprint=f"v1-{error.lower()}", system="native", queue=queue,
-                                   kind=kind, error_type=error, message=message, dead=dead, retrying=int(rate / 20),
+                found.append(Group(id=f"native:{error}", fingerprint=f"v1-{error.lower()}", system="native",
+                                   queue=queue, kind=kind, error_type=error, message=message, dead=dead,
+                                   retrying=int(rate / 20),
                                    per_min=rate, first_seen=START - timedelta(minutes=21), last_seen=self.now,
                                    died_again=2 if error == "KeyError" else 0, trend=trend))  # fmt: skip
         return sorted(found, key=lambda group: -(group.per_min or 0))
@@ -121,13 +122,14 @@ class FakeClient(Client):
             for i in range(200)
         ]  # fmt: skip
         workers = [
-            Worker(id=f"native:w{i}", host="host-a", pid=100 + i, version="v142", queues=["webhooks", "mail"], running=4,
-                   started_at=START - timedelta(hours=5), heartbeat_age_s=1.0, state=WorkerState.RUNNING)
+            Worker(id=f"native:w{i}", host="host-a", pid=100 + i, version="v142", queues=["webhooks", "mail"],
+                   running=4, started_at=START - timedelta(hours=5), heartbeat_age_s=1.0, state=WorkerState.RUNNING)
             for i in range(4)
         ]  # fmt: skip
         known: dict[str, Sequence[Struct]] = {
-            "dlq": self.letters, "queues": self.live_queues(), "groups": self.groups(), "jobs": jobs, "workers": workers,
-            "runs": self.runs[::-1], "backups": self.backups[::-1], "secrets": self.secrets, "audit": self.audit[::-1],
+            "dlq": self.letters, "queues": self.live_queues(), "groups": self.groups(), "jobs": jobs,
+            "workers": workers, "runs": self.runs[::-1],
+            "backups": self.backups[::-1], "secrets": self.secrets, "audit": self.audit[::-1],
         }  # fmt: skip
         return known[resource]
 

@@ -1,12 +1,12 @@
 """The real console on a backend in memory: `python -m tests.screens.fake_console [frozen|live|hostile]`."""
 
-import asyncio
 import os
 import sys
 from datetime import timedelta
 
 from msgspec.structs import replace
 
+from graveshift.wire.overview import Overview
 from graveshift_tui.app import ConsoleApp
 from graveshift_tui.settings import Settings, Where
 from tests.screens.fake_client import FakeClient
@@ -21,7 +21,7 @@ def settings() -> Settings:
 class LiveClient(FakeClient):
     """Numbers change with every overview, as they do in a bad night."""
 
-    async def overview(self):  # type: ignore[no-untyped-def]
+    async def overview(self) -> Overview:
         """The next second."""
         self.now += timedelta(seconds=1)
         tick = int(self.now.timestamp())
@@ -57,5 +57,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    asyncio.set_event_loop_policy(None)
     sys.exit(main())
