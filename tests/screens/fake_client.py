@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
-from typing import Final
 
 from msgspec import Raw, Struct
 from msgspec.structs import asdict, replace
@@ -15,7 +14,7 @@ from graveshift.wire.dlq import Attempt, LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.hints import Hint
 from graveshift.wire.jobs import Job, JobDetail, JobState
-from graveshift.wire.operations import Danger, OperationInfo
+from graveshift.wire.operations import OperationInfo
 from graveshift.wire.overview import Environment, Overview, Totals
 from graveshift.wire.page import Page
 from graveshift.wire.plans import Confirm, Effect, Plan
@@ -27,21 +26,7 @@ from graveshift.wire.series import Series
 from graveshift.wire.workers import Worker, WorkerState
 from graveshift_tui.client import ApiError, Client, Unreachable
 from graveshift_tui.settings import Where
-
-START: Final = datetime(2026, 11, 22, 3, 12, 41, tzinfo=UTC)
-CAUSES: Final = (
-    ("webhooks", "webhook.deliver", "ConnectTimeout", "POST https://<host>/hook after <n>s", 60, 930.0),
-    ("parse", "file.parse", "KeyError", "'iban' in parse_file", 12, 9.0),
-    ("orders", "order.write", "IntegrityError", "duplicate key value violates orders_uniq", 5, 0.0),
-    ("webhooks", "webhook.deliver", "HTTPStatusError", "401 from partner-x", 3, 5.0),
-    ("mail", "mail.send", "SMTPRecipientsRefused", "550 no such user", 1, 0.0),
-)
-OPERATIONS: Final = (
-    ("dlq.requeue", "Requeue dead letters", Danger.BULK), ("dlq.discard", "Discard dead letters", Danger.DESTRUCTIVE),
-    ("queue.pause", "Pause a queue", Danger.SAFE), ("queue.resume", "Resume a queue", Danger.SAFE),
-    ("job.cancel", "Cancel jobs", Danger.BULK), ("run.undo", "Undo a run", Danger.BULK),
-    ("backup.create", "Back up", Danger.SAFE), ("secret.rotate", "Rotate a secret", Danger.BULK),
-)  # fmt: skip
+from tests.screens.night import CAUSES, OPERATIONS, START, id_of, matches, place_after
 
 
 class FakeClient(Client):
@@ -142,17 +127,19 @@ class FakeClient(Client):
     ) -> Page[Struct]:
         """One page; the cursor is the last id seen."""
         self._reach()
-        rows = [row for row in self.rows(resource) if _matches(row, filter)]
-        ids = [_id(row) for row in rows]
-        first = 0 if cursor is None else next((i + 1 for i, id in enumerate(ids) if id == cursor), _after(ids, cursor))
+        rows = [row for row in self.rows(resource) if matches(row, filter)]
+        ids = [id_of(row) for row in rows]
+        first = (
+            0 if cursor is None else next((i + 1 for i, id in enumerate(ids) if id == cursor), place_after(ids, cursor))
+        )
         items = rows[first : first + limit]
-        more = _id(items[-1]) if first + limit < len(rows) else None
+        more = id_of(items[-1]) if first + limit < len(rows) else None
         return Page(items, self.now, more, min(len(rows), 10_000), len(rows) <= 10_000)
 
     async def one(self, resource: str, id: str) -> Struct:
         """One thing."""
         self._reach()
-        found = next((row for row in self.rows(resource) if _id(row) == id), None)
+        found = next((row for row in self.rows(resource) if id_of(row) == id), None)
         if found is None:
             raise ApiError("not-found", 404, "there is no such thing here (any more)")
         if isinstance(found, Job):
@@ -229,7 +216,7 @@ class FakeClient(Client):
         if "ids" in selection:
             return [letter for letter in self.letters if letter.id in set(selection["ids"])]
         given = Filter(**selection["filter"]) if "filter" in selection else None
-        return [letter for letter in self.letters if _matches(letter, given)]
+        return [letter for letter in self.letters if matches(letter, given)]
 
     def start(self, operation: str, *, total: int, moved: int = 0, rate: float = 50.0) -> Run:
         """A live run, as a colleague's."""
@@ -305,20 +292,3 @@ class FakeClient(Client):
         self.reads += 1
         if self.offline:
             raise Unreachable("http://127.0.0.1:8470: connection refused")
-
-
-def _id(row: Struct) -> str:
-    return str(row.seq) if isinstance(row, AuditEntry) else str(getattr(row, "id", ""))
-
-
-def _after(ids: Sequence[str], cursor: str) -> int:
-    """Where to go on after a row that is gone: ids of letters sort by their time of death."""
-    return next((i for i, id in enumerate(ids) if id < cursor), len(ids))
-
-
-def _matches(row: Struct, given: Filter | None) -> bool:
-    wanted = {k: v for k, v in asdict(given).items() if v is not None} if given else {}
-    text = str(wanted.pop("text", "")).lower()
-    if isinstance(row, Queue) and "queue" in wanted:
-        wanted["name"] = wanted.pop("queue")
-    return text in str(row).lower() and all(getattr(row, name, None) == value for name, value in wanted.items())

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from graveshift.wire.runs import RunState
 from tests.screens.console import console
-from tests.screens.fake_client import START, FakeClient
+from tests.screens.fake_client import FakeClient
+from tests.screens.night import START
 from tests.waiting import until
 
 

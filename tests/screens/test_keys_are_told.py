@@ -7,7 +7,7 @@ from graveshift_tui.screen import HINTS
 from graveshift_tui.screens import CARDS, PLACES
 from graveshift_tui.screens.actions import COMMANDS, VERBS
 from graveshift_tui.screens.helping import choices, page
-from tests.screens.fake_client import OPERATIONS
+from tests.screens.night import OPERATIONS
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "tui.md").read_text()
 KEYS = keymap.load()

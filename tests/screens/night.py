@@ -1,0 +1,45 @@
+"""The night that the backend in memory tells of: its causes, its verbs, and how its rows are found."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from graveshift.wire.audit import AuditEntry
+from graveshift.wire.operations import Danger
+from graveshift.wire.queues import Queue
+from graveshift.wire.selection import Filter
+
+START: Final = datetime(2026, 11, 22, 3, 12, 41, tzinfo=UTC)
+CAUSES: Final = (
+    ("webhooks", "webhook.deliver", "ConnectTimeout", "POST https://<host>/hook after <n>s", 60, 930.0),
+    ("parse", "file.parse", "KeyError", "'iban' in parse_file", 12, 9.0),
+    ("orders", "order.write", "IntegrityError", "duplicate key value violates orders_uniq", 5, 0.0),
+    ("webhooks", "webhook.deliver", "HTTPStatusError", "401 from partner-x", 3, 5.0),
+    ("mail", "mail.send", "SMTPRecipientsRefused", "550 no such user", 1, 0.0),
+)
+OPERATIONS: Final = (
+    ("dlq.requeue", "Requeue dead letters", Danger.BULK), ("dlq.discard", "Discard dead letters", Danger.DESTRUCTIVE),
+    ("queue.pause", "Pause a queue", Danger.SAFE), ("queue.resume", "Resume a queue", Danger.SAFE),
+    ("job.cancel", "Cancel jobs", Danger.BULK), ("run.undo", "Undo a run", Danger.BULK),
+    ("backup.create", "Back up", Danger.SAFE), ("secret.rotate", "Rotate a secret", Danger.BULK),
+)  # fmt: skip
+
+
+def id_of(row: Struct) -> str:
+    return str(row.seq) if isinstance(row, AuditEntry) else str(getattr(row, "id", ""))
+
+
+def place_after(ids: Sequence[str], cursor: str) -> int:
+    """Where to go on after a row that is gone: ids of letters sort by their time of death."""
+    return next((i for i, id in enumerate(ids) if id < cursor), len(ids))
+
+
+def matches(row: Struct, given: Filter | None) -> bool:
+    wanted = {k: v for k, v in asdict(given).items() if v is not None} if given else {}
+    text = str(wanted.pop("text", "")).lower()
+    if isinstance(row, Queue) and "queue" in wanted:
+        wanted["name"] = wanted.pop("queue")
+    return text in str(row).lower() and all(getattr(row, name, None) == value for name, value in wanted.items())
