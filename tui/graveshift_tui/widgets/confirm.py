@@ -124,7 +124,8 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
         """Enter in the phrase confirms; enter in the reason goes back to the answers."""
         event.stop()
         if self.plan.confirm is Confirm.PHRASE:
-            self._replan() if self._outdated() else self._confirm()
+            typed = event.value if event.input.id == "phrase" else self.query_one("#phrase", Input).value
+            self._replan() if self._outdated() else self._confirm(typed)
         else:
             self.set_focus(None)
 
@@ -135,10 +136,10 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
         now = self.focused if isinstance(self.focused, Input) else None
         self.set_focus(fields[(fields.index(now) + 1) % len(fields)])
 
-    def _confirm(self) -> None:
+    def _confirm(self, phrase: str | None = None) -> None:
+        """`phrase` is as it stood when enter was pressed, whatever was typed since."""
         if self._busy:
             return
-        phrase = self.query_one("#phrase", Input).value if self.plan.confirm is Confirm.PHRASE else None
         if phrase is not None and phrase != self.plan.phrase:
             self._error = Mistyped("nothing was done")
             self._tell()

@@ -34,6 +34,7 @@ class Prompt(Input):
             id="prompt",
         )
         self.sign = sign
+        self.is_leaving = False
         self.cursor_blink = False
 
     def on_mount(self) -> None:
@@ -45,7 +46,13 @@ class Prompt(Input):
         if event.key in ("escape", "ctrl+c") or (event.key == "backspace" and not self.value):
             event.stop()
             event.prevent_default()
+            self.is_leaving = True
             self.post_message(self.Entered(self.sign, None))
+
+    async def action_submit(self) -> None:
+        """What is typed from now on is not for this prompt."""
+        self.is_leaving = True
+        await super().action_submit()
 
     @on(Input.Submitted)
     def _enter(self, event: Input.Submitted) -> None:

@@ -81,6 +81,11 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return self.chain.row(self.cursor)
 
     @property
+    def is_blank(self) -> bool:
+        """True while the first rows are on their way."""
+        return self.row is None and self._loading is not None
+
+    @property
     def on_top(self) -> bool:
         """True while the reader has not moved: only then may new rows push the others down."""
         return self.cursor == 0 and self.scroll_offset.y == 0 and not self.marks

@@ -2,56 +2,68 @@
 
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from textual.app import App
 from textual.dom import DOMNode
 from textual.events import Key
 
 from graveshift_tui.widgets.prompt import Prompt
+from graveshift_tui.widgets.table import Table
 
+PATIENCE_S = 0.3
 LOOK_AGAIN_S = 0.01
-LOOKS = 40
 
 
 class Typeahead:
-    """Hands keys on one by one. A key has been dealt with once it has bubbled as far as it can, which a call that
-    bubbles behind it tells, and once the screen or the prompt that it opened can be typed into.
+    """Hands keys on one by one.
+
+    A key has been dealt with once it has bubbled as far as it can, which a call that bubbles behind it tells, and once
+    what it opened can be used: a prompt has the focus, a list has its first rows. A key that closes what it was typed
+    into takes that call along; then the next key's turn comes when patience ends.
     """
 
     def __init__(self, app: App[int], hand_on: Callable[[Key], Awaitable[None]]) -> None:
         self._app = app
         self._hand_on = hand_on
         self._waiting: deque[Key] = deque()
+        self._turn = 0
         self._busy = False
 
     async def take(self, key: Key) -> None:
         """Now, or when it is its turn."""
         self._waiting.append(key)
         if not self._busy:
-            await self._next()
+            await self._next(self._turn)
 
-    async def _next(self) -> None:
-        self._busy = bool(self._waiting)
-        if not self._busy:
+    async def _next(self, turn: int) -> None:
+        if turn != self._turn:
             return
-        key = self._waiting.popleft()
-        chain = list((self._app.focused or self._app.screen).ancestors_with_self)
-        await self._hand_on(key)
-        self._bubble(chain)
+        self._turn += 1
+        self._busy = bool(self._waiting)
+        if self._busy:
+            key = self._waiting.popleft()
+            chain = list((self._app.focused or self._app.screen).ancestors_with_self)
+            await self._hand_on(key)
+            self._app.set_timer(PATIENCE_S, partial(self._call, self._turn))
+            self._bubble(self._turn, chain)
 
-    def _bubble(self, chain: list[DOMNode]) -> None:
+    def _call(self, turn: int) -> None:
+        self._app.call_later(self._next, turn)
+
+    def _bubble(self, turn: int, chain: list[DOMNode]) -> None:
         while chain:
-            node = chain.pop(0)
-            if node.call_later(self._bubble, chain):
+            if chain.pop(0).call_later(self._bubble, turn, chain):
                 return
-        self._app.call_later(self._settle, LOOKS)
+        self._settle(turn)
 
-    async def _settle(self, looks: int) -> None:
-        if looks and not self._is_ready():
-            self._app.set_timer(LOOK_AGAIN_S, lambda: self._app.call_later(self._settle, looks - 1))
-        else:
-            await self._next()
+    def _settle(self, turn: int) -> None:
+        if self._is_ready():
+            self._call(turn)
+        elif turn == self._turn:
+            self._app.set_timer(LOOK_AGAIN_S, lambda: self._settle(turn))
 
     def _is_ready(self) -> bool:
         screen = self._app.screen
-        return screen.is_mounted and all(prompt.has_focus for prompt in screen.query(Prompt))
+        typing = all(prompt.has_focus and not prompt.is_leaving for prompt in screen.query(Prompt))
+        return screen.is_mounted and typing and not any(table.is_blank for table in screen.query(Table))
