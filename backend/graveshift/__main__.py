@@ -51,6 +51,7 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--rate", type=float, default=20.0, help="jobs per second (default: 20)")
     demo.add_argument("--seed", type=int, default=1, help="of the stream of jobs")
     demo.add_argument("--letters", type=int, default=0, help="start with this many dead letters")
+    demo.add_argument("--with-parent", action="store_true", help="stop when standard input closes")
 
 
 async def _run(arguments: argparse.Namespace) -> int:

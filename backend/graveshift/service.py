@@ -1,9 +1,7 @@
 """The commands that run, feed and prepare a backend: serve, worker, migrate, token."""
 
 import asyncio
-import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -12,6 +10,7 @@ from msgspec import structs
 from graveshift import bootstrap, migrations
 from graveshift.errors import NotFound
 from graveshift.operation import Actor
+from graveshift.parent import stop_with_parent
 from graveshift.place import open_database
 from graveshift.settings import ApiSettings, load
 from graveshift.store.tokens import TokenBook
@@ -62,14 +61,8 @@ async def work(handlers: str, queues: Sequence[str], concurrency: int | None, *,
             version=wanted.version,
         )
         if with_parent:
-            asyncio.get_running_loop().add_reader(sys.stdin, _hear_parent, worker)
+            stop_with_parent(worker.stop)
         return await serve_worker(worker)
-
-
-def _hear_parent(worker: Worker) -> None:
-    if not os.read(sys.stdin.fileno(), 1024):
-        asyncio.get_running_loop().remove_reader(sys.stdin)
-        worker.stop()
 
 
 async def migrate() -> str:

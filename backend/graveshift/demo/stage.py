@@ -3,23 +3,22 @@
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from msgspec import Struct, structs
 
-from graveshift import bootstrap, embedded
-from graveshift.demo import shop
+from graveshift import bootstrap
+from graveshift.demo import homes, shop
 from graveshift.demo.crew import Crew
 from graveshift.demo.downstream import Downstream, Mode, serve
 from graveshift.demo.letters import plant
 from graveshift.demo.producer import jobs, produce
 from graveshift.demo.reports import write_reports
-from graveshift.errors import SettingsError
+from graveshift.parent import stop_with_parent
 from graveshift.place import open_database
 from graveshift.settings import (
     ApiSettings,
@@ -31,7 +30,6 @@ from graveshift.settings import (
 )
 from graveshift.wire.operations import Role
 
-MARKER = "graveshift-demo"
 WORKERS = 2
 
 
@@ -44,16 +42,20 @@ class Options(Struct, frozen=True, kw_only=True):
     rate: float = 20.0
     seed: int = 1
     letters: int = 0
+    with_parent: bool = False
 
 
 async def perform(options: Options) -> None:
-    """Run the demo until SIGTERM, SIGINT or SIGHUP; prints one JSON line when it is ready."""
+    """Run the demo until SIGTERM, SIGINT or SIGHUP, or until its parent is gone; prints one JSON line when ready."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
+    if options.with_parent:
+        stop_with_parent(stop.set)
+    await asyncio.to_thread(homes.sweep)
     async with AsyncExitStack() as stack:
-        home = stack.enter_context(home_for(options))
+        home = stack.enter_context(homes.home_for(options.data_dir, keep=options.keep))
         settings = settings_for(options, home)
         database = await stack.enter_async_context(open_database(settings))
         backend = await stack.enter_async_context(bootstrap.running(settings, database, demo=True))
@@ -114,30 +116,6 @@ def worker_environ(settings: Settings, url: str, home: Path, downstream: str) ->
         "GRAVESHIFT_DEMO_DIR": str(home),
         "GRAVESHIFT_WORKER_VERSION": "demo-1",
     }
-
-
-@contextmanager
-def home_for(options: Options) -> Iterator[Path]:
-    """The demo's folder: a temporary one, or `data_dir`; removed at the end unless it is to be kept."""
-    home = _open_home(options)
-    try:
-        yield home
-    finally:
-        if not options.keep:
-            shutil.rmtree(home, ignore_errors=True)
-
-
-def _open_home(options: Options) -> Path:
-    if options.data_dir is None:
-        if options.keep:
-            raise SettingsError("--keep needs --data-dir, so that the next start finds the data")
-        return embedded.temporary_home(f"{MARKER}-")
-    home = options.data_dir.resolve()
-    if home.is_dir() and any(home.iterdir()) and not (home / MARKER).exists():
-        raise SettingsError(f"{home} holds other things than a demo's data; name an empty folder")
-    embedded.prepare(home)
-    (home / MARKER).touch()
-    return home
 
 
 @asynccontextmanager

