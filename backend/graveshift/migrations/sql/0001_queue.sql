@@ -3,7 +3,7 @@
 CREATE SCHEMA graveshift;
 
 CREATE TABLE graveshift.queues (
-    name text PRIMARY KEY CHECK (name ~ '^[A-Za-z0-9._:-]{1,128}$'),
+    name text PRIMARY KEY CHECK (name ~ '^[A-Za-z0-9._:-]+$' AND octet_length(name) <= 128),
     paused_at timestamptz,
     paused_until timestamptz,
     paused_by text,
@@ -19,11 +19,13 @@ CREATE TABLE graveshift.workers (
     state text NOT NULL CHECK (state IN ('running', 'quiet', 'stopping')),
     running integer NOT NULL DEFAULT 0,
     started_at timestamptz NOT NULL DEFAULT now(),
-    heartbeat_at timestamptz NOT NULL DEFAULT now()
+    heartbeat_at timestamptz NOT NULL DEFAULT now(),
+    lease_s double precision NOT NULL DEFAULT 30
 );
 
 CREATE SEQUENCE graveshift.job_id AS bigint;
 
+-- A name's length is checked apart from its letters: as `{1,128}` that takes thirty times as long, at each claim too.
 -- `attempt` only ever grows and is part of the fence; a requeue or a release raises `max_attempts` instead of lowering it.
 -- `begun` says that the worker has started it: only begun jobs are counted against when their worker crashes.
 -- `budget` is the number of attempts the producer granted. `xid` tells whether a frozen selection can see the row.
@@ -44,8 +46,8 @@ CREATE TABLE graveshift.jobs (
     crashes smallint NOT NULL DEFAULT 0,
     begun boolean NOT NULL DEFAULT false,
     cancel_requested boolean NOT NULL DEFAULT false,
-    queue text NOT NULL CHECK (queue ~ '^[A-Za-z0-9._:-]{1,128}$'),
-    kind text NOT NULL CHECK (kind ~ '^[A-Za-z0-9._:-]{1,128}$'),
+    queue text NOT NULL CHECK (queue ~ '^[A-Za-z0-9._:-]+$' AND octet_length(queue) <= 128),
+    kind text NOT NULL CHECK (kind ~ '^[A-Za-z0-9._:-]+$' AND octet_length(kind) <= 128),
     state text NOT NULL CHECK (state IN ('waiting', 'scheduled', 'retrying', 'running')),
     unique_key text,
     fingerprint text,
@@ -165,9 +167,8 @@ CREATE TABLE graveshift.settled (
     worker text,
     worker_version text,
     trace_id text,
-    PRIMARY KEY (settled_at, died_at, id)
+    PRIMARY KEY (died_at, id, settled_at)
 ) PARTITION BY RANGE (settled_at);
-CREATE INDEX settled_run ON graveshift.settled (settled_by, id);
 
 -- Append-only: what changed, in a transaction that changed it. The roll-up empties it every second.
 CREATE TABLE graveshift.deltas (
