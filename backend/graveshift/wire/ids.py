@@ -5,7 +5,8 @@ from urllib.parse import quote, unquote
 
 def encode(system: str, native: str) -> str:
     """The public id of a thing that `system` calls `native`."""
-    return f"{system}:{quote(native, safe='-._~')}"
+    plain = native.isascii() and native.replace("-", "").isalnum()
+    return f"{system}:{native}" if plain else f"{system}:{quote(native, safe='-._~')}"
 
 
 def decode(public: str) -> tuple[str, str] | None:

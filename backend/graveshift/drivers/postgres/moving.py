@@ -1,6 +1,7 @@
 """Letters on the move: requeued, discarded, recalled; and what became of the jobs of a run."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -12,23 +13,25 @@ from graveshift.store.position import letter_position
 from graveshift.wire.ids import encode
 from graveshift.wire.runs import Outcome
 
-# The bounds name the days at issue, so that PostgreSQL plans for their partitions only.
-# Letters are locked before anything is done, all in one order, and only what was locked is moved: whoever overlaps
-# waits here, and then finds them gone.
-LOCK = text("""
-SELECT d.died_at, d.id FROM graveshift.dead d
-JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
-WHERE d.died_at BETWEEN CAST(:low AS timestamptz) AND CAST(:high AS timestamptz)
-ORDER BY d.died_at, d.id FOR UPDATE OF d
+# A chunk is a handful of rows among millions: every row is found by its index, in a plan made for this very chunk. A
+# plan that was kept, or one that joins whole days, is a hundred times as slow once a burst has outgrown the statistics.
+BY_ROW = text("""
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true),
+       set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+       set_config('enable_material', 'off', true)
 """)
 
+# Letters are locked before anything is done, all in one order, and only what was locked is moved: whoever overlaps
+# waits here, and then finds them gone. The bounds name the days at issue: no other partition is touched.
 # The job is inserted first, and only a letter whose job is in again leaves: a live job that holds the unique key
 # leaves its letter where it is. `NOT IN` is a hash whatever the planner believes; a join of two of these lists is not.
 REQUEUE = text("""
 WITH chosen AS MATERIALIZED (
-    SELECT d.* FROM graveshift.dead d
-    JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
-    WHERE d.died_at BETWEEN CAST(:low AS timestamptz) AND CAST(:high AS timestamptz)
+    SELECT d.* FROM (SELECT * FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id)
+                     ORDER BY died_at, id) u,
+    LATERAL (SELECT d.* FROM graveshift.dead d
+             WHERE d.died_at = u.died_at AND d.id = u.id
+               AND d.died_at BETWEEN CAST(:low AS timestamptz) AND CAST(:high AS timestamptz) FOR UPDATE) d
 ), back AS (
     INSERT INTO graveshift.jobs (id, run_at, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count,
                                  priority, queue, kind, state, unique_key, trace_id)
@@ -54,10 +57,15 @@ SELECT died_at, id, id NOT IN (SELECT id FROM stuck) AS moved FROM chosen
 """)
 
 DISCARD = text("""
-WITH gone AS (
-    DELETE FROM graveshift.dead d
-    USING unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id)
-    WHERE d.died_at = u.died_at AND d.id = u.id
+WITH chosen AS MATERIALIZED (
+    SELECT d.* FROM (SELECT * FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id)
+                     ORDER BY died_at, id) u,
+    LATERAL (SELECT d.died_at, d.id FROM graveshift.dead d
+             WHERE d.died_at = u.died_at AND d.id = u.id
+               AND d.died_at BETWEEN CAST(:low AS timestamptz) AND CAST(:high AS timestamptz) FOR UPDATE) d
+), gone AS (
+    DELETE FROM graveshift.dead d USING chosen
+    WHERE d.died_at = chosen.died_at AND d.id = chosen.id
       AND d.died_at BETWEEN CAST(:low AS timestamptz) AND CAST(:high AS timestamptz)
     RETURNING d.*
 )
@@ -69,24 +77,31 @@ SELECT CAST(:run AS bigint), 'discarded', died_at, id, enqueued_at, run_id, atte
 FROM gone RETURNING died_at, id, true AS moved
 """)
 
+# A letter is settled after it died; the days' grace is for a clock that was set.
 SETTLED = text("""
-SELECT s.died_at, s.id FROM graveshift.settled s
-JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
-WHERE s.settled_by = CAST(:run AS bigint) AND s.how = :how
+SELECT s.died_at, s.id FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id),
+LATERAL (SELECT s.died_at, s.id FROM graveshift.settled s
+         WHERE s.died_at = u.died_at AND s.id = u.id AND s.settled_by = CAST(:run AS bigint) AND s.how = :how
+           AND s.settled_at BETWEEN CAST(:low AS timestamptz) - interval '1 day' AND now() + interval '1 day'
+         OFFSET 0) s
 """)
 
 # What no worker has started: its attempt is the one it died with. Started jobs are seen in `stands`.
 RECALL = text("""
 WITH chosen AS MATERIALIZED (
-    SELECT s.* FROM graveshift.settled s
-    JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
-    WHERE s.settled_by = CAST(:run AS bigint) AND s.how = 'requeued'
+    SELECT s.* FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id),
+    LATERAL (SELECT s.* FROM graveshift.settled s
+             WHERE s.died_at = u.died_at AND s.id = u.id
+               AND s.settled_by = CAST(:run AS bigint) AND s.how = 'requeued'
+               AND s.settled_at BETWEEN CAST(:low AS timestamptz) - interval '1 day' AND now() + interval '1 day'
+             OFFSET 0) s
 ), free AS MATERIALIZED (
-    SELECT j.id FROM graveshift.jobs j JOIN chosen USING (id)
-    WHERE j.state IN ('waiting', 'scheduled') AND j.attempt = chosen.attempt AND j.run_id = CAST(:run AS bigint)
-    ORDER BY j.id FOR UPDATE OF j
+    SELECT j.id FROM (SELECT id, attempt FROM chosen ORDER BY id) c,
+    LATERAL (SELECT j.id FROM graveshift.jobs j
+             WHERE j.id = c.id AND j.state IN ('waiting', 'scheduled') AND j.attempt = c.attempt
+               AND j.run_id = CAST(:run AS bigint) FOR UPDATE) j
 ), taken AS (
-    DELETE FROM graveshift.jobs j USING free WHERE j.id = free.id RETURNING j.id
+    DELETE FROM graveshift.jobs WHERE id = ANY(ARRAY(SELECT id FROM free)) RETURNING id
 ), started AS (
     SELECT id FROM chosen EXCEPT SELECT id FROM taken
 ), again AS (
@@ -111,19 +126,19 @@ SELECT (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state <> 'r
        (SELECT count(*) FROM graveshift.dead WHERE run_id = :run) AS dead
 """)
 
-Places = Mapping[tuple[Any, int], bool]
+Position = tuple[datetime, int]
+Places = Mapping[Position, bool]
 
 
 async def move(unit: Unit, system: str, natives: Sequence[str], to: Move, run_id: int) -> list[Verdict]:
     """One verdict a letter; see `graveshift.driver.Source.move`."""
     statement, how = (REQUEUE, "requeued") if to is Move.REQUEUE else (DISCARD, "discarded")
     places = {native: letter_position(native) for native in natives}
-    locked = (await unit.execute(LOCK, _arrays(places))).all()
-    held = _arrays({str(row.id): (row.died_at, row.id) for row in locked})
-    moved = _by_place((await unit.execute(statement, {**held, "run": run_id})).all()) if locked else {}
+    await unit.execute(BY_ROW)
+    moved = _by_place((await unit.execute(statement, {**_arrays(places), "run": run_id})).all())
     missing = {native: place for native, place in places.items() if place is not None and place not in moved}
     if missing:
-        rows = (await unit.execute(SETTLED, {**_keys(missing), "run": run_id, "how": how})).all()
+        rows = (await unit.execute(SETTLED, {**_arrays(missing), "run": run_id, "how": how})).all()
         moved = {**moved, **{(row.died_at, row.id): True for row in rows}}
     return [_verdict(system, native, place, moved) for native, place in places.items()]
 
@@ -131,7 +146,8 @@ async def move(unit: Unit, system: str, natives: Sequence[str], to: Move, run_id
 async def recall(unit: Unit, system: str, natives: Sequence[str], run_id: int) -> list[Verdict]:
     """One verdict a letter; what was started since stays where it is."""
     places = {native: letter_position(native) for native in natives}
-    moved = _by_place((await unit.execute(RECALL, {**_keys(places), "run": run_id})).all())
+    await unit.execute(BY_ROW)
+    moved = _by_place((await unit.execute(RECALL, {**_arrays(places), "run": run_id})).all())
     return [_recalled(system, native, place, moved) for native, place in places.items()]
 
 
@@ -141,21 +157,19 @@ async def fates(engine: AsyncEngine, run_id: int) -> Fates:
     return Fates(row.waiting, row.running, row.done, row.dead)
 
 
-def _keys(places: Mapping[str, Any]) -> dict[str, Any]:
+def _arrays(places: Mapping[str, Position | None]) -> dict[str, Any]:
+    """As columns, and the first and last moment of them; None where there are none."""
     known = [place for place in places.values() if place is not None]
-    return {"died_ats": [place[0] for place in known], "ids": [place[1] for place in known]}
+    died_ats = [died_at for died_at, _ in known]
+    bounds = {"low": min(died_ats, default=None), "high": max(died_ats, default=None)}
+    return {"died_ats": died_ats, "ids": [job for _, job in known], **bounds}
 
 
-def _arrays(places: Mapping[str, Any]) -> dict[str, Any]:
-    keys = _keys(places)
-    return {**keys, "low": min(keys["died_ats"], default=None), "high": max(keys["died_ats"], default=None)}
+def _by_place(rows: Sequence[Any]) -> dict[Position, bool]:
+    return {(died_at, job): moved for died_at, job, moved in rows}
 
 
-def _by_place(rows: Sequence[Any]) -> dict[tuple[Any, int], bool]:
-    return {(row.died_at, row.id): row.moved for row in rows}
-
-
-def _verdict(system: str, native: str, place: tuple[Any, int] | None, moved: Places) -> Verdict:
+def _verdict(system: str, native: str, place: Position | None, moved: Places) -> Verdict:
     public = encode(system, native)
     if place is None or place not in moved:
         return Verdict(public, Outcome.GONE, "it is no letter any more")
@@ -165,7 +179,7 @@ def _verdict(system: str, native: str, place: tuple[Any, int] | None, moved: Pla
     return Verdict(public, Outcome.CONFLICT, "a live job holds its unique key", job)
 
 
-def _recalled(system: str, native: str, place: tuple[Any, int] | None, moved: Places) -> Verdict:
+def _recalled(system: str, native: str, place: Position | None, moved: Places) -> Verdict:
     public = encode(system, native)
     if place is None or place not in moved:
         return Verdict(public, Outcome.GONE, "this run did not requeue it, or it was recalled already")
