@@ -69,6 +69,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.cursor = 0
         self.marks: dict[str, Row] = {}
         self.chasing = False
+        self.is_blank = True
+        """Until the first rows, or word that they cannot be had."""
         self.now = datetime.now(UTC)
         self.words: Sequence[Line] = ()
         self._cursor_id: str | None = None
@@ -81,11 +83,6 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return self.chain.row(self.cursor)
 
     @property
-    def is_blank(self) -> bool:
-        """True while the first rows are on their way."""
-        return self.row is None and self._loading is not None
-
-    @property
     def on_top(self) -> bool:
         """True while the reader has not moved: only then may new rows push the others down."""
         return self.cursor == 0 and self.scroll_offset.y == 0 and not self.marks
@@ -95,6 +92,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.source = source
         self.chain.restart()
         self.marks.clear()
+        self.is_blank = True
         self.chasing, self._loading, self._cursor_id = False, None, None
         self.cursor = 0
         self.scroll_to(y=0, animate=False, immediate=True)
@@ -194,7 +192,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     @on(Loaded)
     def _take(self, message: Loaded) -> None:
         message.stop()
-        self._loading = None
+        self._loading, self.is_blank = None, False
         self.now = message.page.as_of
         if self.chain.put(message.fetch, message.page):
             self._settle()
@@ -206,7 +204,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     @on(Failed)
     def _give_up(self) -> None:
         """The feed shows why and tries again; a reading starts the next page."""
-        self._loading, self.chasing = None, False
+        self._loading, self.chasing, self.is_blank = None, False, False
 
     @work(exclusive=True, group="fetch", exit_on_error=False)
     async def _load(self, fetch: Fetch) -> None:

@@ -33,8 +33,14 @@ class Typeahead:
     async def take(self, key: Key) -> None:
         """Now, or when it is its turn."""
         self._waiting.append(key)
-        if not self._busy:
+        if self._busy:
+            return
+        if self._is_ready():
             await self._next(self._turn)
+        else:
+            self._busy = True
+            self._wait(self._turn)
+            self._settle(self._turn)
 
     async def _next(self, turn: int) -> None:
         if turn != self._turn:
@@ -45,8 +51,12 @@ class Typeahead:
             key = self._waiting.popleft()
             chain = list((self._app.focused or self._app.screen).ancestors_with_self)
             await self._hand_on(key)
-            self._app.set_timer(PATIENCE_S, partial(self._call, self._turn))
             self._bubble(self._turn, chain)
+            self._wait(self._turn)
+
+    def _wait(self, turn: int) -> None:
+        """Its turn comes when all is ready, and at the latest when patience ends."""
+        self._app.set_timer(PATIENCE_S, partial(self._call, turn))
 
     def _call(self, turn: int) -> None:
         self._app.call_later(self._next, turn)
@@ -61,7 +71,7 @@ class Typeahead:
         if self._is_ready():
             self._call(turn)
         elif turn == self._turn:
-            self._app.set_timer(LOOK_AGAIN_S, lambda: self._settle(turn))
+            self._app.set_timer(LOOK_AGAIN_S, partial(self._settle, turn))
 
     def _is_ready(self) -> bool:
         screen = self._app.screen
