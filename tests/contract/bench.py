@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from msgspec import Raw
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Claimed, Failure, Jobs, Letters, Move, Source, Ticket, Unit, Upkeep, Verdict, Work
@@ -16,6 +18,7 @@ from graveshift.wire.selection import Filter
 
 WORKER = UUID(int=1)
 ALL = Filter()
+HUSH = text("UPDATE graveshift.workers SET heartbeat_at = heartbeat_at - make_interval(secs => CAST(:s AS float8))")
 
 
 class System(Protocol):
@@ -38,6 +41,9 @@ class Units(Protocol):
 
     def open(self) -> AbstractAsyncContextManager[Unit]: ...
 
+    async def hush(self, seconds: float) -> None:
+        """Let every worker have been silent for that much longer."""
+
 
 class PostgresUnits:
     """The ledger's own transactions."""
@@ -51,9 +57,22 @@ class PostgresUnits:
             yield unit
             await unit.commit()
 
+    async def hush(self, seconds: float) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(HUSH, {"s": seconds})
+
 
 class MemoryUnits:
-    """There is nothing to join: the memory driver ignores its unit."""
+    """There is nothing to join: the memory driver ignores its unit, but goes by the clock that is here."""
+
+    def __init__(self) -> None:
+        self.later = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.later
+
+    async def hush(self, seconds: float) -> None:
+        self.later += timedelta(seconds=seconds)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Unit]:

@@ -20,7 +20,8 @@ def place(request: pytest.FixtureRequest) -> str | None:
 async def bench(place: str | None) -> AsyncIterator[Bench]:
     """A queue system with nothing in it."""
     if place is None:
-        yield Bench(MemoryQueue("here"), MemoryUnits())
+        units = MemoryUnits()
+        yield Bench(MemoryQueue("here", units.now), units)
         return
     engine = create_engine(place)
     queue = PostgresQueue(engine, "here")

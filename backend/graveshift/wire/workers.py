@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class WorkerState(StrEnum):
-    """`silent` is a worker whose heartbeat is late; after its leases expire the sweep takes its jobs back."""
+    """`silent` is a worker not heard of for a lease: its jobs are taken back, and after minutes it is forgotten."""
 
     RUNNING = "running"
     QUIET = "quiet"

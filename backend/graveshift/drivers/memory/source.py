@@ -16,7 +16,6 @@ from graveshift.wire.runs import Outcome
 from graveshift.wire.workers import Worker, WorkerState
 
 RATED_S = 30.0
-SILENT_AFTER_S = 30.0
 
 
 class MemorySource:
@@ -52,7 +51,9 @@ class MemorySource:
             in_per_s=self._recent(name, "enqueued", "requeued") / RATED_S,
             out_per_s=self._recent(name, "finished") / RATED_S,
             dead_per_min=self._recent(name, "died") * 60 / RATED_S,
-            workers=sum(name in w.queues or not w.queues for w in self._state.workers.values()),
+            workers=sum(
+                (name in w.queues or not w.queues) and not w.is_silent(now) for w in self._state.workers.values()
+            ),
             paused=pause is not None,
             paused_until=pause.until if pause else None,
             paused_by=pause.by if pause else None,
@@ -77,7 +78,7 @@ class MemorySource:
             running=worker.running,
             started_at=worker.started_at,
             heartbeat_age_s=age,
-            state=WorkerState.SILENT if age > SILENT_AFTER_S else WorkerState(worker.state),
+            state=WorkerState.SILENT if worker.is_silent(self._state.now()) else WorkerState(worker.state),
         )
 
     async def scan(self, mark: str | None, limit: int) -> Scan:

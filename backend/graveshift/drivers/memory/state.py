@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from msgspec import Struct
@@ -101,6 +101,11 @@ class Present(Struct):
     seen_at: datetime
     state: str = "running"
     running: int = 0
+    lease_s: float = 30.0
+
+    def is_silent(self, now: datetime) -> bool:
+        """Nothing was heard for a lease."""
+        return now - self.seen_at >= timedelta(seconds=self.lease_s)
 
 
 class Event(Struct, frozen=True):

@@ -11,6 +11,7 @@ from graveshift.drivers.memory.work import release
 from graveshift.fingerprint import fingerprint
 
 CRASHED = ("WorkerCrashed", "the worker vanished while the job was running")
+FORGOTTEN_AFTER = timedelta(minutes=5)
 POISON = ("poison", "the job crashed every worker that ran it alone")
 
 
@@ -29,7 +30,15 @@ class MemoryUpkeep:
         for job in self._state.live.values():
             if job.state == "scheduled" and job.run_at <= now:
                 job.state = "waiting"
+        self._forget(now)
         return len(silent)
+
+    def _forget(self, now: datetime) -> None:
+        """Workers of whom nothing was heard for long, and in whose name nothing is."""
+        busy = {job.owner for job in self._state.live.values() if job.state == "running"}
+        for id, worker in list(self._state.workers.items()):
+            if id not in busy and worker.is_silent(now) and now - worker.seen_at > FORGOTTEN_AFTER:
+                del self._state.workers[id]
 
     def _take_back(self, job: Entry, crash_limit: int, now: datetime) -> None:
         if job.cancel_requested or not job.begun or job.owner is None:

@@ -20,6 +20,7 @@ class MemoryWork:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._cards: dict[UUID, Present] = {}
 
     async def enqueue(self, jobs: Sequence[NewJob]) -> Sequence[int]:
         for job in jobs:
@@ -52,9 +53,10 @@ class MemoryWork:
 
     async def register(self, worker: UUID, host: str, pid: int, version: str, queues: Sequence[str]) -> None:
         now = self._state.now()
-        self._state.workers[worker] = Present(host, pid, version, list(queues), now, now)
+        self._cards[worker] = self._state.workers[worker] = Present(host, pid, version, list(queues), now, now)
 
     async def deregister(self, worker: UUID) -> None:
+        self._cards.pop(worker, None)
         self._state.workers.pop(worker, None)
 
     async def claim(
@@ -111,8 +113,9 @@ class MemoryWork:
 
     async def beat(self, worker: UUID, tickets: Sequence[Ticket], lease_s: float, state: str, running: int) -> Pulse:
         now = self._state.now()
-        if present := self._state.workers.get(worker):
-            present.seen_at, present.state, present.running = now, state, running
+        if present := self._cards.get(worker):
+            self._state.workers[worker] = present
+            present.seen_at, present.lease_s, present.state, present.running = now, lease_s, state, running
         held = [(ticket, self._state.held(ticket)) for ticket in tickets]
         for _, job in held:
             if job is not None:

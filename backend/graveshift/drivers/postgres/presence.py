@@ -14,8 +14,8 @@ from graveshift.drivers.postgres.tickets import fence, stale
 from graveshift.wire.ids import encode
 from graveshift.wire.workers import Worker, WorkerState
 
-# Seconds without a heartbeat after which a worker counts as silent.
-SILENT_AFTER_S = 30.0
+# What a worker said with its last heartbeat holds for one lease; then it is silent, and its jobs are anybody's.
+ALIVE = "w.heartbeat_at > now() - make_interval(secs => w.lease_s)"
 
 REGISTER = text("""
 INSERT INTO graveshift.workers (id, host, pid, version, queues, state)
@@ -29,7 +29,8 @@ DEREGISTER = text("DELETE FROM graveshift.workers WHERE id = :id")
 # A claim that another transaction is just changing is left for the next beat; it is not reported lost.
 BEAT = text("""
 WITH seen AS (
-    UPDATE graveshift.workers SET heartbeat_at = now(), state = :state, running = CAST(:running AS integer)
+    UPDATE graveshift.workers SET heartbeat_at = now(), state = :state, running = CAST(:running AS integer),
+           lease_s = CAST(:lease_s AS double precision)
     WHERE id = :worker RETURNING id
 ), mine AS (
     SELECT j.id, j.attempt, j.cancel_requested FROM graveshift.jobs j
@@ -48,10 +49,10 @@ SELECT mine.id, mine.attempt, mine.cancel_requested, EXISTS (SELECT FROM seen) A
 FROM (SELECT) one LEFT JOIN mine ON true
 """)
 
-WORKERS = text("""
-SELECT id, host, pid, version, queues, state, running, started_at,
+WORKERS = text(f"""
+SELECT id, host, pid, version, queues, state, running, started_at, {ALIVE} AS alive,
        CAST(extract(epoch FROM now() - heartbeat_at) AS double precision) AS age
-FROM graveshift.workers ORDER BY started_at DESC, id
+FROM graveshift.workers w ORDER BY started_at DESC, id
 """)
 
 
@@ -92,7 +93,6 @@ async def workers(engine: AsyncEngine, system: str) -> list[Worker]:
 
 
 def _worker(row: Row[Any], system: str) -> Worker:
-    silent = row.age > SILENT_AFTER_S
     return Worker(
         id=encode(system, str(row.id)),
         host=row.host,
@@ -102,5 +102,5 @@ def _worker(row: Row[Any], system: str) -> Worker:
         running=row.running,
         started_at=row.started_at,
         heartbeat_age_s=row.age,
-        state=WorkerState.SILENT if silent else WorkerState(row.state),
+        state=WorkerState(row.state) if row.alive else WorkerState.SILENT,
     )

@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Counters
 from graveshift.drivers.postgres.connection import read
+from graveshift.drivers.postgres.presence import ALIVE
 from graveshift.wire.ids import encode
 from graveshift.wire.queues import Queue
 
-QUEUES = text("""
+QUEUES = text(f"""
 WITH names AS (
     SELECT name FROM graveshift.queues UNION SELECT queue FROM graveshift.deltas
     UNION SELECT queue FROM graveshift.depth
@@ -47,7 +48,7 @@ CROSS JOIN LATERAL (
     FROM recent WHERE queue = names.name) rates
 CROSS JOIN LATERAL (
     SELECT count(*) AS workers FROM graveshift.workers w
-    WHERE (names.name = ANY(w.queues) OR cardinality(w.queues) = 0) AND w.heartbeat_at > now() - interval '30 seconds'
+    WHERE (names.name = ANY(w.queues) OR cardinality(w.queues) = 0) AND {ALIVE}
 ) present
 CROSS JOIN LATERAL (SELECT graveshift.oldest_age(names.name) AS age) oldest
 WHERE CAST(:name AS text) IS NULL OR names.name = :name

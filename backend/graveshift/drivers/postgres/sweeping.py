@@ -75,8 +75,12 @@ UPDATE graveshift.jobs SET state = 'waiting' WHERE id = ANY(ARRAY(
     ORDER BY run_at LIMIT 10000 FOR UPDATE SKIP LOCKED))
 """)
 
-# A worker that was silent for an hour holds no lease any more; one that wakes up registers again.
-FORGET = text("DELETE FROM graveshift.workers WHERE heartbeat_at < now() - interval '1 hour'")
+# A worker that has been silent for five minutes is gone once nothing is in its name; if it wakes up it registers again.
+FORGET = text("""
+DELETE FROM graveshift.workers w
+WHERE w.heartbeat_at < now() - greatest(interval '5 minutes', make_interval(secs => w.lease_s))
+  AND NOT EXISTS (SELECT FROM graveshift.jobs j WHERE j.state = 'running' AND j.lease_owner = w.id)
+""")
 
 RESUME = text("""
 UPDATE graveshift.queues SET paused_at = NULL, paused_until = NULL, paused_by = NULL, paused_reason = NULL
