@@ -110,10 +110,11 @@ def _module(frame: FrameType) -> str:
 
 
 def _is_ours(frame: FrameType) -> bool:
-    path = frame.f_code.co_filename
-    if "site-packages" in path or "dist-packages" in path or path.startswith("<frozen"):
+    """Compiled code names its source as it was called where it was built; its module knows where it is now."""
+    paths = (frame.f_code.co_filename, str(frame.f_globals.get("__file__", "")))
+    if any("site-packages" in path or "dist-packages" in path or path.startswith("<frozen") for path in paths):
         return False
-    return not path.startswith(_LIBRARIES) and not _module(frame).startswith("graveshift.worker")
+    return not paths[0].startswith(_LIBRARIES) and not _module(frame).startswith("graveshift.worker")
 
 
 def _fold(text: str) -> str:

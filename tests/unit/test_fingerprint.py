@@ -3,6 +3,7 @@
 import json
 import time
 from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -245,6 +246,14 @@ def test_the_origin_is_the_innermost_frame_of_ones_own_code() -> None:
     with pytest.raises(ValueError, match="Expecting") as caught:
         _fails_in_a_library()
     assert origin(caught.value.__traceback__) == f"{__name__}:_fails_in_a_library"
+
+
+def test_compiled_code_of_a_library_is_not_ones_own() -> None:
+    library: dict[str, Any] = {"__name__": "lib.query", "__file__": "/usr/lib/site-packages/lib/query.so"}
+    exec(compile("def run(): raise KeyError", "lib/query.pyx", "exec"), library)  # noqa: S102 - as a compiler does
+    with pytest.raises(KeyError) as caught:
+        library["run"]()
+    assert origin(caught.value.__traceback__) == f"{__name__}:test_compiled_code_of_a_library_is_not_ones_own"
 
 
 def test_the_origin_of_no_traceback_is_empty() -> None:

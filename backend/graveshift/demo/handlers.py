@@ -56,10 +56,16 @@ def parse(job: Job) -> None:
         rows = list(csv.DictReader(file))
     if not rows:
         raise ReportMalformed(f"{path.name} has a heading and no rows")
-    total = sum(float(row["amount"]) for row in rows)
-    ibans = {row["iban"] for row in rows}
-    if total < 0 or not ibans:
+    total = sum(map(booked, rows))
+    if total < 0:
         raise ReportMalformed(f"{path.name} sums to {total:.2f}")
+
+
+def booked(row: Mapping[str, str]) -> float:
+    """The amount of a row that says whose account it goes to."""
+    if not row["iban"]:
+        raise ReportMalformed("a row goes to no account")
+    return float(row["amount"])
 
 
 async def place(job: Job) -> None:

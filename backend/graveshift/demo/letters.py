@@ -1,68 +1,81 @@
 """Dead letters by the thousand, made through the front door: enqueued, claimed and failed like any other."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from uuid import UUID, uuid4
 
 import msgspec
+from asyncpg import UniqueViolationError
+from httpx import ConnectTimeout
 from msgspec import Raw, Struct
 
-from graveshift.demo.producer import MAKERS
+from graveshift.demo.handlers import (
+    DeliveryFailed,
+    DeliveryRefused,
+    ReportMalformed,
+    booked,
+    deliver,
+    parse,
+    render,
+    resize,
+)
+from graveshift.demo.producer import MAKERS, QUEUES
+from graveshift.demo.shop import Orders
 from graveshift.driver import Claimed, Failure, Work
 from graveshift.fingerprint import fingerprint
 from graveshift.wire.jobs import NewJob
+from graveshift.worker.failures import name_of
 
 CHUNK = 1000
 FIRST_ORDER = 10**9
 LEASE_S = 60.0
+VERSION = "demo"
 
 
 class Cause(Struct, frozen=True):
-    """Why letters of one kind died; `weight` is its share."""
+    """Why letters of one kind died, as a worker tells it; `place` raised it, and `weight` is its share."""
 
     weight: int
-    queue: str
     kind: str
-    error_type: str
+    error: type[BaseException]
     message: str
-    where: str
+    place: Callable[..., object]
+
+    @property
+    def origin(self) -> str:
+        """As `graveshift.fingerprint.origin` says it of a real failure."""
+        return f"{self.place.__module__}:{self.place.__qualname__}"
 
 
+# What each handler raises in earnest, word for word, so that a cause stands once however its letters came about.
 CAUSES: Sequence[Cause] = (
-    Cause(
-        600,
-        "webhooks",
-        "webhook.deliver",
-        "httpx.ConnectTimeout",
-        "POST https://api.acme.example/hook after {n} ms",
-        "deliver",
-    ),
-    Cause(120, "webhooks", "webhook.deliver", "DeliveryRefused", "401 from customer 'partner-x'", "deliver"),
-    Cause(70, "webhooks", "webhook.deliver", "DeliveryFailed", "500 from customer 'dune'", "deliver"),
-    Cause(60, "reports", "report.parse", "KeyError", "'iban'", "parse"),
-    Cause(40, "reports", "report.parse", "ValueError", "could not convert string to float: 'row {n}'", "parse"),
+    Cause(600, "webhook.deliver", ConnectTimeout, "POST https://api.acme.example/hook after {n} ms", deliver),
+    Cause(120, "webhook.deliver", DeliveryRefused, "401 from customer 'partner-x'", deliver),
+    Cause(70, "webhook.deliver", DeliveryFailed, "500 from customer 'dune'", deliver),
+    Cause(60, "report.parse", KeyError, "'iban'", booked),
+    Cause(40, "report.parse", ValueError, "could not convert string to float: 'row {n}'", booked),
     Cause(
         30,
-        "reports",
         "report.parse",
-        "UnicodeDecodeError",
-        "'utf-8' codec can't decode byte 0xfc in position {n}",
-        "parse",
+        UnicodeDecodeError,
+        "'utf-8' codec can't decode byte 0xfc in position {n}: invalid start byte",
+        parse,
     ),
+    Cause(10, "report.parse", ReportMalformed, "empty.csv has a heading and no rows", parse),
     Cause(
         25,
-        "orders",
         "order.place",
-        "UniqueViolationError",
-        "duplicate key value: Key (number)=({n}) already exists",
-        "place",
+        UniqueViolationError,
+        'duplicate key value violates unique constraint "orders_pkey"\nDETAIL:  Key (number)=({n}) already exists.',
+        Orders.insert,
     ),
-    Cause(20, "orders", "order.place", "ConnectionRefusedError", "connect call failed ('10.0.0.{n}', 5432)", "place"),
-    Cause(15, "mail", "mail.render", "KeyError", "'total'", "render"),
-    Cause(10, "mail", "mail.render", "TemplateNotFound", "invoice-{n}.txt", "render"),
-    Cause(6, "images", "image.resize", "MemoryError", "cannot allocate {n} bytes", "resize"),
-    Cause(4, "images", "image.resize", "OSError", "truncated file: {n} bytes are missing", "resize"),
+    Cause(
+        20, "order.place", ConnectionRefusedError, "[Errno 111] Connect call failed ('10.0.0.{n}', 5432)", Orders.insert
+    ),
+    Cause(15, "mail.render", KeyError, "'total'", render),
+    Cause(6, "image.resize", ZeroDivisionError, "division by zero", resize),
+    Cause(4, "image.resize", TypeError, "can't multiply sequence by non-int of type 'str'", resize),
 )
 
 
@@ -70,7 +83,7 @@ async def plant(work: Work, wanted: int, seed: int, files: Sequence[str]) -> int
     """Make `wanted` dead letters of a dozen causes; returns how many died. Their payloads are sound."""
     dice = random.Random(seed)  # noqa: S311 - a demo that repeats itself
     worker, died = uuid4(), 0
-    await work.register(worker, "planter", 0, "demo", [cause.queue for cause in CAUSES])
+    await work.register(worker, "planter", 0, VERSION, sorted(set(QUEUES.values())))
     try:
         stream = _jobs(dice, files)
         while died < wanted:
@@ -88,7 +101,9 @@ def _jobs(dice: random.Random, files: Sequence[str]) -> Iterator[NewJob]:
         which = dice.choices(range(len(CAUSES)), weights)[0]
         cause = CAUSES[which]
         payload = MAKERS[cause.kind](dice, number, files) | {"cause": which}
-        yield NewJob(queue=cause.queue, kind=cause.kind, payload=Raw(msgspec.json.encode(payload)), max_attempts=1)
+        yield NewJob(
+            queue=QUEUES[cause.kind], kind=cause.kind, payload=Raw(msgspec.json.encode(payload)), max_attempts=1
+        )
 
 
 async def _kill(work: Work, worker: UUID, dice: random.Random, size: int) -> int:
@@ -100,14 +115,15 @@ async def _kill(work: Work, worker: UUID, dice: random.Random, size: int) -> int
 
 def _failure(job: Claimed, dice: random.Random) -> Failure:
     cause = CAUSES[msgspec.json.decode(job.payload)["cause"]]
-    message = cause.message.format(n=dice.randrange(1, 250))
+    kind, message = name_of(cause.error), cause.message.format(n=dice.randrange(1, 250))
+    module, _, function = cause.origin.partition(":")
     return Failure(
         ticket=job.ticket,
-        error_type=cause.error_type,
+        error_type=kind,
         error_message=message,
-        traceback=f'Traceback:\n  File "handlers.py", in {cause.where}\n{cause.error_type}: {message}\n',
-        fingerprint=fingerprint(cause.error_type, message, cause.where),
+        traceback=f"Traceback (most recent call last):\n  {module}, in {function}\n{kind}: {message}\n",
+        fingerprint=fingerprint(kind, message, cause.origin),
         retry_in_s=None,
         worker="planter",
-        worker_version="demo",
+        worker_version=VERSION,
     )

@@ -71,7 +71,11 @@ def backoff_s(attempt: int, handler: Handler, settings: WorkerSettings) -> float
 
 def qualified(error: BaseException) -> str:
     """The class with its module, which built-in errors go without."""
-    kind = type(error)
+    return name_of(type(error))
+
+
+def name_of(kind: type[BaseException]) -> str:
+    """The same of the class itself."""
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
