@@ -1,12 +1,12 @@
 """How many letters and jobs match: told by the roll-up where it can tell, else counted up to a cap."""
 
-from sqlalchemy import Select, Table, and_, func, select, text
+from sqlalchemy import Table, and_, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from graveshift.driver import Count, Frozen
 from graveshift.drivers.postgres.chosen import Conditions, arrived, jobs_where, letters_where, visible
 from graveshift.drivers.postgres.tables import dead, jobs
-from graveshift.drivers.postgres.walking import RARE, is_rare, matches
+from graveshift.drivers.postgres.walking import are_all, matches
 from graveshift.wire.selection import Filter
 
 # What is counted at most.
@@ -93,14 +93,13 @@ async def _counted(connection: AsyncConnection, conditions: Conditions, words: s
         return await _capped(connection, dead, conditions)
     matched = matches(words)
     joined = dead.join(matched, and_(dead.c.died_at == matched.c.died_at, dead.c.id == matched.c.id))
-    some = select(dead.c.id).select_from(joined).where(*conditions).limit(RARE + 1)
-    return await _count(connection, some, await is_rare(connection, words))
+    some = select(dead.c.id).select_from(joined).where(*conditions).subquery()
+    both = (select(func.count()).select_from(table).scalar_subquery() for table in (some, matched))
+    letters, texts = (await connection.execute(select(*both))).one()
+    return Count(min(letters, CAP), are_all(texts))
 
 
 async def _capped(connection: AsyncConnection, table: Table, conditions: Conditions) -> Count:
-    return await _count(connection, select(table.c.id).where(*conditions).limit(CAP + 1), True)
-
-
-async def _count(connection: AsyncConnection, some: Select[tuple[int]], whole: bool) -> Count:
+    some = select(table.c.id).where(*conditions).limit(CAP + 1)
     n = await connection.scalar(select(func.count()).select_from(some.subquery())) or 0
-    return Count(min(n, CAP), whole and n <= CAP)
+    return Count(min(n, CAP), n <= CAP)

@@ -20,7 +20,7 @@ from graveshift.wire.page import Page
 from graveshift.wire.selection import Filter
 
 # Windows that one page may look through for common words before it says "so far": the next page goes on from there.
-WINDOWS_A_PAGE = 3
+WINDOWS_A_PAGE = 5
 
 
 class PostgresLetters:

@@ -27,8 +27,10 @@ from graveshift.drivers.postgres.chosen import Conditions
 from graveshift.drivers.postgres.tables import dead, dead_text
 
 # A word that matches more texts than this is common: letters are then walked in windows, not looked up by the word.
+# Windows begin with a few times what is wanted, which is enough for most common words, and grow.
 RARE = 10_000
 WINDOW = 20_000
+FIRST, GROWTH = 4, 5
 
 Position = tuple[datetime, int]
 
@@ -48,10 +50,15 @@ async def walk(
 ) -> tuple[Sequence[Row[Any]], Position | None]:
     """Up to `limit` letters as `(died_at, id)`, and where the walk stopped short of that; None where it did not.
 
-    Looking for common words it stops after so many windows, None meaning never.
+    Looking for common words it stops after so many windows, None meaning never; with so many, it looks into the first
+    one before it asks how common they are.
     """
     if way.words is None:
         return await _first(connection, _letters(way)), None
+    if windows is not None:
+        found, after = await _in_windows(connection, way, way.words, 1)
+        if len(found) == way.limit or after is None:
+            return found, None
     if await is_rare(connection, way.words):
         matched = matches(way.words)
         joined = dead.join(matched, _same(dead, matched))
@@ -62,7 +69,12 @@ async def walk(
 async def is_rare(connection: AsyncConnection, words: str) -> bool:
     """True where looking the words up is cheap."""
     found = await connection.scalar(select(func.count()).select_from(matches(words)))
-    return (found or 0) <= RARE
+    return are_all(found or 0)
+
+
+def are_all(texts: int) -> bool:
+    """True where `matches` gave so many that there are no more of them."""
+    return texts <= RARE
 
 
 def matches(words: str) -> CTE:
@@ -104,14 +116,16 @@ async def _in_windows(
     connection: AsyncConnection, way: Way, words: str, windows: int | None
 ) -> tuple[Sequence[Row[Any]], Position | None]:
     found: list[Row[Any]] = []
-    after = way.after
+    after, wide = way.after, min(FIRST * way.limit, WINDOW)
     while windows is None or windows > 0:
-        rest = Way(way.conditions, None, after, way.newest_first, WINDOW)
+        rest = Way(way.conditions, None, after, way.newest_first, wide)
         found += await _first(connection, _with_words(rest, words, way.limit - len(found)))
-        last = await _first(connection, _letters(rest).limit(1).offset(WINDOW - 1))
-        if len(found) == way.limit or not last:
+        if len(found) == way.limit:
             return found, None
-        after = (last[0].died_at, last[0].id)
+        last = await _first(connection, _letters(rest).limit(1).offset(wide - 1))
+        if not last:
+            return found, None
+        after, wide = (last[0].died_at, last[0].id), min(GROWTH * wide, WINDOW)
         windows = None if windows is None else windows - 1
     return found, after
 
