@@ -11,26 +11,43 @@ from pathlib import Path
 from msgspec import Struct
 
 from graveshift import embedded, migrations
-from graveshift.errors import GraveshiftError
+from graveshift.dump import Dumper
+from graveshift.errors import BackupFailed, GraveshiftError
+from graveshift.place import Database, given_database, state_dir, wish_for
 from graveshift.settings import Settings, load
 from graveshift.wire.health import Check
 
 ROOM_NEEDED = 500 * 1024 * 1024
+# Words of a complaint that other programs would not make.
+UNSUITED = ("SSL", "no encryption", "server version mismatch")
 
 
 class Patient(Struct, frozen=True):
     """The installation under examination."""
 
     settings: Settings
-    home: Path
+
+    @property
+    def home(self) -> Path:
+        """Where everything of ours lies that is not in the database."""
+        return state_dir(self.settings)
+
+    @property
+    def wish(self) -> embedded.Wish:
+        """The private server, where it is the one that is used."""
+        return wish_for(self.settings)
+
+    def database(self) -> Database | None:
+        """The one in use; None for a private server that does not run."""
+        given = given_database(self.settings)
+        if given is None and embedded.status(self.wish.home).running:
+            return Database(url=embedded.start(self.wish).url)
+        return given
 
 
 async def examine() -> int:
     """Print a line a check; returns 0 where all hold and 1 otherwise."""
-    settings = load()
-    patient = Patient(
-        settings=settings, home=Path(settings.state_dir) if settings.state_dir else embedded.default_home()
-    )
+    patient = Patient(settings=load())
     checks = [await _look(examiner, patient) for examiner in EXAMINERS]
     for check in checks:
         print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<12} {check.detail}")
@@ -51,8 +68,7 @@ async def python(_: Patient) -> Check:
 
 async def programs(patient: Patient) -> Check:
     """PostgreSQL's own programs: for the private server, for backups."""
-    configured = patient.settings.database.bin_dir
-    folder = embedded.find_bin_dir(Path(configured) if configured else None)
+    folder = embedded.find_bin_dir(patient.wish.bin_dir)
     process = await asyncio.create_subprocess_exec(folder / "postgres", "--version", stdout=PIPE)
     version, _ = await process.communicate()
     return Check("programs", ok=process.returncode == 0, detail=f"{version.decode().strip()} in {folder}")
@@ -60,7 +76,8 @@ async def programs(patient: Patient) -> Check:
 
 async def room(patient: Patient) -> Check:
     """Space where the data lies."""
-    place = next(folder for folder in (patient.home, *patient.home.parents) if folder.exists())
+    home = patient.wish.home
+    place = next(folder for folder in (home, *home.parents) if folder.exists())
     free = shutil.disk_usage(place).free
     return Check("room", ok=free >= ROOM_NEEDED, detail=f"{free / 1e9:.1f} GB free at {place}")
 
@@ -73,15 +90,26 @@ async def state(patient: Patient) -> Check:
 
 async def database(patient: Patient) -> Check:
     """The database answers and is at the schema this version needs."""
-    url = patient.settings.database.url
-    if url is None:
-        status = embedded.status(patient.home)
-        if not status.running:
-            return Check("database", ok=True, detail="private server, not running; `graveshift serve` starts it")
-        url = embedded.start(embedded.Wish(home=patient.home)).url
-    found, needed = await migrations.current(url), migrations.head()
+    place = patient.database()
+    if place is None:
+        return Check("database", ok=True, detail="private server, not running; `graveshift serve` starts it")
+    found, needed = await migrations.current(place.url_now), migrations.head()
     detail = f"schema {found}" if found == needed else f"schema {found}, needs {needed}: run `graveshift migrate`"
     return Check("database", ok=found == needed, detail=detail)
+
+
+async def backups(patient: Patient) -> Check:
+    """The program that makes dumps can log in: it may speak no TLS, or be older than the server."""
+    place, folder = patient.database(), embedded.find_bin_dir(patient.wish.bin_dir)
+    if place is None:
+        return Check("backups", ok=True, detail="private server, not running")
+    try:
+        await Dumper(place.url, folder, place.login).reach()
+    except BackupFailed as error:
+        unsuited = any(word in error.detail for word in UNSUITED)
+        advice = "; name programs that suit this server in `database.bin_dir`" if unsuited else ""
+        return Check("backups", ok=False, detail=f"{' '.join(error.detail.split())}{advice}")
+    return Check("backups", ok=True, detail=f"pg_dump in {folder} reaches the database")
 
 
 async def terminal(_: Patient) -> Check:
@@ -94,4 +122,4 @@ async def terminal(_: Patient) -> Check:
     return Check("terminal", ok=not sys.stdout.isatty() or term not in ("", "dumb"), detail=where)
 
 
-EXAMINERS = (python, programs, state, room, database, terminal)
+EXAMINERS = (python, programs, state, room, database, backups, terminal)

@@ -40,6 +40,12 @@ class Dumper:
         async with connect_aside(self._url, self._login) as connection:
             return await census.database_bytes(connection)
 
+    async def reach(self) -> None:
+        """See that pg_dump can log in there and knows this server's version. Raises BackupFailed with its complaint."""
+        command = [str(self._bin_dir / "pg_dump"), "--schema-only", "--schema=graveshift_*", "--no-password"]
+        async for _ in pour(command, self._environment()):
+            continue
+
     @asynccontextmanager
     async def dump(self) -> AsyncIterator[Dump]:
         """Rows are counted in the snapshot that is dumped, so both tell of the same moment."""

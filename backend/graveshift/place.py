@@ -39,18 +39,29 @@ def state_dir(settings: Settings) -> Path:
     return Path(settings.state_dir) if settings.state_dir else embedded.default_home()
 
 
+def given_database(settings: Settings) -> Database | None:
+    """The configured database; None where the private server is wanted."""
+    given = settings.database
+    if not given.url:
+        return None
+    user = urlsplit(given.url).username or ""
+    return Database(url=given.url, login=LoginFile(Path(given.login_file), user) if given.login_file else None)
+
+
+def wish_for(settings: Settings) -> embedded.Wish:
+    """The private server that these settings mean."""
+    given = settings.database
+    home = Path(given.data_dir) if given.data_dir else state_dir(settings)
+    return embedded.Wish(home=home, bin_dir=Path(given.bin_dir) if given.bin_dir else None)
+
+
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """The configured database, or the private server, started and migrated, and stopped after its last user left."""
-    given = settings.database
-    if given.url:
-        user = urlsplit(given.url).username or ""
-        login = LoginFile(Path(given.login_file), user) if given.login_file else None
-        yield Database(url=given.url, login=login)
+    if given := given_database(settings):
+        yield given
         return
-    home = Path(given.data_dir) if given.data_dir else state_dir(settings)
-    wish = embedded.Wish(home=home, bin_dir=Path(given.bin_dir) if given.bin_dir else None)
-    lease = await asyncio.to_thread(embedded.lease, wish)
+    lease = await asyncio.to_thread(embedded.lease, wish_for(settings))
     try:
         await migrations.upgrade(lease.server.url)
         login = LoginFile(lease.server.login_file, "graveshift")
