@@ -126,7 +126,7 @@ class Hub:
                     self.publish(hint)
                 before = now
             except Exception as error:
-                log.warning("hub-poll-failed", error=str(error))
+                log.warning("hub_poll_failed", error=str(error))
                 before, pause = None, self.back_off_s
                 self.publish(RESYNC)
             await asyncio.sleep(pause)

@@ -62,7 +62,7 @@ class History:
             try:
                 return await source.draw(wanted)
             except HistoryUnavailable as error:
-                log.warning("history-source-failed", source=type(source).__name__, error=str(error))
+                log.warning("history_source_failed", source=type(source).__name__, error=str(error))
         raise HistoryUnavailable
 
 

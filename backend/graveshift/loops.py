@@ -87,13 +87,13 @@ class Clockwork:
         try:
             epoch = await self._leases.take(LEASE, LEASE_S)
         except GraveshiftError as error:
-            log.warning("lease-not-asked", error=str(error))
+            log.warning("lease_not_asked", error=str(error))
             return None
         self._looked = monotonic()
         return epoch
 
     async def _lead(self, epoch: int, stop: asyncio.Event) -> None:
-        log.info("loops-leading", epoch=epoch)
+        log.info("loops_leading", epoch=epoch)
         ending = asyncio.Event()
         guard = partial(self._leases.check, name=LEASE, epoch=epoch)
         self._fresh = {loop.name: monotonic() for loop in self._loops}
@@ -114,18 +114,18 @@ class Clockwork:
             await _pause(stop, RENEW_S)
             try:
                 if not await self._leases.renew(LEASE, epoch, LEASE_S):
-                    log.warning("lease-lost", epoch=epoch)
+                    log.warning("lease_lost", epoch=epoch)
                     return
                 until = monotonic() + LEASE_S
                 self._looked = monotonic()
             except GraveshiftError as error:
-                log.warning("lease-not-renewed", epoch=epoch, error=str(error))
+                log.warning("lease_not_renewed", epoch=epoch, error=str(error))
 
     async def _give_up(self, epoch: int) -> None:
         try:
             await self._leases.give_up(LEASE, epoch)
         except GraveshiftError as error:
-            log.warning("lease-not-given-up", epoch=epoch, error=str(error))
+            log.warning("lease_not_given_up", epoch=epoch, error=str(error))
 
     async def _turn(self, loop: Loop, guard: Guard, ending: asyncio.Event) -> None:
         failures = 0
@@ -138,7 +138,7 @@ class Clockwork:
                 ending.set()
             except Exception as error:  # whatever it is: the next turn may do better, and no loop may die
                 failures += 1
-                log.error("loop-failed", loop=loop.name, failures=failures, error=str(error), exc_info=failures == 1)
+                log.error("loop_failed", loop=loop.name, failures=failures, error=str(error), exc_info=failures == 1)
             await _pause(ending, _until_next(loop.every_s, failures) - (monotonic() - began))
 
     async def _act(self, loop: Loop, guard: Guard) -> None:

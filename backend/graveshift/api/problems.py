@@ -30,7 +30,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     id = uuid4().hex
     if known.status >= 500:
         log.error(
-            "request-failed", id=id, method=request.method, path=request.url.path, code=known.code, exc_info=error
+            "request_failed", id=id, method=request.method, path=request.url.path, code=known.code, exc_info=error
         )
     headers = _headers(error, known)
     content = msgspec.json.encode(problem(known, id))

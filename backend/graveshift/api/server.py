@@ -36,14 +36,14 @@ async def serve(
     mine = _inode(settings)
     server = Server(_config(app, settings))
     watcher = asyncio.create_task(_watch(app, server, stop))
-    log.info("api-listening", address=address(listening))
+    log.info("api_listening", address=address(listening))
     try:
         await server.serve(sockets=[listening])
     finally:
         watcher.cancel()
         listening.close()
         _remove(settings, mine)
-    log.info("api-stopped")
+    log.info("api_stopped")
 
 
 def listen(settings: ApiSettings) -> socket.socket:
