@@ -131,6 +131,7 @@ async def test_a_dump_that_does_not_restore_is_failed_not_verified(engine: Async
     (backup,) = (await world.backups.page(None, 10)).items
     assert backup.state is BackupState.FAILED
     assert backup.verified_at is None
+    assert "was changed after it was written" in (backup.error or "")
 
 
 async def test_rows_that_were_counted_and_not_restored_fail_the_proof(engine: AsyncEngine, world: World) -> None:

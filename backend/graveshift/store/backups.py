@@ -179,4 +179,5 @@ def _read(row: RowMapping) -> Backup:
         sha256=row["sha256"],
         location=row["location"],
         run_id=str(row["run_id"]) if row["run_id"] is not None else None,
+        error=row["error"],
     )

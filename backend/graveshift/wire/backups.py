@@ -16,7 +16,9 @@ class BackupState(StrEnum):
 
 
 class Backup(Struct, frozen=True, kw_only=True):
-    """`sha256` is of the file at `location`; `verified_at` is when its restore was compared and found whole."""
+    """`sha256` is of the file at `location`; `verified_at` is when its restore was compared and found whole;
+    `error` says why a failed one failed.
+    """
 
     id: str
     state: BackupState
@@ -26,3 +28,4 @@ class Backup(Struct, frozen=True, kw_only=True):
     sha256: str | None = None
     location: str | None = None
     run_id: str | None = None
+    error: str | None = None

@@ -24,6 +24,7 @@ def nodes(backup: Backup, at: At) -> list[Node]:
         ("sha256", backup.sha256),
         ("lies at", backup.location),
         ("run", backup.run_id),
+        ("error", backup.error),
     )
 
 
