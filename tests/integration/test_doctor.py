@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+import msgspec
+
 from graveshift import doctor, embedded, migrations
 from graveshift.doctor import Patient
 from graveshift.settings import DatabaseSettings, Settings
 
 
 def patient(state: Path, url: str | None = None, data_dir: Path | None = None, login: Path | None = None) -> Patient:
-    given = DatabaseSettings(url=url, data_dir=data_dir and str(data_dir), login_file=login and str(login))
+    places = {name: str(path) for name, path in (("data_dir", data_dir), ("login_file", login)) if path is not None}
+    given = msgspec.convert({"url": url, **places}, DatabaseSettings)
     return Patient(settings=Settings(state_dir=str(state), database=given))
 
 
