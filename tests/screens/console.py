@@ -54,6 +54,11 @@ class Person:
         """What was told."""
         return "\n".join(self.heard)
 
+    @property
+    def on_show(self) -> list[str]:
+        """The toasts that show now."""
+        return [str(toast.render()) for toast in self.app.screen.query("Toast")]
+
     async def press(self, *keys: str) -> None:
         """One key after the other."""
         await self.pilot.press(*keys)
@@ -100,7 +105,7 @@ async def console(
         if isinstance(message, Notify):
             heard.append(message.notification.message)
 
-    async with app.run_test(size=size, message_hook=hear) as pilot:
+    async with app.run_test(size=size, notifications=True, message_hook=hear) as pilot:
         person = Person(app, made, pilot, heard)
         if not made.offline:
             await until(lambda: app.pulse.overview is not None and bool(app.operations), what="a pulse")

@@ -1,4 +1,4 @@
-"""The real console on a backend in memory: `python -m tests.screens.fake_console [frozen|live|hostile]`."""
+"""The real console on a backend in memory: `python -m tests.screens.fake_console [frozen|live|hostile|broken]`."""
 
 import os
 import sys
@@ -7,6 +7,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from graveshift.wire.overview import Overview
+from graveshift_tui.__main__ import ran
 from graveshift_tui.app import ConsoleApp
 from graveshift_tui.settings import Settings, Where
 from tests.screens.fake_client import FakeClient
@@ -35,9 +36,18 @@ class LiveClient(FakeClient):
         return await super().overview()
 
 
+class BrokenClient(FakeClient):
+    """A fault of ours: the overview holds what the screens cannot draw."""
+
+    async def overview(self) -> Overview:
+        """Raises when it is drawn, with a secret in a local variable there."""
+        seen = await super().overview()
+        return replace(seen, groups=[replace(seen.groups[0], **{"dead": "s3cr3t-" + "in-a-local"})])
+
+
 def client(kind: str) -> FakeClient:
     """A night of the wanted kind."""
-    made = LiveClient() if kind == "live" else FakeClient()
+    made = {"live": LiveClient, "broken": BrokenClient}.get(kind, FakeClient)()
     if kind == "live":
         made.start("dlq.requeue", total=500_000, moved=3111)
     if kind == "hostile":
@@ -52,8 +62,7 @@ def main() -> int:
     """Run until left; the exit code."""
     kind = sys.argv[1] if len(sys.argv) > 1 else "frozen"
     app = ConsoleApp(settings(), os.environ.get("FAKE_START"), connect=lambda where: client(kind))
-    app.run()
-    return app.return_code or 0
+    return ran(app)
 
 
 if __name__ == "__main__":

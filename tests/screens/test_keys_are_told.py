@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from graveshift_tui import keymap
-from graveshift_tui.screen import HINTS
+from graveshift_tui.keymap import HINTS
 from graveshift_tui.screens import CARDS, PLACES
 from graveshift_tui.screens.actions import COMMANDS, VERBS
 from graveshift_tui.screens.helping import choices, page

@@ -12,6 +12,7 @@ import sys, types
 app = types.ModuleType("graveshift_tui.app")
 class ConsoleApp:
     return_code = 0
+    fault = None
     def __init__(self, settings, start_at): self.at = start_at
     def run(self): print("at", self.at)
 app.ConsoleApp = ConsoleApp

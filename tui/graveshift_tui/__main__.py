@@ -4,10 +4,13 @@ import argparse
 import os
 import sys
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from graveshift_tui.commands.terminal import Misused, Parser, add_look, add_place, flags_of, refused
 from graveshift_tui.settings import ConsoleError, Flags, load, nearest
+
+if TYPE_CHECKING:
+    from graveshift_tui.app import ConsoleApp
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "open": ("", "open the console at one thing, as in `graveshift open groups/ID`"),
@@ -77,9 +80,21 @@ def launch(flags: Flags, start_at: str | None) -> int:
     """Run the app until it is left; the exit code."""
     from graveshift_tui.app import ConsoleApp
 
-    app = ConsoleApp(load(os.environ, flags), start_at)
-    app.run()
-    return app.return_code or 0
+    return ran(ConsoleApp(load(os.environ, flags), start_at))
+
+
+def ran(app: "ConsoleApp") -> int:
+    """Run an app until it is left; the exit code. What broke is reported without a word of what it worked on."""
+    try:
+        app.run()
+        fault = app.fault
+    except Exception as error:
+        fault = error
+    if fault is None:
+        return app.return_code or 0
+    from graveshift_tui.commands.crash import report
+
+    return report(fault, os.environ)
 
 
 def complain(error: ConsoleError) -> int:

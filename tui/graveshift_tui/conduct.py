@@ -24,6 +24,10 @@ class Conduct:
         """What it would do; nothing is changed."""
         return await self._client.plan(operation, args)
 
+    async def again(self, plan: Plan) -> Plan:
+        """The same plan, with what has arrived since counted anew."""
+        return await self._client.plan_again(plan.id)
+
     async def confirm(self, plan: Plan, *, phrase: str | None = None, reason: str | None = None) -> Run:
         """Carries the plan out; after Unreachable the outcome is unknown and the same call may be repeated."""
         key = self._keys.setdefault(plan.id, str(uuid4()))

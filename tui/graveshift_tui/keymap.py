@@ -26,6 +26,15 @@ SHOWN: Final = {
     "enter": "⏎", "escape": "esc", "space": "spc", "pageup": "pgup", "pagedown": "pgdn", "up": "↑", "down": "↓",
 }  # fmt: skip
 
+HINTS: Final = {
+    "open": "open", "back": "back", "mark": "mark", "filter": "filter", "command": "command", "dlq.requeue": "requeue",
+    "dlq.requeue.all": "requeue all", "dlq.discard": "discard", "queue.pause": "pause", "run.undo": "undo",
+    "run.stop": "stop runs", "backup.create": "back up", "secret.rotate": "rotate", "job.cancel": "cancel",
+    "fold": "fold", "letter.next": "next", "letter.previous": "previous", "panel.next": "panel", "copy": "copy",
+    "queue.jobs": "jobs", "queue.letters": "letters",
+}  # fmt: skip
+"""What the hints at the bottom call an action, where its last word does not do."""
+
 
 class Key(Struct, frozen=True, forbid_unknown_fields=True):
     """The keys of one action; `where` are places of PLACES."""

@@ -1,10 +1,12 @@
 """The way of every change in the console: a verb and its scope become a plan, a question, and a run."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 from textual.app import App
 from textual.message import Message
 
@@ -16,14 +18,22 @@ from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
 from graveshift_tui.widgets.work import spawn
 
+NOUNS: Final = {"dlq": "letter", "run": "letter", "job": "job", "queue": "queue", "backup": "step", "secret": "step"}
+"""What the items of an operation are, by its resource."""
+
 
 class Ask(Struct, frozen=True):
-    """A verb with its arguments, `title` as an order (`Requeue`) and `scope` in words (`3 marked letters`)."""
+    """A verb with its arguments, `title` as an order (`Requeue`) and `scope` in words (`3 marked letters`).
+
+    `noun` and `tail` say the scope again where only the plan knows how many: `letter`, `of KeyError`.
+    """
 
     operation: str
     args: Mapping[str, object]
     title: str
     scope: str
+    noun: str = ""
+    tail: str = ""
 
 
 class Planned(Message):
@@ -33,6 +43,14 @@ class Planned(Message):
         super().__init__()
         self.ask = ask
         self.plan = plan
+
+
+class Ended(Message):
+    """A run that began here is over."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
 
 
 class Started(Message):
@@ -73,6 +91,7 @@ class Operate:
 
     def decide(self, ask: Ask, plan: Plan) -> None:
         """Runs a harmless plan at once, and asks about any other."""
+        ask = scoped(ask, plan)
         if plan.confirm is Confirm.NONE:
             spawn(self._app, partial(self._run, ask, plan), "desk")
             return
@@ -83,6 +102,17 @@ class Operate:
                 self._app.post_message(Started(ask, run))
 
         self._app.push_screen(ConfirmDialog(ask.title, ask.scope, plan, self._conduct), done)
+
+    def follow(self, run: Run) -> None:
+        """Goes along until the run is over; ends as Ended, or silently where it cannot be followed."""
+        spawn(self._app, partial(self._follow, run), "follow")
+
+    async def _follow(self, run: Run) -> None:
+        last = run
+        with suppress(ConsoleError):
+            async for state in self._conduct.follow(run.id):
+                last = state
+            self._app.post_message(Ended(last))
 
     async def _plan(self, ask: Ask) -> None:
         try:
@@ -101,18 +131,32 @@ class Operate:
             self._app.post_message(Started(ask, run))
 
 
+def scoped(ask: Ask, plan: Plan) -> Ask:
+    """The same, with the count that the plan gives instead of what the screen showed."""
+    if not ask.noun or plan.count is None:
+        return ask
+    counted = things(plan.count, ask.noun, exact=plan.count_is_exact)
+    return replace(ask, scope=f"all {counted} {ask.tail}".rstrip())
+
+
 def announcement(ask: Ask, run: Run) -> str:
     """`run 81: requeue 3 marked letters`."""
     return clean(f"run {run.id}: {ask.title.lower()} {ask.scope}", 300)
 
 
+def ending(run: Run) -> str:
+    """`run 81: succeeded, 100% of 3 letters (dlq.requeue)`."""
+    why = f": {run.error}" if run.error else ""
+    return clean(f"run {run.id}: {run.state.value}, {progress(run)} ({run.operation}){why}", 300)
+
+
 def progress(run: Run) -> str:
-    """`61% of 5,100`, and what did not go as planned."""
+    """`61% of 5,100 letters`, and what did not go as planned."""
     from graveshift_tui.format import count, share
 
-    done = (
-        f"{share(run.handled, run.total)} of {things(run.total, 'item')}" if run.total else f"{count(run.handled)} done"
-    )
+    named = NOUNS.get(run.operation.partition(".")[0], "item")
+    whole = things(run.total, named)
+    done = f"{share(run.handled, run.total)} of {whole}" if run.total else f"{count(run.handled)} done"
     odd = [
         f"{count(n)} {word}"
         for n, word in ((run.failed, "failed"), (run.conflict, "conflict"), (run.gone, "gone"))

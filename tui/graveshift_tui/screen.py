@@ -18,7 +18,7 @@ from graveshift.wire.selection import Filter
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.format import fit
-from graveshift_tui.keymap import Keymap
+from graveshift_tui.keymap import HINTS, Keymap
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
 from graveshift_tui.theme import Palette
@@ -42,7 +42,10 @@ class Route(Struct, frozen=True):
 
 
 class Subject(Struct, frozen=True):
-    """What a verb would act on: the marked rows, else the one under the cursor, and the list's filter."""
+    """What a verb would act on: the marked rows, else the one under the cursor, and the list's filter.
+
+    `alone` where one thing is shown and no list; `within` is the id of the thing whose parts a list shows.
+    """
 
     card: str
     rows: tuple[Struct, ...] = ()
@@ -50,6 +53,8 @@ class Subject(Struct, frozen=True):
     filter: Filter = Filter()
     total: int | None = None
     total_is_exact: bool = True
+    alone: bool = False
+    within: str | None = None
 
     @property
     def row(self) -> Struct | None:
@@ -168,6 +173,11 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """What a verb would act on here."""
         return Subject(self.route.card, filter=self.route.filter)
 
+    @property
+    def cursor_y(self) -> int | None:
+        """The line of the screen that the cursor is on, where there is one."""
+        return None
+
     def title_line(self) -> Line:
         """What the crumbs' right end says."""
         return ()
@@ -281,12 +291,3 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
                 break
             spans = (*spans, *more)
         return (*spans, *tail)
-
-
-HINTS = {
-    "open": "open", "back": "back", "mark": "mark", "filter": "filter", "command": "command", "dlq.requeue": "requeue",
-    "dlq.requeue.all": "requeue all", "dlq.discard": "discard", "queue.pause": "pause", "run.undo": "undo",
-    "run.stop": "stop runs", "backup.create": "back up", "secret.rotate": "rotate", "job.cancel": "cancel",
-    "fold": "fold", "letter.next": "next", "letter.previous": "previous", "panel.next": "panel", "copy": "copy",
-    "queue.jobs": "jobs", "queue.letters": "letters",
-}  # fmt: skip

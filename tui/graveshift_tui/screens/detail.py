@@ -62,7 +62,12 @@ class DetailScreen(ConsoleScreen):
 
     def subject(self) -> Subject:
         """This one thing."""
-        return Subject(self.card.name, (self.thing,) if self.thing is not None else ())
+        return Subject(self.card.name, (self.thing,) if self.thing is not None else (), alone=True)
+
+    @property
+    def cursor_y(self) -> int | None:
+        """The line under the cursor."""
+        return self.detail.region.y + self.detail.cursor - self.detail.scroll_offset.y
 
     async def watch_feed(self, feed: Feed, client: Client) -> None:
         """Reads this thing as long as it is shown."""

@@ -1,6 +1,6 @@
 """A resource as a list: the virtual table, its filter, its marks, and a pane on the row under the cursor."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from shlex import quote
 
@@ -78,7 +78,20 @@ class ListScreen(ConsoleScreen):
         marks = tuple(self.table.marks.values())
         here = (self.table.row,) if self.table.row is not None else ()
         chain = self.table.chain
-        return Subject(self.card.name, marks or here, bool(marks), self.route.filter, chain.total, chain.total_is_exact)
+        return Subject(
+            self.card.name,
+            marks or here,
+            bool(marks),
+            self.route.filter,
+            chain.total,
+            chain.total_is_exact,
+            within=self.route.id,
+        )
+
+    @property
+    def cursor_y(self) -> int | None:
+        """The row under the cursor."""
+        return self.table.region.y + self.table.cursor - self.table.scroll_offset.y
 
     async def fetch(self, fetch: Fetch) -> Page[Struct]:
         """One page of this list."""
@@ -175,6 +188,17 @@ class ListScreen(ConsoleScreen):
                 (("   esc goes back.", "faint"),),
             ]
         return [(), ((f"   {self.card.empty}", "muted"),)]
+
+
+def stepper(listing: ListScreen) -> Callable[[int], Route | None]:
+    """Moves in a list by rows from a place above it, and tells where the row there leads."""
+
+    def step(delta: int) -> Route | None:
+        listing.table.move(delta)
+        row = listing.table.row
+        return listing.card.opens(row) if row is not None else None
+
+    return step
 
 
 def describe(filter: object) -> str:

@@ -59,6 +59,12 @@ class OverviewScreen(ConsoleScreen):
             return Subject("overview")
         return Subject(entry.card, (entry.row,))
 
+    @property
+    def cursor_y(self) -> int | None:
+        """The line under the cursor."""
+        at = next((i for i, e in enumerate(self.entries) if e.card and (e.card, e.id) == self.here), None)
+        return None if at is None else self.query_one("#panels", Lines).region.y + at
+
     def beat(self) -> None:
         """Everything on this screen is the pulse."""
         super().beat()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from graveshift.wire.dlq import Letter
 from graveshift.wire.groups import Group
@@ -38,7 +39,8 @@ def letters(action: str, subject: Subject) -> Ask:
     if isinstance(row, Group):
         return _of_group(action, row)
     if isinstance(row, Queue):
-        return _matching(action, Filter(system=row.system, queue=row.name), f"all dead letters of queue {row.name}")
+        given = Filter(system=row.system, queue=row.name)
+        return _matching(action, given, f"all dead letters of queue {row.name}", "dead letter", f"of queue {row.name}")
     chosen = [letter for letter in subject.rows if isinstance(letter, Letter)]
     if not chosen:
         many = len(subject.rows) > 1
@@ -54,15 +56,31 @@ def matching(subject: Subject) -> Ask:
     """Requeue all: the group or queue under the cursor, else everything the list's filter lets through."""
     if isinstance(subject.row, Group | Queue):
         return letters("dlq.requeue", subject)
-    if subject.card != "dlq":
+    if subject.card not in ("dlq", "groups", "queues"):
         raise NotHere("requeue all works on causes, queues and dead letters")
-    if isinstance(subject.row, Letter) and subject.total is None:
-        one = subject.row
+    if isinstance(subject.row, Letter) and subject.alone:
+        one, of = subject.row, f"of the cause {short(subject.row.error_type)} in {subject.row.kind}"
         given = Filter(system=one.system, queue=one.queue, kind=one.kind, fingerprint=one.fingerprint)
-        return _matching("dlq.requeue", given, f"all letters of the cause {short(one.error_type)} in {one.kind}")
+        return _matching("dlq.requeue", given, f"all letters {of}", "letter", of)
+    if subject.card != "dlq":
+        return _filtered(subject)
     if subject.filter.is_empty:
-        return _ask("dlq.requeue", {"selection": {"all": True}}, _all(subject, "dead letters of every queue"))
-    return _matching("dlq.requeue", subject.filter, _all(subject, f"letters with {describe(subject.filter)}"))
+        ask = _ask("dlq.requeue", {"selection": {"all": True}}, _all(subject, "dead letters of every queue"))
+        return replace(ask, noun="dead letter", tail="of every queue")
+    tail = f"with {describe(subject.filter)}"
+    return _matching("dlq.requeue", subject.filter, _all(subject, f"letters {tail}"), "letter", tail)
+
+
+def _filtered(subject: Subject) -> Ask:
+    """What the filter of a list of causes or queues lets through, while none of its rows is there."""
+    if subject.rows:
+        raise NotHere("one at a time: take the marks off")
+    if subject.filter.is_empty:
+        raise NotHere("nothing is under the cursor")
+    if subject.card == "queues" and subject.filter.text:
+        raise NotHere("wait for the queues: these words are looked for in their names, not in letters")
+    tail = f"with {describe(subject.filter)}"
+    return _matching("dlq.requeue", subject.filter, f"all letters {tail}", "letter", tail)
 
 
 def cancel(subject: Subject) -> Ask:
@@ -137,11 +155,12 @@ def chat_line(subject: Subject, environment: str, actor: str) -> str:
 
 
 def _of_group(action: str, group: Group) -> Ask:
-    return _matching(action, scope_of(group), f"all {things(group.dead, 'letter')} of {fit(cause(group), 60).rstrip()}")
+    tail = f"of {fit(cause(group), 60).rstrip()}"
+    return _matching(action, scope_of(group), f"all {things(group.dead, 'letter')} {tail}", "letter", tail)
 
 
-def _matching(action: str, given: Filter, scope: str) -> Ask:
-    return _ask(action, {"selection": {"filter": to_builtins(given)}}, scope)
+def _matching(action: str, given: Filter, scope: str, noun: str, tail: str) -> Ask:
+    return replace(_ask(action, {"selection": {"filter": to_builtins(given)}}, scope), noun=noun, tail=tail)
 
 
 def _ask(action: str, args: dict[str, object], scope: str) -> Ask:

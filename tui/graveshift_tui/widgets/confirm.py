@@ -1,7 +1,9 @@
 """The question before a change: what, on what, with which effects, and how to say yes to it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
+from msgspec.structs import replace
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -14,11 +16,14 @@ from graveshift.wire.plans import Confirm, Plan
 from graveshift.wire.runs import Run
 from graveshift_tui.client import ApiError, Unreachable
 from graveshift_tui.conduct import Conduct
-from graveshift_tui.format import count, fit, things
+from graveshift_tui.format import fit
 from graveshift_tui.settings import ConsoleError
 from graveshift_tui.widgets.paint import Line, Lines
+from graveshift_tui.widgets.question import question
 
-EFFECTS = 6
+LOOK_S = 3.0
+FRAME = 7
+"""Lines that border, fields, answers and an error take."""
 
 
 class Mistyped(ConsoleError):
@@ -51,6 +56,13 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
             self.plan = plan
             self.error = error
 
+    class Looked(Message):
+        """The plan was read again."""
+
+        def __init__(self, plan: Plan) -> None:
+            super().__init__()
+            self.plan = plan
+
     def __init__(self, title: str, scope: str, plan: Plan, conduct: Conduct) -> None:
         super().__init__()
         self.order = title
@@ -80,6 +92,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
             self.query_one("#phrase", Input).focus()
         else:
             self.set_focus(None)
+        self.set_interval(LOOK_S, self._look)
         self._tell()
 
     def on_resize(self) -> None:
@@ -171,6 +184,21 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
         else:
             self.post_message(self.Answered(plan=plan))
 
+    @work(exclusive=True, group="look", exit_on_error=False)
+    async def _look(self) -> None:
+        """Counts what has arrived since; what does not answer now is said when it matters."""
+        if self._busy or self._outdated():
+            return
+        with suppress(ConsoleError):
+            self.post_message(self.Looked(await self._conduct.again(self.plan)))
+
+    @on(Looked)
+    def _arrived(self, message: Looked) -> None:
+        message.stop()
+        if message.plan.id == self.plan.id and message.plan.arrived_since != self.plan.arrived_since:
+            self.plan = replace(self.plan, arrived_since=message.plan.arrived_since)
+            self._tell()
+
     @on(Answered)
     def _settle(self, message: Answered) -> None:
         message.stop()
@@ -189,7 +217,9 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
     def _tell(self) -> None:
         width = max(20, self.query_one("#question", Lines).size.width)
         self.set_class(self.plan.confirm is Confirm.PHRASE, "destructive")
-        self.query_one("#question", Lines).show(question(self.order, self.scope, self.plan, width))
+        self.query_one("#question", Lines).show(
+            question(self.order, self.scope, self.plan, width, self.size.height - FRAME)
+        )
         self.query_one("#answers", Lines).show(self._answers(width))
 
     def _answers(self, width: int) -> list[Line]:
@@ -214,35 +244,3 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
         yes, no = ("bold text", "bold text on cursor") if not self.chosen_yes else ("bold text on cursor", "bold text")
         return ((" ", "text"), (" n  No, leave it ", no), ("   ", "text"), (" y  Yes, do it ", yes),
                 ("    tab reason", "muted"))  # fmt: skip
-
-
-def question(title: str, scope: str, plan: Plan, width: int) -> list[Line]:
-    """What would happen, in words."""
-    danger = "crit" if plan.confirm is Confirm.PHRASE else "bright"
-    head = f"{title} {scope}"
-    lines: list[Line] = [()] + [((f"  {part}", f"bold {danger}"),) for part in _wrapped(head, width - 4)[:3]]
-    if arrived := plan.arrived_since:
-        lines.append(((f"  {count(arrived)} more since you looked; they stay as they are", "warn"),))
-    lines += [(), (("  This changes:", "muted"),)]
-    for effect in plan.effects[:EFFECTS]:
-        wrapped = _wrapped(f"{effect.subject}: {effect.change}", width - 8)
-        lines += [((f"    {'  ' if i else ''}{part}", "text"),) for i, part in enumerate(wrapped[:2])]
-    if rest := len(plan.effects) - EFFECTS:
-        lines += [((f"    and {things(rest, 'more effect')}", "muted"),)] if rest > 0 else []
-    if plan.phrase is not None:
-        lines += [
-            (),
-            (
-                ("  To confirm, type  ", "text"),
-                (fit(plan.phrase, min(len(plan.phrase) + 2, width - 22)).rstrip(), "bold warn"),
-            ),
-        ]
-    return [*lines, ()]
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    from textwrap import wrap
-
-    from graveshift_tui.sanitize import clean
-
-    return wrap(clean(text, 400), max(10, width)) or [""]

@@ -1,0 +1,66 @@
+"""The question before a change says all of it, and with the plan's own numbers."""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from graveshift.wire.plans import Effect, Plan
+from graveshift_tui.widgets.question import question
+from tests.screens.console import console
+from tests.screens.fake_client import FakeClient
+from tests.screens.night import START
+from tests.waiting import until
+
+LONG = "back to waiting, behind live traffic, at 50/s and never faster than their queues can take it, END"
+
+
+class Counted(FakeClient):
+    """The Desk counts 10,000 and stops, whatever the screen shows."""
+
+    async def plan(self, operation: str, args: Mapping[str, object]) -> Plan:
+        """The same, with another count."""
+        return replace(await super().plan(operation, args), count=10_000, count_is_exact=False)
+
+
+def text_of(plan: Plan, width: int = 74, height: int = 17) -> str:
+    return "\n".join("".join(text for text, _ in line) for line in question("Requeue", "all", plan, width, height))
+
+
+async def a_plan() -> Plan:
+    return await FakeClient(letters=3).plan("dlq.requeue", {"selection": {"all": True}})
+
+
+async def test_an_effect_is_never_cut_in_the_middle() -> None:
+    subject = "10,000+ letters of ConnectTimeout POST https://<host>/hook after <n>s in queue webhooks"
+    plan = replace(await a_plan(), effects=[Effect(subject, LONG)] * 9)
+    said = text_of(plan)
+    assert said.count("END") == said.count("10,000+") >= 1
+    assert f"and {9 - said.count('END')} more effects" in said
+    assert len(said.splitlines()) <= 17
+    assert text_of(plan, height=5).count("END") == 1
+
+
+async def test_a_time_of_today_has_no_date() -> None:
+    plan = replace(await a_plan(), effects=[Effect("queue mail", f"paused until {START:%Y-%m-%d} 23:16:50+0000")])
+    assert "paused until 23:16:50Z" in text_of(plan)
+    plan = replace(plan, effects=[Effect("queue mail", "paused until 2031-01-02T03:04:05.678Z")])
+    assert "paused until 2031-01-02 03:04:05Z" in text_of(plan)
+
+
+async def test_title_and_toast_have_the_count_of_the_plan_and_say_where_it_ended_early() -> None:
+    async with console(Counted(letters=400)) as person:
+        await person.goes("2", "groups")
+        await person.press("R")
+        await person.sees("Requeue all 10,000+ letters of ConnectTimeout")
+        await person.press("y")
+        await person.told("run 81: requeue all 10,000+ letters of ConnectTimeout")
+
+
+async def test_what_has_arrived_since_is_read_again_while_the_question_is_open() -> None:
+    async with console() as person:
+        await person.goes("2", "groups")
+        await person.press("R")
+        await person.sees("37 more since you looked")
+        [(id, plan)] = person.client.plans.items()
+        person.client.plans[id] = replace(plan, arrived_since=412)
+        await until(lambda: "412 more since you looked" in person.text)

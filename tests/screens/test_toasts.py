@@ -1,0 +1,43 @@
+"""Toasts are few, short-lived, and out of the reader's way."""
+
+from functools import partial
+
+from graveshift_tui.widgets.toasts import MOST
+from tests.screens.console import Person, console
+from tests.waiting import until
+
+
+def shown_low(person: Person, low: bool) -> bool:
+    return all((toast.region.y > 12) is low for toast in person.app.screen.query("Toast"))
+
+
+async def test_the_end_of_a_run_takes_the_place_of_its_beginning() -> None:
+    async with console() as person:
+        await person.goes("3", "dlq")
+        await person.press("r")
+        await person.sees("Requeue this letter")
+        await person.press("y")
+        await person.told("run 81: succeeded")
+        await until(lambda: len(person.on_show) == 1 and "succeeded" in person.on_show[0], what=str(person.on_show))
+
+
+async def test_no_more_than_three_show_at_once() -> None:
+    async with console() as person:
+        for number in range(6):
+            person.app.tell(f"news {number}")
+        await until(lambda: [text[:6] for text in person.on_show] == ["news 3", "news 4", "news 5"])
+        assert len(person.on_show) == MOST
+
+
+async def test_a_toast_shows_where_the_cursor_is_not() -> None:
+    async with console() as person:
+        await person.goes("3", "dlq")
+        for keys, low in (((), True), (("pagedown", "pagedown"), False), (("g",), True)):
+            await person.press(*keys)
+            person.app.tell("news")
+            await until(lambda: bool(person.on_show))
+            await until(partial(shown_low, person, low))
+            [toast, *_] = person.app.screen.query("Toast")
+            assert person.listing.cursor_y not in range(toast.region.y, toast.region.bottom)
+            person.app.clear_notifications()
+            await until(lambda: not person.on_show)

@@ -1,0 +1,53 @@
+"""What a plan would do, in words: every effect whole, as many of them as there is room for, and the rest counted."""
+
+import re
+from textwrap import wrap
+from typing import Final
+
+from graveshift.wire.plans import Confirm, Plan
+from graveshift_tui.format import count, fit, things
+from graveshift_tui.sanitize import clean
+from graveshift_tui.widgets.paint import Line
+
+MOMENT: Final = re.compile(r"\b(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|[+-]00:?00)")
+HEAD: Final = 3
+
+
+def question(title: str, scope: str, plan: Plan, width: int, height: int) -> list[Line]:
+    """At most `height` lines, but the first effect is never cut."""
+    danger = "crit" if plan.confirm is Confirm.PHRASE else "bright"
+    head: list[Line] = [()] + [((f"  {part}", f"bold {danger}"),) for part in _wrapped(f"{title} {scope}", width - 4)]
+    head = head[: HEAD + 1]
+    if arrived := plan.arrived_since:
+        head.append(((f"  {count(arrived)} more since you looked; they stay as they are", "warn"),))
+    head += [(), (("  This changes:", "muted"),)]
+    foot = [*_phrase(plan, width), ()]
+    return [*head, *_effects(plan, width, height - len(head) - len(foot)), *foot]
+
+
+def shortened(text: str, plan: Plan) -> str:
+    """Times of the plan's own day without the day: `until 23:16:50Z`."""
+    today = plan.cutoff.strftime("%Y-%m-%d")
+    return MOMENT.sub(lambda found: f"{found[2]}Z" if found[1] == today else f"{found[1]} {found[2]}Z", text)
+
+
+def _effects(plan: Plan, width: int, room: int) -> list[Line]:
+    lines: list[Line] = []
+    for index, effect in enumerate(plan.effects):
+        parts = _wrapped(shortened(f"{effect.subject}: {effect.change}", plan), width - 8)
+        rest = len(plan.effects) - index
+        if index and len(lines) + len(parts) > room - (rest > 1):
+            return [*lines, ((f"    and {things(rest, 'more effect')}", "muted"),)]
+        lines += [((f"    {'  ' if i else ''}{part}", "text"),) for i, part in enumerate(parts)]
+    return lines
+
+
+def _phrase(plan: Plan, width: int) -> list[Line]:
+    if plan.phrase is None:
+        return []
+    shown = fit(plan.phrase, min(len(plan.phrase) + 2, width - 22)).rstrip()
+    return [(), (("  To confirm, type  ", "text"), (shown, "bold warn"))]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return wrap(clean(text, 600), max(10, width)) or [""]
