@@ -52,9 +52,9 @@ def requeue_three_marked_letters(person: Person) -> None:
     person.sees(r"3 marked")
     person.press("r")
     person.sees(r"Requeue 3 marked letters")
-    person.sees(r"n +No, leave it +y +Yes")
-    person.press("y")
-    person.sees(r"run \d+: succeeded, 100% of 3 items")
+    confirm(person)
+    newest_run_succeeds(person, "dlq.requeue")
+    person.sees(r"100% of 3\b")
 
 
 def pause_a_queue_for_five_minutes_and_resume_it(person: Person) -> None:
