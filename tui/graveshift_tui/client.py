@@ -1,9 +1,11 @@
 """The one door to the backend: every call of the API, with wire types going in and coming out."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from random import uniform
+from secrets import token_hex
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -47,6 +49,16 @@ RESOURCES: Final[dict[str, tuple[type[Struct], type[Struct]]]] = {
 MAX_LIMIT: Final = 1000
 CAP_S: Final = 10.0
 SEND_TIMES: Final = 6
+ESCAPE: Final = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\(u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
+"""Escapes in JSON; the group holds one that is half of a surrogate pair."""
+
+
+class Carried(Struct, frozen=True):
+    """Of a job or a letter only what it carries."""
+
+    payload: Raw = Raw(b"null")
 
 
 class Client:
@@ -163,9 +175,23 @@ def params_of(filter: Filter | None, cursor: str | None, limit: int) -> dict[str
 def decode(body: bytes, kind: type[T]) -> T:
     """`body` as a wire type; what does not fit is a bad answer, not a crash."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        return _decode(body, kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ApiError("bad-answer", 200, f"the backend sent what this console cannot read: {error}") from None
+
+
+def _decode(body: bytes, kind: type[T]) -> T:
+    """JSON may hold halves of surrogate pairs, which our decoder refuses: they read as U+FFFD, but not in payloads."""
+    if b"\\ud" not in body.lower() or not any(found[1] for found in ESCAPE.finditer(body)):
+        return msgspec.json.decode(body, type=kind)
+    whole = ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
+    value = msgspec.json.decode(whole, type=kind)
+    if not isinstance(value, LetterDetail | JobDetail):
+        return value
+    mask = token_hex(16).encode()
+    masked = ESCAPE.sub(lambda found: mask + found[1] if found[1] else found[0], body)
+    carried = msgspec.json.decode(masked, type=Carried).payload
+    return msgspec.structs.replace(value, payload=Raw(bytes(carried).replace(mask, b"\\")))
 
 
 def backoff(attempt: int) -> float:
