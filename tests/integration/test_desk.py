@@ -107,10 +107,29 @@ async def test_a_filter_that_matches_nothing_gives_a_plan_with_count_zero(front:
     assert (plan.count, plan.count_is_exact) == (0, True)
 
 
-async def test_above_a_hundred_the_exact_count_is_the_phrase(front: Front) -> None:
-    await front.letters(101)
-    plan = await front.desk.plan(REQUEUE, ALL, ANN)
+async def test_above_a_hundred_named_letters_their_count_is_the_phrase(front: Front) -> None:
+    ids = await front.letters(101)
+    plan = await front.desk.plan(REQUEUE, {"selection": {"ids": ids}}, ANN)
     assert (plan.confirm, plan.phrase) == (Confirm.PHRASE, "101")
+
+
+@pytest.mark.parametrize(
+    ("selection", "phrase"),
+    [
+        ({"filter": {"queue": "mail", "kind": "send"}}, "mail"),
+        ({"filter": {"kind": "send", "error_type": "ValueError"}}, "send"),
+        ({"filter": {"error_type": "ValueError", "system": "native"}}, "ValueError"),
+        ({"filter": {"system": "native"}}, "TEST"),
+        ({"all": True}, "TEST"),
+    ],
+)
+async def test_the_phrase_of_a_filter_stays_the_same_while_letters_come(
+    front: Front, selection: dict[str, object], phrase: str
+) -> None:
+    for _ in range(2):
+        await front.letters(101)
+        plan = await front.desk.plan(REQUEUE, {"selection": selection}, ANN)
+        assert (plan.confirm, plan.phrase) == (Confirm.PHRASE, phrase)
 
 
 async def test_a_discard_asks_for_the_environment_however_few_letters(front: Front) -> None:

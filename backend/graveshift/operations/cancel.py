@@ -48,7 +48,7 @@ class Cancel(Struct, frozen=True, forbid_unknown_fields=True):
 
     async def _draft(self, world: World, aim: Aim[Jobs], frost: Frost) -> Draft:
         count = await aim.count(frost)
-        confirm, phrase = bulk(count, aim.filter, world.environment)
+        confirm, phrase = bulk(aim, count, world.environment)
         subject = how_many(count, "job", "jobs") + which(aim.filter)
         return Draft(
             count=count.n,

@@ -50,7 +50,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
 
     async def _draft(self, world: World, aim: Aim[Letters], frost: Frost, since: Count) -> Draft:
         count = await aim.count(frost)
-        confirm, phrase = bulk(count, aim.filter, world.environment)
+        confirm, phrase = bulk(aim, count, world.environment)
         rate = self._rate(world)
         pace = "unlimited" if rate is None else f"at {rate:g}/s"
         effects = [Effect(await letters_in_words(aim, count), f"back to waiting, behind live traffic, {pace}")]

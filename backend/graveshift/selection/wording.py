@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import structs
 
 from graveshift.driver import Count, Letters
-from graveshift.selection import Aim
+from graveshift.selection import Aim, P
 from graveshift.wire.plans import Confirm
 from graveshift.wire.selection import Filter
 
@@ -57,13 +57,14 @@ async def _with_error(aim: Aim[Letters]) -> Filter:
     return chosen
 
 
-def bulk(count: Count, chosen: Filter, environment: str) -> tuple[Confirm, str | None]:
+def bulk(aim: Aim[P], count: Count, environment: str) -> tuple[Confirm, str | None]:
     """How a bulk verb that can be taken back is confirmed: above a hundred things, by a phrase that says what it is.
 
-    The exact count, else the name of the queue, the cause or the environment.
+    For named ids that is their count. What a filter finds may grow meanwhile, so there it is the name of the queue, else
+    of the kind, of the error or of the environment: a phrase that was read once is still right when it is sent.
     """
     if count.exact and count.n <= PHRASE_ABOVE:
         return Confirm.YES, None
-    if count.exact:
+    if aim.ids is not None:
         return Confirm.PHRASE, str(count.n)
-    return Confirm.PHRASE, chosen.queue or chosen.error_type or chosen.fingerprint or environment
+    return Confirm.PHRASE, aim.filter.queue or aim.filter.kind or aim.filter.error_type or environment
