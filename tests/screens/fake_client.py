@@ -180,6 +180,8 @@ class FakeClient(Client):
         phrase = None
         if operation == "dlq.discard":
             confirm, phrase = Confirm.PHRASE, f"discard {len(chosen)} in PROD"
+        if operation == "run.undo" and any(plan.args == dict(args) for plan in self.plans.values()):
+            raise ApiError("invalid", 422, f"run {args['run']} is undone already")
         effects = [Effect(f"{len(chosen)} letters", "go back to their queues")] if chosen else [
             Effect(str(next(iter(args.values()), "the queue")), operation)]  # fmt: skip
         plan = Plan(id=f"plan-{len(self.plans) + 1}", operation=operation, args=dict(args), count=len(chosen) or 1,

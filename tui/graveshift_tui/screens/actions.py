@@ -69,7 +69,7 @@ class Host(Protocol):
     def order(self, ask: Ask) -> None:
         """Plans, asks and runs."""
 
-    def tell(self, text: str, severity: str = "information") -> None:
+    def tell(self, text: str, severity: str = "information", about: str = "") -> None:
         """Shows a toast."""
 
 

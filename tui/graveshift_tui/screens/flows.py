@@ -14,6 +14,7 @@ from graveshift_tui.client import Client
 from graveshift_tui.operate import Ask, progress
 from graveshift_tui.screen import Subject
 from graveshift_tui.screens import verbs
+from graveshift_tui.screens.undoing import last_undoable
 from graveshift_tui.settings import ConsoleError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TIMES: Final = (("5m", 5), ("30m", 30), ("2h", 120), ("8h", 480))
-UNDOABLE: Final = "dlq.requeue"
 
 
 Choose: TypeAlias = "Callable[[Chooser, Callable[[tuple[str, str]], None]], None]"
@@ -38,7 +38,7 @@ class Desk(Protocol):
     def order(self, ask: Ask) -> None:
         """Plans, asks and runs."""
 
-    def tell(self, text: str, severity: str = "information") -> None:
+    def tell(self, text: str, severity: str = "information", about: str = "") -> None:
         """Shows a toast."""
 
 
@@ -68,22 +68,18 @@ class Flows:
         self._desk.look(read(), self._pause_or_resume)
 
     def undo(self) -> None:
-        """Undoes the run under the cursor, else the operator's last requeue."""
+        """Undoes the run on show or under the cursor, else the operator's last requeue that is not undone yet."""
         row = self._subject.row
         if isinstance(row, Run):
             self._desk.order(verbs.undo(row))
-            return
-        me = self._seen.actor if self._seen is not None else ""
+        elif self._subject.card == "items" and self._subject.within:
+            self._desk.look(self._client.look(self._subject.within), self._undo)
+        else:
+            actor = self._seen.actor if self._seen is not None else ""
+            self._desk.look(last_undoable(self._client, actor), self._undo)
 
-        async def read() -> Run:
-            page = await self._client.page("runs", limit=200)
-            mine = (r for r in page.items if isinstance(r, Run) and r.operation == UNDOABLE and r.actor == me)
-            run = next(mine, None)
-            if run is None:
-                raise ConsoleError("you have requeued nothing that could be undone")
-            return run
-
-        self._desk.look(read(), lambda run: self._desk.order(verbs.undo(run)))
+    def _undo(self, run: Run) -> None:
+        self._desk.order(verbs.undo(run))
 
     def rotate(self) -> None:
         """Rotates the secret under the cursor, else the one chosen."""
@@ -101,6 +97,9 @@ class Flows:
         """Stops a live run at once; asks which where there are several."""
         if isinstance(self._subject.row, Run) and self._subject.row.state.is_live:
             self._stop(self._subject.row.id)
+            return
+        if self._subject.card == "items" and self._subject.within:
+            self._desk.look(self._client.look(self._subject.within), self._stop_live)
             return
 
         async def read() -> list[Run]:
@@ -155,6 +154,12 @@ class Flows:
                 lambda chosen: self._stop_those([r.id for r in runs if chosen[0] in ("*", r.id)]),
             )
 
+    def _stop_live(self, run: Run) -> None:
+        if run.state.is_live:
+            self._stop(run.id)
+        else:
+            self._desk.tell(f"run {run.id} is over: {run.state.value}, {progress(run)}")
+
     def _stop_those(self, run_ids: list[str]) -> None:
         for run_id in run_ids:
             self._stop(run_id)
@@ -162,6 +167,6 @@ class Flows:
     def _stop(self, run_id: str) -> None:
         def said(run: Struct) -> None:
             words = f"{run.state.value}, {progress(run)}" if isinstance(run, Run) else ""
-            self._desk.tell(f"run {run_id}: stopping ({words})", "warning")
+            self._desk.tell(f"run {run_id}: stopping ({words})", "warning", f"run {run_id}")
 
         self._desk.look(self._client.steer(run_id, "cancel"), said)

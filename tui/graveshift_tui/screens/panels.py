@@ -94,7 +94,7 @@ def _safety(seen: Overview, at: At) -> list[Entry]:
         spans: Line = (
             ("  WORKERS ", "bold heading"),
             (words, "crit" if silent else "text"),
-            (f"   {busy} jobs under way", "muted"),
+            (f"   {f.things(busy, 'job')} under way", "muted"),
         )
         entries.append(Entry(spans, "workers"))
     entries.append(Entry((("  SAFETY  ", "bold heading"), *_backup(seen.backups, at.now), *_secrets(seen)), "backups"))

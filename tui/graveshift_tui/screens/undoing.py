@@ -1,0 +1,41 @@
+"""Which run `u` takes back where none is under the cursor."""
+
+from typing import Final
+
+from graveshift.wire.plans import Plan
+from graveshift.wire.runs import Run, RunState
+from graveshift_tui.client import ApiError, Client
+from graveshift_tui.settings import ConsoleError
+
+LOOKED_AT: Final = 200
+UNDOABLE: Final = "dlq.requeue"
+UNDO: Final = "run.undo"
+IN_VAIN: Final = (RunState.FAILED, RunState.CANCELLED, RunState.LOST)
+
+
+async def last_undoable(client: Client, actor: str) -> Run:
+    """The newest requeue of `actor` that has moved something and is not undone; ConsoleError where there is none."""
+    page = await client.page("runs", limit=LOOKED_AT)
+    undone: set[str] = set()
+    passed = 0
+    for run in page.items:
+        if not isinstance(run, Run):
+            continue
+        if run.operation == UNDO and run.state not in IN_VAIN:
+            undone.add(await _undone_by(client, run))
+        elif run.operation == UNDOABLE and run.actor == actor and run.id in undone:
+            passed += 1
+        elif run.operation == UNDOABLE and run.actor == actor and (run.moved or run.state.is_live):
+            return run
+    raise ConsoleError(
+        "all you have requeued is undone" if passed else "you have requeued nothing that could be undone"
+    )
+
+
+async def _undone_by(client: Client, run: Run) -> str:
+    """Which run it took back, as its plan says; empty where the plan is not kept any more."""
+    try:
+        plan: Plan = await client.plan_again(run.plan_id)
+    except ApiError:
+        return ""
+    return str(plan.args.get("run", ""))
