@@ -22,7 +22,8 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('ena
 """)
 
 # Letters are locked before anything is done, all in one order, and only what was locked is moved: whoever overlaps
-# waits here, and then finds them gone. The bounds name the days at issue: no other partition is touched.
+# waits here, and then finds them gone. The bounds name the days at issue for the search;
+# beside a join they would tempt it to compare all of the day with all of the chunk.
 # The job is inserted first, and only a letter whose job is in again leaves: a live job that holds the unique key
 # leaves its letter where it is. `NOT IN` is a hash whatever the planner believes; a join of two of these lists is not.
 REQUEUE = text("""
@@ -44,7 +45,6 @@ WITH chosen AS MATERIALIZED (
 ), left_behind AS (
     DELETE FROM graveshift.dead d USING chosen
     WHERE d.died_at = chosen.died_at AND d.id = chosen.id AND chosen.id NOT IN (SELECT id FROM stuck)
-      AND d.died_at BETWEEN CAST(:low AS timestamptz) AND CAST(:high AS timestamptz)
 ), settled AS (
     INSERT INTO graveshift.settled (settled_by, how, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
                                     requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker,
@@ -66,7 +66,6 @@ WITH chosen AS MATERIALIZED (
 ), gone AS (
     DELETE FROM graveshift.dead d USING chosen
     WHERE d.died_at = chosen.died_at AND d.id = chosen.id
-      AND d.died_at BETWEEN CAST(:low AS timestamptz) AND CAST(:high AS timestamptz)
     RETURNING d.*
 )
 INSERT INTO graveshift.settled (settled_by, how, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
