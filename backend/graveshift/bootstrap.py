@@ -14,11 +14,11 @@ from graveshift.api.ports import Rooms
 from graveshift.api.server import address, listen, serve
 from graveshift.archives.local import LocalArchive
 from graveshift.desk import Desk
-from graveshift.driver import Source, Work
+from graveshift.driver import Source
 from graveshift.drivers.postgres import PostgresQueue
 from graveshift.drivers.procrastinate import ProcrastinateSource
 from graveshift.dump import Dumper
-from graveshift.errors import SettingsError
+from graveshift.errors import DatabaseUnavailable, SettingsError
 from graveshift.events import Hub, Watch
 from graveshift.history import History, Prometheus, Samples
 from graveshift.loops import Chores, Clockwork
@@ -62,18 +62,8 @@ OPERATIONS: Mapping[str, type[Operation]] = {
 DRIVERS = {"procrastinate": ProcrastinateSource}
 SIGNING_KEY = "webhook-signing-key"
 ROLE = "database-role"
-
-
-@asynccontextmanager
-async def open_work(place: Database | str) -> AsyncIterator[Work]:
-    """What producers and workers need of the queue there; a URL is of a database that is not ours to start."""
-    engine = (Database(url=place) if isinstance(place, str) else place).engine(2)
-    queue = PostgresQueue(engine)
-    try:
-        yield queue.work
-    finally:
-        await queue.close()
-        await engine.dispose()
+OURS = "the private server is started again by itself, and the log says why where that fails"
+THEIRS = "see that PostgreSQL runs, can be reached from here, and that `database.url` and `login_file` name it"
 
 
 @asynccontextmanager
@@ -214,13 +204,15 @@ class Backend:
         """The API, at the address it gives."""
         api = self.settings.api
         listening, stop = listen(api), asyncio.Event()
-        app = create_app(self._rooms())
-        task = asyncio.create_task(serve(app, api, stop, listening))
+        rooms = self._rooms()
+        task = asyncio.create_task(serve(create_app(rooms), api, stop, listening))
         try:
             yield address(listening)
         finally:
             stop.set()
             await task
+            await rooms.hub.close()
+            rooms.history.close()
 
     def _rooms(self) -> Rooms:
         world, engine = self.world, self.engine
@@ -252,7 +244,10 @@ class Backend:
         return History(Prometheus(prometheus), own) if prometheus.url else History(own)
 
     async def _database(self) -> Check:
-        await answers(self.engine)
+        try:
+            await answers(self.engine)
+        except DatabaseUnavailable:
+            return Check("database", ok=False, detail=f"it does not answer; {OURS if self.database.server else THEIRS}")
         found = await migrations.current(self.database.url_now)
         return Check("database", ok=found == migrations.head(), detail=f"schema {found}")
 

@@ -15,7 +15,7 @@ from graveshift.api.auth import Doorman
 from graveshift.api.endpoint import NOBODY, Call, Endpoint
 from graveshift.api.meter import Meter
 from graveshift.api.ports import Rooms
-from graveshift.errors import TimedOut
+from graveshift.errors import DatabaseUnavailable, TimedOut
 from graveshift.operation import Actor
 
 Asked = Request[Any, Any, State]
@@ -44,6 +44,8 @@ class Door:
     async def _answered(self, endpoint: Endpoint, request: Asked) -> Response[Any]:
         try:
             return await self._in_time(endpoint, request)
+        except DatabaseUnavailable as error:
+            return await endpoint.blind(self._rooms) if endpoint.blind else problems.answer(request, error)
         except Exception as error:
             return problems.answer(request, error)
 

@@ -44,7 +44,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     """`role` None: anybody. `act` gives what is encoded as JSON, or a whole Litestar response.
 
     `takes` are the types a body may be of; `errors` what may be raised beyond what every endpoint may.
-    `endless` responses have no time limit.
+    `endless` responses have no time limit. `blind` answers where the database that knows the tokens is away.
     """
 
     method: Literal["GET", "POST"] = "GET"
@@ -60,6 +60,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     headers: tuple[str, ...] = ()
     errors: tuple[type[GraveshiftError], ...] = ()
     endless: bool = False
+    blind: Callable[[Rooms], Awaitable[Any]] | None = None
 
     @property
     def template(self) -> str:

@@ -16,13 +16,19 @@ PATIENCE_S = 5.0
 
 
 async def public(call: Call) -> Response[bytes]:
-    """The status alone: 200 or 503."""
-    return _response(Health((await _health(call.rooms)).status, __version__))
+    """The status and what fails: 200 or 503."""
+    return await unrecognised(call.rooms)
 
 
 async def detail(call: Call) -> Response[bytes]:
     """The same with each check."""
     return _response(await _health(call.rooms))
+
+
+async def unrecognised(rooms: Rooms) -> Response[bytes]:
+    """The same for somebody whose token cannot be looked up, because the database does not answer."""
+    health = await _health(rooms)
+    return _response(Health(health.status, __version__, [check for check in health.checks if not check.ok]))
 
 
 async def _health(rooms: Rooms) -> Health:

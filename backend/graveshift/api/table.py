@@ -69,7 +69,13 @@ READS = (
     Endpoint(
         path="/v1/events", title="Live hints", act=events, media_type="text/event-stream", answers=str, endless=True
     ),
-    Endpoint(path="/v1/health", title="Health, check by check", act=health.detail, answers=Health),
+    Endpoint(
+        path="/v1/health",
+        title="Health, check by check",
+        act=health.detail,
+        answers=Health,
+        blind=health.unrecognised,
+    ),
 )
 
 # Who may plan, run and steer is for the Desk to say: it keeps what it refused on the record.

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 
 class Check(Struct, frozen=True):
-    """One thing that must hold; `detail` says what was seen."""
+    """One thing that must hold; `detail` says what was seen and, where it fails, what to do: no host, no secret."""
 
     name: str
     ok: bool
@@ -12,7 +12,7 @@ class Check(Struct, frozen=True):
 
 
 class Health(Struct, frozen=True):
-    """`status` is `ok` or `failing`; without a token only the status is told."""
+    """`status` is `ok` or `failing`; without a token only the checks that fail are told."""
 
     status: str
     version: str
