@@ -48,6 +48,9 @@ class Source(Protocol):
 
     async def draw(self, wanted: Wanted) -> Series: ...
 
+    def close(self) -> None:
+        """Let go of what it holds open."""
+
 
 class History:
     """The first source that answers draws the series."""
@@ -64,6 +67,11 @@ class History:
             except HistoryUnavailable as error:
                 log.warning("history_source_failed", source=type(source).__name__, error=str(error))
         raise HistoryUnavailable
+
+    def close(self) -> None:
+        """Nothing is drawn from here on."""
+        for source in self._sources:
+            source.close()
 
 
 def asked(name: str, queue: str | None, range_s: int, step_s: int, now: datetime) -> Wanted:
@@ -92,6 +100,9 @@ class Samples:
         else:
             found = await self._book.levels(wanted.name, *span, greatest=wanted.name == "oldest_age")
         return wanted.drawn(found, "samples")
+
+    def close(self) -> None:
+        """The connections are the engine's."""
 
 
 class Prometheus:

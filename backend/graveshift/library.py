@@ -17,10 +17,11 @@ URL_VARIABLE = "GRAVESHIFT_DATABASE_URL"
 
 @asynccontextmanager
 async def _opened(url: str) -> AsyncIterator[Work]:
-    """The house is wired when the first job is sent, not when this module is imported."""
-    from graveshift.bootstrap import open_work
+    """The database's client is loaded when the first job is sent, not when this module is imported."""
+    from graveshift.native import open_work
+    from graveshift.store.engine import create_engine
 
-    async with open_work(url) as work:
+    async with open_work(create_engine(url, pool_size=2)) as work:
         yield work
 
 

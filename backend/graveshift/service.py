@@ -9,6 +9,7 @@ from msgspec import structs
 
 from graveshift import bootstrap, migrations
 from graveshift.errors import NotFound
+from graveshift.native import open_work
 from graveshift.operation import Actor
 from graveshift.parent import stop_with_parent
 from graveshift.place import open_database
@@ -51,7 +52,7 @@ async def work(handlers: str, queues: Sequence[str], concurrency: int | None, *,
     """One worker until SIGTERM; `with_parent` stops it when standard input closes too. Returns the exit code."""
     settings = load()
     wanted = structs.replace(settings.worker, concurrency=concurrency) if concurrency else settings.worker
-    async with open_database(settings) as database, bootstrap.open_work(database) as queue:
+    async with open_database(settings) as database, open_work(database.engine(2)) as queue:
         worker = Worker(
             queue,
             load_handlers(handlers),

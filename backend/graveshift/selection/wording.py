@@ -60,7 +60,7 @@ async def _with_error(aim: Aim[Letters]) -> Filter:
 def bulk(aim: Aim[P], count: Count, environment: str) -> tuple[Confirm, str | None]:
     """How a bulk verb that can be taken back is confirmed: above a hundred things, by a phrase that says what it is.
 
-    For named ids that is their count. What a filter finds may grow meanwhile, so there it is the name of the queue, else
+    For named ids that is their count. What a filter finds may grow meanwhile: there it is the name of the queue, else
     of the kind, of the error or of the environment: a phrase that was read once is still right when it is sent.
     """
     if count.exact and count.n <= PHRASE_ABOVE:
