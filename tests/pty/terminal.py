@@ -70,6 +70,20 @@ class Terminal:
         """Sends a signal to the program alone."""
         os.kill(self.pid, number)
 
+    def stall(self) -> None:
+        """Reads no more, and keeps the terminal open: what the program writes fills the line and then blocks it."""
+        self._gone.set()
+        self._thread.join(timeout=2)
+
+    @property
+    def is_full(self) -> bool:
+        """True while a write to the terminal would block, because nobody has read what is there."""
+        line = os.open(f"/proc/{self.pid}/fd/1", os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        try:
+            return not select.select([], [line], [], 0)[1]
+        finally:
+            os.close(line)
+
     def hang_up(self) -> None:
         """The terminal vanishes; a read under way would keep it open, so it ends first."""
         self._gone.set()

@@ -1,9 +1,9 @@
 """However it is ended, the console leaves within two seconds and leaves the terminal as it found it."""
 
-import os
 import signal
 import time
 from collections.abc import Callable
+from itertools import cycle
 
 import pytest
 
@@ -50,8 +50,18 @@ def test_a_vanished_terminal_ends_it_even_where_hang_ups_are_ignored() -> None:
 
 def test_a_stalled_terminal_does_not_keep_it() -> None:
     with opened("live") as terminal:
-        os.kill(terminal.pid, signal.SIGTERM)
-        assert until_now(lambda: terminal.code, within=3) == 128 + signal.SIGTERM
+        terminal.stall()
+        places = cycle("123")
+
+        def stays_full() -> bool:
+            terminal.send(next(places))
+            return terminal.is_full and terminal.is_full
+
+        until_now(stays_full, within=20, what="the line to fill")
+        before = time.monotonic()
+        terminal.signal(signal.SIGTERM)
+        assert until_now(lambda: terminal.code, within=5) == 128 + signal.SIGTERM
+        assert time.monotonic() - before < 2.0
 
 
 def test_q_leaves_with_code_0() -> None:

@@ -70,6 +70,7 @@ class Leave:
             os.set_blocking(2, False)
             os.write(2, RESETS.encode())
         with contextlib.suppress(OSError, termios.error):
+            os.set_blocking(2, True)
             if self._modes is not None:
                 termios.tcsetattr(0, termios.TCSANOW, self._modes)
         os._exit(code)
