@@ -86,6 +86,8 @@ class History(Protocol):
 
     async def series(self, name: str, queue: str | None, range_s: int, step_s: int) -> Series: ...
 
+    def close(self) -> None: ...
+
 
 class Rooms(Struct, frozen=True, kw_only=True):
     """Everything the API reads; mappings are by the name of a system.
