@@ -46,9 +46,12 @@ def page_query(resource: str, fields: Collection[str]) -> type[PageQuery]:
 
 
 def chosen(query: PageQuery) -> Filter:
-    """The conditions in a page's query."""
+    """The conditions in a page's query. Raises Invalid for a time out of range."""
     given = {f: getattr(query, f) for f in query.__struct_fields__ if f not in PageQuery.__struct_fields__}
-    return Filter(**given)
+    try:
+        return Filter(**given)
+    except ValueError as error:
+        raise Invalid(str(error)) from error
 
 
 def read(query_string: bytes, shape: type[Q]) -> Q:

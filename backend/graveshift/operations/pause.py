@@ -1,7 +1,6 @@
 """`queue.pause`: workers claim nothing more from a queue, until a time or until it is resumed."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
@@ -10,6 +9,7 @@ from graveshift.driver import Can, Source, Unit
 from graveshift.errors import Invalid
 from graveshift.operation import Carrier, Draft, World
 from graveshift.selection.single import Single, queue_of
+from graveshift.wire.moments import Moment, check_moments
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect
 
@@ -24,8 +24,12 @@ class Pause(Struct, frozen=True, forbid_unknown_fields=True):
     needs: ClassVar[Can] = Can.PAUSE
 
     queue: str
-    until: Annotated[datetime, Meta(tz=True)] | None = None
+    until: Moment | None = None
     reason: Annotated[str, Meta(max_length=512)] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses an end that the queue could not hold."""
+        check_moments(until=self.until)
 
     async def plan(self, world: World) -> Draft:
         """Raises Invalid where the end has passed already, by the database's clock."""

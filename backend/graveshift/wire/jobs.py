@@ -6,6 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, Raw, Struct, field
 
+from graveshift.wire.moments import Moment, check_moments
+
 NAME = r"^[A-Za-z0-9._:-]{1,128}(?!\n)$"  # a bare $ would let a last newline in
 Name = Annotated[str, Meta(pattern=NAME)]
 
@@ -61,10 +63,14 @@ class NewJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: Name
     payload: Raw = field(default_factory=lambda: Raw(b"{}"))
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0
-    run_at: Annotated[datetime, Meta(tz=True)] | None = None
+    run_at: Moment | None = None
     max_attempts: Annotated[int, Meta(ge=1, le=1000)] = 5
     unique_key: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
     trace_id: Annotated[str, Meta(max_length=128)] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses a time that the queue could not hold."""
+        check_moments(run_at=self.run_at)
 
 
 class NewJobs(Struct, frozen=True, forbid_unknown_fields=True):

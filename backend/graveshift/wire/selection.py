@@ -1,11 +1,10 @@
 """Selections: which things a verb acts on."""
 
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-Moment = Annotated[datetime, Meta(tz=True)]
+from graveshift.wire.moments import Moment, check_moments
 
 
 class Filter(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -21,6 +20,10 @@ class Filter(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     run_id: str | None = None
     died_after: Moment | None = None
     died_before: Moment | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses times that no database of ours could compare."""
+        check_moments(died_after=self.died_after, died_before=self.died_before)
 
     @property
     def is_empty(self) -> bool:
