@@ -147,33 +147,33 @@ GROUP BY queue, kind, fingerprint
 """
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_random_histories_of_many_workers_keep_every_count_and_every_job(
-    engine: AsyncEngine, queue: PostgresQueue, seed: int
-) -> None:
-    """Workers claim, end, crash and are swept, runners move, and a leader rolls up, all at the same time."""
-    ended: Counter[int] = Counter()
-    known: list[int] = []
+class History:
+    """What producers, workers, operators and a leader do to one queue, all at the same time."""
 
-    async def produce(chance: random.Random) -> None:
+    def __init__(self, engine: AsyncEngine, queue: PostgresQueue) -> None:
+        self.engine = engine
+        self.queue = queue
+        self.ended: Counter[int] = Counter()
+        self.known: list[int] = []
+
+    async def produce(self, chance: random.Random) -> None:
         for _ in range(12):
             key = f"k{chance.randrange(20)}" if chance.random() < 0.3 else None
             jobs = [NewJob(queue=f"q{chance.randrange(3)}", kind="send", unique_key=key, max_attempts=3)] * 5
-            known.extend(await queue.work.enqueue(jobs))
+            self.known.extend(await self.queue.work.enqueue(jobs))
 
-    async def work(chance: random.Random, worker: PostgresQueue) -> None:
+    async def work(self, chance: random.Random, worker: PostgresQueue) -> None:
         for _ in range(30):
             lease_s = chance.choice((0.0, 60.0))
             owner = UUID(int=chance.getrandbits(100))
-            claimed = await worker.work.claim(owner, [], ["send"], chance.randint(1, 8), lease_s, begin=4)
-            for job in claimed:
-                await end(chance, worker, job)
+            for job in await worker.work.claim(owner, [], ["send"], chance.randint(1, 8), lease_s, begin=4):
+                await self.end(chance, worker, job)
 
-    async def end(chance: random.Random, worker: PostgresQueue, job: Claimed) -> None:
+    async def end(self, chance: random.Random, worker: PostgresQueue, job: Claimed) -> None:
         match chance.randrange(5):
             case 0 | 1:
                 stale = await worker.work.finish([job.ticket], "w")
-                ended.update([job.ticket.id] if not stale else [])
+                self.ended.update([job.ticket.id] if not stale else [])
             case 2:
                 cause = f"f{chance.randrange(4)}"
                 retry = chance.choice((None, 0.0, 0.0))
@@ -183,36 +183,47 @@ async def test_random_histories_of_many_workers_keep_every_count_and_every_job(
             case _:
                 await worker.work.beat(job.ticket.owner, [job.ticket], chance.choice((0.0, 60.0)), "running", 1)
 
-    async def lead() -> None:
+    async def lead(self) -> None:
         for _ in range(25):
-            await queue.upkeep.sweep(3)
-            await queue.upkeep.roll_up()
+            await self.queue.upkeep.sweep(3)
+            await self.queue.upkeep.roll_up()
 
-    async def operate(run: int, chance: random.Random) -> None:
+    async def operate(self, run: int, chance: random.Random) -> None:
         for _ in range(15):
-            frozen = await queue.letters.freeze()
-            ids = await queue.letters.pick(Filter(), frozen, None, 20)
-            async with open_unit(engine) as unit:
-                await queue.source.move(unit, ids, chance.choice((Move.REQUEUE, Move.REQUEUE, Move.DISCARD)), run)
-                await queue.source.cancel(unit, [str(id) for id in chance.sample(known, min(2, len(known)))], run)
+            frozen = await self.queue.letters.freeze()
+            ids = await self.queue.letters.pick(Filter(), frozen, None, 20)
+            chosen = [str(id) for id in chance.sample(self.known, min(2, len(self.known)))]
+            to = chance.choice((Move.REQUEUE, Move.REQUEUE, Move.DISCARD))
+            async with open_unit(self.engine) as unit:
+                await self.queue.source.move(unit, ids, to, run)
+                await self.queue.source.cancel(unit, chosen, run)
                 await unit.commit()
 
+
+PLACES = """SELECT count(*) FROM (
+    SELECT id FROM graveshift.dead UNION ALL SELECT id FROM graveshift.jobs UNION ALL SELECT id FROM graveshift.done
+    UNION ALL SELECT id FROM graveshift.settled WHERE how = 'discarded') places"""
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_random_histories_of_many_workers_keep_every_count_and_every_job(
+    engine: AsyncEngine, queue: PostgresQueue, seed: int
+) -> None:
+    """Workers claim, end, crash and are swept, runners move, and a leader rolls up."""
+    history = History(engine, queue)
     workers = [PostgresQueue(engine, "here") for _ in range(3)]
     chances = [random.Random(seed * 100 + n) for n in range(8)]
     await asyncio.gather(
-        produce(chances[0]),
-        produce(chances[1]),
-        lead(),
-        operate(1, chances[2]),
-        operate(2, chances[3]),
-        *(work(chance, worker) for chance, worker in zip(chances[4:7], workers, strict=True)),
+        history.produce(chances[0]),
+        history.produce(chances[1]),
+        history.lead(),
+        history.operate(1, chances[2]),
+        history.operate(2, chances[3]),
+        *(history.work(chance, worker) for chance, worker in zip(chances[4:7], workers, strict=True)),
     )
     for worker in workers:
         await worker.close()
     await depth_is_right(engine, queue)
-    assert max(ended.values(), default=0) == 1
-    places = """SELECT count(*) FROM (
-        SELECT id FROM graveshift.dead UNION ALL SELECT id FROM graveshift.jobs UNION ALL SELECT id FROM graveshift.done
-        UNION ALL SELECT id FROM graveshift.settled WHERE how = 'discarded') places"""
-    assert await count(engine, places) == len(set(known))
-    assert await count(engine, "SELECT count(*) FROM graveshift.done WHERE state = 'done'") == len(ended)
+    assert max(history.ended.values(), default=0) == 1
+    assert await count(engine, PLACES) == len(set(history.known))
+    assert await count(engine, "SELECT count(*) FROM graveshift.done WHERE state = 'done'") == len(history.ended)

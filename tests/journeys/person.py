@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tests.pty.terminal import Terminal
 from tests.waiting import until_now
 
-KEYS = {"enter": "\r", "esc": "\x1b", "space": " ", "tab": "\t", "backspace": "\x7f", "down": "\x1b[B", "ctrl+p": "\x10"}
+KEYS = {"enter": "\r", "esc": "\x1b", "space": " ", "tab": "\t", "ctrl+p": "\x10"}
 PATIENCE_S = 20.0
 
 
