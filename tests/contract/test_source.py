@@ -47,6 +47,16 @@ async def test_rates_speak_of_what_just_happened(bench: Bench) -> None:
         await bench.upkeep.roll_up()
 
 
+async def test_what_is_requeued_is_no_arrival(bench: Bench) -> None:
+    await bench.move(await bench.dead(20))
+    for _ in range(2):
+        found = await bench.source.queue("mail")
+        assert found is not None
+        assert found.in_per_s is not None
+        assert 20 / 36 <= found.in_per_s <= 20 / 29
+        await bench.upkeep.roll_up()
+
+
 async def test_a_queue_knows_its_workers(bench: Bench) -> None:
     await bench.put()
     await bench.put(queue="else")

@@ -48,7 +48,7 @@ class MemorySource:
             running=states.count("running"),
             dead=sum(body.job.queue == name for body in self._state.dead.values()),
             oldest_age_s=(now - min(due)).total_seconds() if due else None,
-            in_per_s=self._recent(name, "enqueued", "requeued") / RATED_S,
+            in_per_s=self._recent(name, "enqueued") / RATED_S,
             out_per_s=self._recent(name, "finished") / RATED_S,
             dead_per_min=self._recent(name, "died") * 60 / RATED_S,
             workers=sum(

@@ -42,7 +42,7 @@ CROSS JOIN LATERAL (
            coalesce(sum(n) FILTER (WHERE what = 'dead'), 0) AS dead
     FROM counted WHERE queue = names.name) depths
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(n) FILTER (WHERE what IN ('enqueued', 'requeued')), 0) AS came,
+    SELECT coalesce(sum(n) FILTER (WHERE what = 'enqueued'), 0) AS came,
            coalesce(sum(n) FILTER (WHERE what = 'finished'), 0) AS went,
            coalesce(sum(n) FILTER (WHERE what = 'died'), 0) AS died
     FROM recent WHERE queue = names.name) rates
