@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 T = TypeVar("T")
 
 
 class Page(Struct, Generic[T], frozen=True):
-    """`total` is None where the system cannot say; `total_is_exact` is False where counting stopped at 10,000.
+    """`total` is None where the system cannot say; `total_is_exact` is False there, and where counting stopped at 10,000.
 
     `next_cursor` is opaque and None on the last page. `as_of` is the database's clock.
     """
@@ -19,3 +20,8 @@ class Page(Struct, Generic[T], frozen=True):
     next_cursor: str | None = None
     total: int | None = None
     total_is_exact: bool = True
+
+    def __post_init__(self) -> None:
+        """What is not known is not exact."""
+        if self.total is None:
+            force_setattr(self, "total_is_exact", False)
