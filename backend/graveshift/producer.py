@@ -38,7 +38,11 @@ def new_job(queue: str, kind: str, payload: object = b"{}", **options: Unpack[Op
 
     Raises Invalid where anything is out of its range or the payload is not JSON.
     """
-    job = NewJob(queue=queue, kind=kind, payload=_raw(payload), **options)
+    raw = _raw(payload)
+    try:
+        job = NewJob(queue=queue, kind=kind, payload=raw, **options)
+    except ValueError as error:
+        raise Invalid(str(error)) from error
     if job.run_at is not None and job.run_at.tzinfo is None:
         raise Invalid("run_at has no time zone")
     try:

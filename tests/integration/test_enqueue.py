@@ -79,6 +79,7 @@ def test_what_cannot_be_enqueued_is_refused_before_it_is_sent() -> None:
         (("q", "k"), {"max_attempts": 0}),
         (("q", "k"), {"unique_key": ""}),
         (("q", "k"), {"run_at": datetime(2030, 1, 1)}),
+        (("q", "k"), {"run_at": datetime(9999, 1, 1, tzinfo=UTC)}),
     ]
     for arguments, options in wrong:
         with pytest.raises(Invalid):
