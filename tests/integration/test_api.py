@@ -12,10 +12,12 @@ import httpx
 import pytest
 
 from graveshift.api.server import listen
+from graveshift.drivers.postgres import PostgresQueue
 from graveshift.errors import CannotListen
 from graveshift.settings import ApiSettings
 from graveshift.wire.operations import Role
 from tests.api_service import ROOT, Service, failing_letters, serving
+from tests.contract.bench import Bench, PostgresUnits, failure
 from tests.waiting import until
 
 RESOURCES = ("queues", "jobs", "dlq", "groups", "workers", "runs", "backups", "secrets", "audit")
@@ -187,7 +189,7 @@ async def test_a_run_is_steered_and_its_items_are_listed(admin: httpx.AsyncClien
     assert (await admin.get(f"{path}/items")).json()["items"] == []
     rated = await admin.post(f"{path}/rate", json={"per_s": 7})
     assert (rated.status_code, rated.json()["rate"]) == (202, 7.0)
-    bad = await admin.post(f"{path}/rate", json={"per_s": -1})
+    bad = await admin.post(f"{path}/rate", json={"per_s": 0.009})
     assert (bad.status_code, bad.json()["code"]) == (422, "invalid")
     assert (await admin.post(f"{path}/pause")).status_code == 202
     cancelled = await admin.post(f"{path}/cancel")
@@ -202,6 +204,21 @@ async def test_the_overview_puts_trouble_first(admin: httpx.AsyncClient, service
     assert [queue["name"] for queue in seen["queues"]] == ["broken", "alright"]
     assert (seen["totals"]["dead"], seen["totals"]["scheduled"]) == (3, 1)
     assert (seen["actor"], seen["role"]) == ("admin", "admin")
+
+
+async def test_the_totals_count_failures_of_causes_that_are_not_shown(
+    admin: httpx.AsyncClient, service: Service
+) -> None:
+    queue = PostgresQueue(service.engine)
+    bench = Bench(queue, PostgresUnits(service.engine))
+    await bench.put(*["{}"] * 25)
+    failures = [failure(job.ticket, fingerprint=f"f{n}") for n, job in enumerate(await bench.take(25))]
+    await bench.work.fail(failures)
+    await queue.close()
+    seen = (await admin.get("/v1/overview")).json()
+    assert len(seen["groups"]) == 20
+    assert seen["totals"]["failing_per_min"] > 20
+    assert sum(seen["totals"]["trend"]) == 25
 
 
 async def test_an_unforeseen_error_shows_nothing_of_our_insides(database: str, tmp_path: Path) -> None:
@@ -269,6 +286,16 @@ async def test_health_without_a_token_tells_the_status_alone(service: Service) -
         detail = (await viewer.get("/v1/health")).json()
     assert (public["status"], public["checks"]) == ("ok", [])
     assert [check["name"] for check in detail["checks"]] == ["database"]
+
+
+@pytest.mark.parametrize(("path", "states"), [("jobs", "waiting, scheduled"), ("workers", "running, quiet")])
+async def test_a_state_that_does_not_exist_is_refused_with_those_that_do(
+    admin: httpx.AsyncClient, path: str, states: str
+) -> None:
+    answer = await admin.get(f"/v1/{path}", params={"state": "bogus"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert f"there is no state `bogus`; there are {states}" in answer.json()["detail"]
+    assert (await admin.get(f"/v1/{path}", params={"state": "running"})).status_code == 200
 
 
 async def test_a_revoked_token_stops_working_within_two_seconds(service: Service) -> None:

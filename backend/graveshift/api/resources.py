@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -12,20 +13,20 @@ from msgspec import Struct
 from graveshift.api.merging import merged, sliced
 from graveshift.api.ports import Rooms
 from graveshift.driver import Source
-from graveshift.errors import NotFound
+from graveshift.errors import Invalid, NotFound
 from graveshift.store.position import job_number
 from graveshift.wire import ids
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
-from graveshift.wire.jobs import Job, JobDetail
+from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift.wire.page import Page
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Run
 from graveshift.wire.secrets import SecretInfo
-from graveshift.wire.selection import Filter
-from graveshift.wire.workers import Worker
+from graveshift.wire.selection import Filter, strange_state
+from graveshift.wire.workers import Worker, WorkerState
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,6 +52,7 @@ async def _queues(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) 
 
 
 async def _workers(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Worker]:
+    _check_state(chosen, WorkerState)
     found, as_of = await asyncio.gather(every_worker(rooms, chosen.system), rooms.now())
     fit = [w for w in found if chosen.state in (None, w.state) and (not w.queues or chosen.queue in (None, *w.queues))]
     return sliced(fit, lambda worker: worker.id, cursor, limit, as_of)
@@ -67,6 +69,7 @@ async def _groups(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) 
 
 
 async def _jobs(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Job]:
+    _check_state(chosen, JobState)
     readers = {s: partial(one.page, chosen) for s, one in _of(rooms.jobs, chosen.system).items()}
     return await _merged(rooms, readers, lambda job: job.enqueued_at or LONG_AGO, cursor, limit)
 
@@ -119,6 +122,11 @@ async def _job(rooms: Rooms, id: str) -> JobDetail | None:
 async def _secret(rooms: Rooms, id: str) -> SecretInfo | None:
     name = unquote(id)
     return None if "\x00" in name else await rooms.vault.one(name)
+
+
+def _check_state(chosen: Filter, states: type[StrEnum]) -> None:
+    if said := strange_state(chosen, states):
+        raise Invalid(said)
 
 
 def growth(group: Group) -> tuple[float, int]:

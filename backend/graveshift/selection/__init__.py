@@ -10,7 +10,8 @@ from msgspec import Struct
 from graveshift.driver import Can, Count, Frozen, Letters, Source
 from graveshift.errors import Invalid, SelectionEmpty, Unsupported
 from graveshift.wire.ids import decode, encode
-from graveshift.wire.selection import Filter, Selection
+from graveshift.wire.jobs import JobState
+from graveshift.wire.selection import Filter, Selection, strange_state
 
 
 class Pool(Protocol):
@@ -157,5 +158,7 @@ def _check(selection: Selection, fields: frozenset[str]) -> None:
         raise Invalid("a selection is exactly one of `ids`, `filter` and `all: true`")
     if selection.ids == [] or (selection.filter and selection.filter.is_empty):
         raise SelectionEmpty("no ids" if selection.ids == [] else "")
+    if said := strange_state(selection.filter or Filter(), JobState):
+        raise Invalid(said)
     if strange := sorted(set(msgspec.to_builtins(selection.filter or Filter())) - fields):
         raise Invalid(f"`{strange[0]}` is no condition here; there are {', '.join(sorted(fields))} - at `$.selection`")

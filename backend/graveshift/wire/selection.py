@@ -1,5 +1,6 @@
 """Selections: which things a verb acts on."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -29,6 +30,13 @@ class Filter(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     def is_empty(self) -> bool:
         """True where no condition is given."""
         return self == Filter()
+
+
+def strange_state(chosen: Filter, states: type[StrEnum]) -> str | None:
+    """What to say of a state that is none of these; None where there is nothing to say."""
+    if chosen.state is None or chosen.state in states.__members__.values():
+        return None
+    return f"there is no state `{chosen.state}`; there are {', '.join(states)} - at `$.state`"
 
 
 class Selection(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
