@@ -11,6 +11,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from graveshift.errors import SettingsError
+from graveshift.wire.runs import PerSecond
 
 Seconds = Annotated[float, Meta(gt=0)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -75,7 +76,7 @@ class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Plans expire; runs start at `rate_per_s` and are carried out in chunks under a lease."""
 
     plan_expires_s: Seconds = 900
-    rate_per_s: Seconds = 50
+    rate_per_s: PerSecond = 50
     chunk: Annotated[int, Meta(ge=1, le=1000)] = 1000
     lease_s: Seconds = 15
 

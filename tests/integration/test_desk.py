@@ -64,6 +64,8 @@ async def test_a_paused_queue_is_said_in_the_plan_of_a_requeue_into_it(front: Fr
         ({"selection": {"filter": {"colour": "red"}}}, Invalid),
         ({"selection": {"filter": {"text": "a\0b"}}}, Invalid),
         ({**ALL, "rate": 0}, Invalid),
+        ({**ALL, "rate": 0.009}, Invalid),
+        ({**ALL, "rate": 1e300}, Invalid),
         ({**ALL, "rate": "fast"}, Invalid),
         ({**ALL, "speed": 1}, Invalid),
     ],
@@ -90,6 +92,12 @@ async def test_a_condition_that_means_nothing_here_is_refused_instead_of_choosin
 ) -> None:
     with pytest.raises(Invalid, match="is no condition here"):
         await front.desk.plan(operation, {"selection": {"filter": condition}}, ANN)
+
+
+async def test_a_state_that_does_not_exist_is_refused_instead_of_choosing_nothing(front: Front) -> None:
+    with pytest.raises(Invalid, match="there is no state `bogus`; there are waiting, scheduled"):
+        await front.desk.plan("job.cancel", {"selection": {"filter": {"state": "bogus"}}}, ANN)
+    assert await front.desk.plan("job.cancel", {"selection": {"filter": {"state": "waiting"}}}, ANN)
 
 
 async def test_a_wrong_argument_is_named_by_its_path(front: Front) -> None:

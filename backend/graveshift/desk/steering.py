@@ -1,6 +1,5 @@
 """Steering of runs: stop, hold, go on, faster, slower; at once and on the record, and never in need of a plan."""
 
-import math
 from collections.abc import Callable
 
 from graveshift.driver import Unit
@@ -9,7 +8,7 @@ from graveshift.operation import Actor
 from graveshift.store.audit import AuditBook, Deed
 from graveshift.store.runs import RunBook, number
 from graveshift.wire.operations import Role
-from graveshift.wire.runs import Run, RunState
+from graveshift.wire.runs import FASTEST, SLOWEST, Run, RunState
 
 ACTS = ("cancel", "pause", "resume")
 
@@ -41,9 +40,9 @@ class Wheel:
         return steered
 
     async def rate(self, run_id: str, per_s: float | None, actor: Actor) -> Run:
-        """Raises Invalid where the rate is no positive number or the run has ended."""
-        if per_s is not None and not (math.isfinite(per_s) and per_s > 0):
-            raise Invalid("a rate is a number of items per second greater than 0, or null for unlimited")
+        """Raises Invalid where the rate is out of range or the run has ended."""
+        if per_s is not None and not SLOWEST <= per_s <= FASTEST:
+            raise Invalid(f"a rate is {SLOWEST:g} to {FASTEST:,.0f} items per second, or null for unlimited")
         await self._may(actor, "run.rate", run_id)
         async with self._runs.unit() as unit:
             run = _live(await self._held(unit, run_id))

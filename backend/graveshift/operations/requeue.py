@@ -1,9 +1,9 @@
 """`dlq.requeue`: dead letters go back to waiting, behind live traffic, gently."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from graveshift.driver import Can, Count, Letters, Move, Source, Unit, Verdict
 from graveshift.operation import Carrier, Draft, World
@@ -12,6 +12,7 @@ from graveshift.selection.walk import Walk
 from graveshift.selection.wording import bulk, letters_in_words
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Effect
+from graveshift.wire.runs import PerSecond
 from graveshift.wire.selection import Selection
 
 
@@ -25,7 +26,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
     needs: ClassVar[Can] = Can.REQUEUE
 
     selection: Selection
-    rate: Annotated[float, Meta(gt=0)] | Literal["unlimited"] | None = None
+    rate: PerSecond | Literal["unlimited"] | None = None
 
     async def plan(self, world: World) -> Draft:
         """Freeze the selection as of now."""

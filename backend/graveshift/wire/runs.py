@@ -2,8 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+SLOWEST, FASTEST = 0.01, 1_000_000.0
+PerSecond = Annotated[float, Meta(ge=SLOWEST, le=FASTEST)]
 
 
 class RunState(StrEnum):
@@ -69,4 +73,4 @@ class Item(Struct, frozen=True):
 class Rate(Struct, frozen=True, forbid_unknown_fields=True):
     """What `POST /v1/runs/{id}/rate` takes: items per second, None for unlimited."""
 
-    per_s: float | None
+    per_s: PerSecond | None
