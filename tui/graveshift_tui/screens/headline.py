@@ -57,8 +57,8 @@ def headline(seen: Overview, width: int) -> Line:
     return (*left, *trend) if totals.trend and width_of((*left, *trend)) < width else left
 
 
-def next_step(seen: Overview, keymap: Keymap) -> Line:
-    """The most useful thing to do now."""
+def next_step(seen: Overview, keymap: Keymap, width: int) -> Line:
+    """The most useful things to do now, as many as `width` holds whole."""
     steps: list[tuple[str, str]] = []
     growing = [group for group in seen.groups if (group.per_min or 0) >= QUIET]
     if growing:
@@ -77,5 +77,8 @@ def next_step(seen: Overview, keymap: Keymap) -> Line:
         steps.append(("backup.create", "make the first backup"))
     spans: list[tuple[str, str]] = [(" NEXT ", "bold heading")]
     for action, words in steps[:3]:
-        spans += [(f"  {keymap.shown(action)}", "bold accent"), (f" {words}", "text")]
+        more = [(f"  {keymap.shown(action)}", "bold accent"), (f" {words}", "text")]
+        if width_of((*spans, *more)) > width:
+            break
+        spans += more
     return tuple(spans) if steps else (*spans, ("  nothing needs you", "muted"))

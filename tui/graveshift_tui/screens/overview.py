@@ -9,7 +9,7 @@ from graveshift_tui.feed import Feed
 from graveshift_tui.format import age
 from graveshift_tui.screen import Card, ConsoleScreen, Route, Subject
 from graveshift_tui.screens.headline import headline, next_step
-from graveshift_tui.screens.panels import Entry, panels
+from graveshift_tui.screens.panels import Entry, panels, side
 from graveshift_tui.widgets.band import tone_of
 from graveshift_tui.widgets.columns import At
 from graveshift_tui.widgets.paint import Line, Lines, width_of
@@ -23,7 +23,7 @@ class OverviewScreen(ConsoleScreen):
     def __init__(self, route: Route, cards: dict[str, Card]) -> None:
         super().__init__(route)
         self.cards = cards
-        self.entries: list[Entry] = []
+        self.rows: list[tuple[Entry, ...]] = []
         self.here: tuple[str, str] = ("", "")
         self.actions = {
             "cursor.up": lambda: self.move(-1),
@@ -62,7 +62,8 @@ class OverviewScreen(ConsoleScreen):
     @property
     def cursor_y(self) -> int | None:
         """The line under the cursor."""
-        at = next((i for i, e in enumerate(self.entries) if e.card and (e.card, e.id) == self.here), None)
+        lit = (i for i, row in enumerate(self.rows) if any(e.card and (e.card, e.id) == self.here for e in row))
+        at = next(lit, None)
         return None if at is None else self.query_one("#panels", Lines).region.y + at
 
     def beat(self) -> None:
@@ -106,7 +107,10 @@ class OverviewScreen(ConsoleScreen):
             self.console.go(route)
 
     def _stops(self) -> list[Entry]:
-        return [entry for entry in self.entries if entry.card]
+        """Everything that can be opened: one panel after the other, also where they lie side by side."""
+        found = [entry for row in self.rows for entry in row[:1] if len(row) > 1]
+        found += [entry for row in self.rows for entry in row[-1:]]
+        return [entry for entry in found if entry.card]
 
     def _index(self, stops: list[Entry]) -> int:
         return next((i for i, e in enumerate(stops) if (e.card, e.id) == self.here), 0)
@@ -122,13 +126,22 @@ class OverviewScreen(ConsoleScreen):
             return
         height = self.size.height - FRAME - len(self.query_one("#banner", Lines).lines)
         before = self._index(self._stops())
-        self.entries = panels(seen, At(width - 1, seen.as_of), height)
+        self.rows = panels(seen, At(width - 1, seen.as_of), height)
         stops = self._stops()
         if stops and self.entry() is None:
             at = stops[min(before, len(stops) - 1)]
             self.here = (at.card, at.id)
-        self.query_one("#panels", Lines).show([self._lit(e, width, self._stale()) for e in self.entries])
-        self.query_one("#next", Lines).show([next_step(seen, keymap)])
+        self.query_one("#panels", Lines).show([self._drawn(row, width) for row in self.rows])
+        self.query_one("#next", Lines).show([next_step(seen, keymap, width)])
+
+    def _drawn(self, row: tuple[Entry, ...], width: int) -> Line:
+        """One line of the screen: an entry, or two with a gap between."""
+        stale = self._stale()
+        if len(row) == 1:
+            return self._lit(row[0], width, stale)
+        half = side(width - 1)
+        left, right = (self._lit(entry, half, stale) for entry in row)
+        return (*left, (" " * (half + 2 - width_of(left)), "text"), *right)
 
     def _stale(self) -> Line:
         """What panel titles add while the data is old."""

@@ -1,6 +1,7 @@
 """The overview's panels: causes, queues, runs, and what keeps one safe; only what the backend can say."""
 
 from datetime import datetime
+from itertools import zip_longest
 
 from msgspec import Struct
 
@@ -14,9 +15,10 @@ from graveshift_tui.operate import progress
 from graveshift_tui.screen import Card
 from graveshift_tui.screens import groups, queues
 from graveshift_tui.widgets.columns import At, heading, line
-from graveshift_tui.widgets.paint import Line, Span
+from graveshift_tui.widgets.paint import Line, Span, width_of
 
 RUNS = 3
+WIDE = 139
 
 
 class Entry(Struct, frozen=True):
@@ -28,16 +30,35 @@ class Entry(Struct, frozen=True):
     id: str = ""
 
 
-def panels(seen: Overview, at: At, height: int) -> list[Entry]:
-    """As many rows of each panel as `height` lines hold; what is cut is counted."""
-    foot = [*_runs(seen, at), *_safety(seen, at)]
-    room = height - len(foot) - (4 if foot else 3)
+def panels(seen: Overview, at: At, height: int) -> list[tuple[Entry, ...]]:
+    """Lines of the screen, each of one entry or of two side by side; rows that do not fit into `height` are counted."""
+    foot = [(entry,) for entry in (*_runs(seen, at), *_safety(seen, at))]
+    wide = at.width >= WIDE
+    upper = _beside(seen, at, height - len(foot) - 2) if wide else _stacked(seen, at, height - len(foot))
+    gap = max(0, min(2, height - len(upper) - len(foot)))
+    return [*upper, *[(Entry(()),)] * min(1, gap), *foot][:height]
+
+
+def side(width: int) -> int:
+    """Cells of each of two panels side by side, with two blanks between them."""
+    return (width - 2) // 2
+
+
+def _stacked(seen: Overview, at: At, height: int) -> list[tuple[Entry, ...]]:
+    """Causes, and queues below them."""
+    room = height - 4
     half = max(1, min(len(seen.groups) + 1, room - min(len(seen.queues) + 1, room // 2)))
     causes = _table(groups.CARD, list(seen.groups), at, half, seen.totals.groups)
     waiting = _table(queues.CARD, list(seen.queues), at, max(1, room - len(causes) + 1), len(seen.queues))
-    lines = [*causes, Entry(()), *waiting]
-    gap = [Entry(())] * max(0, min(2, height - len(lines) - len(foot)))
-    return [*lines, *gap[:1], *foot][:height]
+    return [(entry,) for entry in (*causes, Entry(()), *waiting)]
+
+
+def _beside(seen: Overview, at: At, room: int) -> list[tuple[Entry, ...]]:
+    """Causes at the left, queues at the right."""
+    half = At(side(at.width), at.now)
+    causes = _table(groups.CARD, list(seen.groups), half, room, seen.totals.groups)
+    waiting = _table(queues.CARD, list(seen.queues), half, room, len(seen.queues))
+    return list(zip_longest(causes, waiting, fillvalue=Entry(())))
 
 
 def _table(card: Card, rows: list[Struct], at: At, room: int, total: int) -> list[Entry]:
@@ -63,26 +84,25 @@ def _runs(seen: Overview, at: At) -> list[Entry]:
     """Live runs, else the last one."""
     live = [run for run in seen.runs if run.state.is_live]
     shown = live[:RUNS] or seen.runs[:1]
-    entries = [Entry(_run(run, at.now, first=i == 0), "runs", run, run.id) for i, run in enumerate(shown)]
+    entries = [Entry(_run(run, at, first=i == 0), "runs", run, run.id) for i, run in enumerate(shown)]
     if len(live) > RUNS:
         entries.append(Entry(((f"          {len(live) - RUNS} more runs", "muted"),), "runs"))
     return entries
 
 
-def _run(run: Run, now: datetime, *, first: bool) -> Line:
+def _run(run: Run, at: At, *, first: bool) -> Line:
+    """The run in words; where they do not all fit, the bar goes first, then who."""
     label = "  RUNS    " if first else "          "
     tone = "accent" if run.state.is_live else "crit" if run.error or run.failed else "ok"
     bar = f"  {f.bar(run.handled / run.total, 10)}" if run.total and run.state.is_live else ""
     speed = f"  {f.rate(run.rate)}/s" if run.rate and run.state.is_live else ""
     left = (run.total or 0) - run.handled
     eta = f"  eta {f.age(left / run.rate)}" if run.rate and run.state.value == "running" and left > 0 else ""
-    return (
-        (label, "bold heading"),
-        (f"#{run.id} {run.operation} ", "text"),
-        (run.state.value, tone),
-        (f"{bar}  {progress(run)}{speed}{eta}", "text"),
-        (f"  {run.actor}", "muted"),
-    )
+    start: Line = ((label, "bold heading"), (f"#{run.id} {run.operation} ", "text"), (run.state.value, tone))
+    done, who = f"  {progress(run)}", (f"  {run.actor}", "muted")
+    said = f"{done}{speed}{eta}"
+    tries: list[Line] = [((bar + said, "text"), who), ((said, "text"), who), ((said, "text"),)]
+    return (*start, *next((end for end in tries if width_of((*start, *end)) <= at.width), ((done, "text"),)))
 
 
 def _safety(seen: Overview, at: At) -> list[Entry]:
@@ -100,7 +120,9 @@ def _safety(seen: Overview, at: At) -> list[Entry]:
     entries.append(Entry((("  SAFETY  ", "bold heading"), *_backup(seen.backups, at.now), *_secrets(seen)), "backups"))
     for queue in seen.queues:
         if queue.paused:
-            words = f"{queue.name} {queues.pause_line(queue, at)}"
+            words = f.fit(
+                f"{queue.name} {queues.pause_line(queue, at).removeprefix('paused ')}", at.width - 10
+            ).rstrip()
             entries.append(Entry((("  PAUSED  ", "bold mark"), (words, "text")), "queues", queue, queue.id))
     return entries
 

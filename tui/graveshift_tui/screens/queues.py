@@ -40,6 +40,8 @@ def pause_line(queue: Queue, at: At) -> str:
 def pane(queue: Queue, at: At) -> list[Line]:
     """The queue under the cursor in words."""
     rates = f"in {f.rate(queue.in_per_s)}/s   out {f.rate(queue.out_per_s)}/s   dying {f.rate(queue.dead_per_min)}/min"
+    if queue.workers is not None:
+        rates += f"   {f.things(queue.workers, 'worker')}"
     return [
         ((f" {f.fit(queue.name, at.width - 2)}", "bold bright"),),
         ((f"   {rates}", "text"),),

@@ -282,7 +282,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         marked = self.id_of(row) in self.marks
         sign = "●" if marked else "!" if tone in ("crit", "warn") else " "
         prefix = (("›" if here else " ") + sign, "bold mark" if marked else tone)
-        shown = line(self.columns, row, width=width, now=self.now, tone=tone, prefix=prefix)
+        shown = line(self.columns, row, width=self.outer_size.width - 1, now=self.now, tone=tone, prefix=prefix)
         return strip_of(shown, width, palette, behind=behind)
 
     def _instead(self, index: int) -> Line:
