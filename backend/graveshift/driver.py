@@ -82,6 +82,13 @@ class Fates(Struct, frozen=True):
     dead: int
 
 
+class Pace(Struct, frozen=True):
+    """Failed attempts, whatever their cause: in the last minute, and in each of the last minutes, oldest first."""
+
+    per_min: float
+    trend: Sequence[int]
+
+
 class Letters(Protocol):
     """Dead letters of one system, searchable. Pages are newest first; picks are oldest first."""
 
@@ -95,6 +102,8 @@ class Letters(Protocol):
         """Groups with `dead + retrying > 0`, the fastest growing first, then the largest."""
 
     async def group(self, native: str) -> Group | None: ...
+
+    async def failing(self) -> Pace | None: ...
 
     async def freeze(self) -> Frozen: ...
 
@@ -188,7 +197,10 @@ class Ticket(Struct, frozen=True):
 
 
 class Claimed(Struct, frozen=True, kw_only=True):
-    """A job given to a worker. `alone` asks that it run by itself in its process: it may kill workers."""
+    """A job given to a worker, for the `tried`th time since it was enqueued or last requeued.
+
+    `alone` asks that it run by itself in its process: it may kill workers.
+    """
 
     ticket: Ticket
     queue: str
@@ -196,6 +208,7 @@ class Claimed(Struct, frozen=True, kw_only=True):
     payload: Raw
     priority: int
     max_attempts: int
+    tried: int
     enqueued_at: datetime
     started_at: datetime
     trace_id: str | None = None

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from graveshift.driver import Count
+from graveshift.driver import Count, Pace
 from graveshift.errors import Invalid
 from graveshift.wire.dlq import Letter
 from graveshift.wire.selection import Filter
@@ -169,6 +169,19 @@ async def test_hostile_texts_come_back_readable(bench: Bench) -> None:
     assert detail is not None
     assert detail.error_message == "a\\x00b \ufffd [/red] \x1b]52;"
     assert (detail.error_type, detail.traceback) == ("E\\x00", "t\\x00\ufffd")
+
+
+async def test_failures_of_every_cause_are_added_up(bench: Bench) -> None:
+    assert await bench.letters.failing() == Pace(0.0, [0] * 30)
+    await bench.put(*"12345", max_attempts=2)
+    for n, job in enumerate(await bench.take()):
+        await bench.work.fail([failure(job.ticket, fingerprint=f"f{n}", retry_in_s=None if n else 60.0)])
+    for _ in range(2):
+        pace = await bench.letters.failing()
+        assert pace is not None
+        assert pace.per_min == 5
+        assert (len(pace.trend), sum(pace.trend[-2:])) == (30, 5)
+        await bench.upkeep.roll_up()
 
 
 async def test_a_group_counts_dead_and_retrying_of_one_cause(bench: Bench) -> None:

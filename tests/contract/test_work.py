@@ -10,7 +10,7 @@ from msgspec import Raw
 from graveshift.driver import Ticket
 from graveshift.errors import Invalid
 from graveshift.wire.jobs import NewJob
-from tests.contract.bench import ALL, WORKER, Bench, failure, stranger
+from tests.contract.bench import ALL, WORKER, Bench, failure, native, stranger
 
 
 async def test_ids_come_in_the_order_given(bench: Bench) -> None:
@@ -224,6 +224,21 @@ async def test_a_beat_lengthens_leases_and_tells_what_is_asked(bench: Bench) -> 
     assert await bench.upkeep.sweep(3) == 0
     (worker,) = await bench.source.workers()
     assert (worker.state, worker.running) == ("stopping", 2)
+
+
+async def test_attempts_are_counted_anew_after_a_requeue(bench: Bench) -> None:
+    await bench.put(max_attempts=2)
+    (first,) = await bench.take()
+    await bench.work.fail([failure(first.ticket)])
+    (second,) = await bench.take()
+    await bench.work.release([second.ticket])
+    (again,) = await bench.take()
+    assert [(job.ticket.attempt, job.tried) for job in (first, second, again)] == [(1, 1), (2, 2), (3, 2)]
+    await bench.kill(again)
+    (letter,) = (await bench.letters.page(ALL, None, 10)).items
+    await bench.move([native(letter.id)])
+    (fresh,) = await bench.take()
+    assert (fresh.ticket.attempt, fresh.tried) == (4, 1)
 
 
 async def test_a_cancelled_job_that_fails_is_cancelled(bench: Bench) -> None:

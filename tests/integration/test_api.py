@@ -12,12 +12,10 @@ import httpx
 import pytest
 
 from graveshift.api.server import listen
-from graveshift.drivers.postgres import PostgresQueue
 from graveshift.errors import CannotListen
 from graveshift.settings import ApiSettings
 from graveshift.wire.operations import Role
 from tests.api_service import ROOT, Service, failing_letters, serving
-from tests.contract.bench import Bench, PostgresUnits, failure
 from tests.waiting import until
 
 RESOURCES = ("queues", "jobs", "dlq", "groups", "workers", "runs", "backups", "secrets", "audit")
@@ -204,21 +202,6 @@ async def test_the_overview_puts_trouble_first(admin: httpx.AsyncClient, service
     assert [queue["name"] for queue in seen["queues"]] == ["broken", "alright"]
     assert (seen["totals"]["dead"], seen["totals"]["scheduled"]) == (3, 1)
     assert (seen["actor"], seen["role"]) == ("admin", "admin")
-
-
-async def test_the_totals_count_failures_of_causes_that_are_not_shown(
-    admin: httpx.AsyncClient, service: Service
-) -> None:
-    queue = PostgresQueue(service.engine)
-    bench = Bench(queue, PostgresUnits(service.engine))
-    await bench.put(*["{}"] * 25)
-    failures = [failure(job.ticket, fingerprint=f"f{n}") for n, job in enumerate(await bench.take(25))]
-    await bench.work.fail(failures)
-    await queue.close()
-    seen = (await admin.get("/v1/overview")).json()
-    assert len(seen["groups"]) == 20
-    assert seen["totals"]["failing_per_min"] > 20
-    assert sum(seen["totals"]["trend"]) == 25
 
 
 async def test_an_unforeseen_error_shows_nothing_of_our_insides(database: str, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from graveshift.worker.threads import Threads
 SETTINGS = WorkerSettings(backoff_s=2, backoff_max_s=3600)
 
 
-def _claimed(payload: bytes = b"{}", attempt: int = 1) -> Claimed:
+def _claimed(payload: bytes = b"{}", attempt: int = 1, tried: int = 1) -> Claimed:
     now = datetime.now(UTC)
     ticket = Ticket(7, attempt, uuid4())
     return Claimed(
@@ -38,6 +38,7 @@ def _claimed(payload: bytes = b"{}", attempt: int = 1) -> Claimed:
         payload=Raw(payload),
         priority=0,
         max_attempts=5,
+        tried=tried,
         enqueued_at=now,
         started_at=now,
     )
@@ -153,6 +154,13 @@ def test_the_cancelled_flag_is_false_until_it_is_set_and_can_be_waited_for() -> 
     threading.Timer(0.02, job.cancelled.set).start()
     assert job.cancelled.wait(5)
     assert job.cancelled
+
+
+def test_back_off_begins_anew_after_a_requeue() -> None:
+    teller = Teller("w", "1", SETTINGS)
+    told = teller.failed(_claimed(attempt=12, tried=1), Handler(_nothing), ValueError("x"))
+    assert told.retry_in_s is not None
+    assert told.retry_in_s <= 2
 
 
 @given(st.integers(min_value=1, max_value=10_000))

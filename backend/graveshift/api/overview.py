@@ -8,6 +8,7 @@ from graveshift.api.endpoint import Call
 from graveshift.api.merging import merged
 from graveshift.api.ports import Rooms
 from graveshift.api.resources import every_queue, every_worker, growth
+from graveshift.driver import Pace
 from graveshift.wire.groups import Group
 from graveshift.wire.overview import Overview, Totals
 from graveshift.wire.page import Page
@@ -24,8 +25,8 @@ WORST = (WorkerState.SILENT, WorkerState.STOPPING, WorkerState.QUIET)
 async def overview(call: Call) -> Overview:
     """Reads at once, each from a roll-up or by an index; `as_of` is that of the causes."""
     rooms = call.rooms
-    (queues, groups), (workers, live, ended, backups, secrets) = await asyncio.gather(
-        asyncio.gather(every_queue(rooms), _causes(rooms)),
+    (queues, groups, paces), (workers, live, ended, backups, secrets) = await asyncio.gather(
+        asyncio.gather(every_queue(rooms), _causes(rooms), _paces(rooms)),
         asyncio.gather(
             every_worker(rooms),
             rooms.runs.live(LIVE_RUNS),
@@ -39,7 +40,7 @@ async def overview(call: Call) -> Overview:
         environment=rooms.environment,
         actor=call.actor.name,
         role=call.actor.role.value,
-        totals=totals(queues, groups),
+        totals=totals(queues, groups, paces),
         queues=sorted(queues, key=trouble)[:QUEUES],
         groups=groups.items[:CAUSES],
         runs=live + [run for run in ended.items if not run.state.is_live][:ENDED_RUNS],
@@ -58,8 +59,14 @@ def _reader(groups: Callable[[Filter, str | None, int], T]) -> Callable[[str | N
     return lambda cursor, limit: groups(Filter(), cursor, limit)
 
 
-def totals(queues: Sequence[Queue], groups: Page[Group]) -> Totals:
-    """Sums over what can say. Failures a minute are those of the causes shown, which are the fastest."""
+async def _paces(rooms: Rooms) -> list[Pace]:
+    """Of the systems that can say."""
+    paces = await asyncio.gather(*(letters.failing() for letters in rooms.letters.values()))
+    return [pace for pace in paces if pace is not None]
+
+
+def totals(queues: Sequence[Queue], groups: Page[Group], paces: Sequence[Pace]) -> Totals:
+    """Sums over what can say. Failures are those of every cause, also of those beyond the ones shown."""
     return Totals(
         waiting=_sum(queue.waiting for queue in queues),
         retrying=_sum(queue.retrying for queue in queues),
@@ -70,8 +77,8 @@ def totals(queues: Sequence[Queue], groups: Page[Group]) -> Totals:
         in_per_s=round(sum(queue.in_per_s or 0.0 for queue in queues), 3),
         out_per_s=round(sum(queue.out_per_s or 0.0 for queue in queues), 3),
         dead_per_min=round(sum(queue.dead_per_min or 0.0 for queue in queues), 3),
-        failing_per_min=round(sum(group.per_min or 0.0 for group in groups.items), 3),
-        trend=_added([group.trend for group in groups.items if group.trend]),
+        failing_per_min=round(sum(pace.per_min for pace in paces), 3),
+        trend=_added([pace.trend for pace in paces]),
     )
 
 

@@ -91,6 +91,9 @@ class ForeignLetters:
         """From the system, never from the index."""
         return await self._source.fetch(native)
 
+    async def failing(self) -> None:
+        """Another system's attempts are not counted here."""
+
     async def groups(self, chosen: Filter, cursor_text: str | None, limit: int) -> Page[Group]:
         """All on one page: another system's causes are few."""
         rows = await self._rows(GROUPS, chosen, {"limit": limit})

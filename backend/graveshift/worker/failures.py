@@ -58,14 +58,17 @@ class Teller:
             return None
         if isinstance(error, Retry):
             return max(0.0, error.delay_s)
-        return backoff_s(claimed.ticket.attempt, handler, self._settings)
+        return backoff_s(claimed.tried, handler, self._settings)
 
 
-def backoff_s(attempt: int, handler: Handler, settings: WorkerSettings) -> float:
-    """Twice as long after each attempt, up to a limit; jittered down by at most half, so that a herd disperses."""
+def backoff_s(tried: int, handler: Handler, settings: WorkerSettings) -> float:
+    """Twice as long after each attempt since the last requeue, up to a limit.
+
+    Jittered down by at most half, so that a herd disperses.
+    """
     base = settings.backoff_s if handler.backoff_s is None else handler.backoff_s
     limit = settings.backoff_max_s if handler.max_backoff_s is None else handler.max_backoff_s
-    full = min(limit, base * 2.0 ** min(attempt - 1, 60))
+    full = min(limit, base * 2.0 ** min(max(tried, 1) - 1, 60))
     return full * _chance.uniform(0.5, 1.0)
 
 

@@ -1,5 +1,6 @@
 """Groups in memory: counted when asked."""
 
+from graveshift.driver import Pace
 from graveshift.drivers.memory.state import Cause, State, Tried
 from graveshift.fingerprint import normalise
 from graveshift.store.position import cursor as encoded
@@ -22,6 +23,12 @@ def page(state: State, chosen: Filter, cursor: str | None, limit: int) -> Page[G
     return Page(found[rank : rank + limit], state.now(), following, len(found))
 
 
+def failing(state: State) -> Pace:
+    """Of every cause."""
+    ages = _ages(state, state.tried)
+    return Pace(float(ages.count(0)), _trend(ages))
+
+
 def one(state: State, native: str) -> Group | None:
     """A group by `queue/kind/fingerprint`."""
     parts = tuple(native.split("/", 2))
@@ -40,7 +47,7 @@ def _group(state: State, cause: Cause, tries: list[Tried]) -> Group:
     queue, kind, fingerprint = cause
     bodies = [(body.job.queue, body.job.kind, body.fingerprint) for body in state.dead.values()]
     retrying = [(j.queue, j.kind, j.fingerprint) for j in state.live.values() if j.state == "retrying"]
-    ages = [int((state.now() - tried.told.finished_at).total_seconds() // 60) for tried in tries]
+    ages = _ages(state, tries)
     return Group(
         id=encode(state.system, "/".join(cause)),
         fingerprint=fingerprint,
@@ -55,8 +62,17 @@ def _group(state: State, cause: Cause, tries: list[Tried]) -> Group:
         first_seen=tries[0].told.finished_at,
         last_seen=tries[-1].told.finished_at,
         died_again=sum(tried.final and tried.again for tried in tries),
-        trend=[ages.count(age) for age in range(TREND - 1, -1, -1)],
+        trend=_trend(ages),
     )
+
+
+def _ages(state: State, tries: list[Tried]) -> list[int]:
+    """Whole minutes since each."""
+    return [int((state.now() - tried.told.finished_at).total_seconds() // 60) for tried in tries]
+
+
+def _trend(ages: list[int]) -> list[int]:
+    return [ages.count(age) for age in range(TREND - 1, -1, -1)]
 
 
 def _matches(state: State, chosen: Filter, group: Group) -> bool:

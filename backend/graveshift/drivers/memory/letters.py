@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from graveshift.driver import Count, Frozen
+from graveshift.driver import Count, Frozen, Pace
 from graveshift.drivers.memory import groups
 from graveshift.drivers.memory.showing import detail, letter
 from graveshift.drivers.memory.state import Body, Place, State
@@ -37,6 +37,9 @@ class MemoryLetters:
 
     async def one(self, native: str) -> LetterDetail | None:
         return detail(self._state, native)
+
+    async def failing(self) -> Pace:
+        return groups.failing(self._state)
 
     async def groups(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
         return groups.page(self._state, chosen, cursor, limit)

@@ -163,6 +163,7 @@ def _claimed(job: Entry, worker: UUID) -> Claimed:
         payload=Raw(job.payload),
         priority=job.priority,
         max_attempts=job.max_attempts,
+        tried=job.attempt - job.max_attempts + job.budget,
         enqueued_at=job.enqueued_at,
         started_at=job.started_at or job.enqueued_at,
         trace_id=job.trace_id,

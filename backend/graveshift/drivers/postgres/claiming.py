@@ -51,7 +51,8 @@ UPDATE graveshift.jobs j SET state = 'running', attempt = j.attempt + 1, started
        begun = NOT chosen.alone AND chosen.place <= CAST(:begin AS integer)
 FROM chosen LEFT JOIN graveshift.payloads p USING (id)
 WHERE j.id = chosen.id
-RETURNING j.id, j.attempt, j.queue, j.kind, j.priority, j.max_attempts, j.enqueued_at, j.started_at, j.trace_id,
+RETURNING j.id, j.attempt, j.attempt - j.max_attempts + j.budget AS tried,
+          j.queue, j.kind, j.priority, j.max_attempts, j.enqueued_at, j.started_at, j.trace_id,
           j.run_id, chosen.alone, chosen.place, coalesce(CAST(p.payload AS text), 'null') AS payload
 """)
 
@@ -122,6 +123,7 @@ def _claimed(row: Row[Any], worker: UUID) -> Claimed:
         payload=raw(row.payload),
         priority=row.priority,
         max_attempts=row.max_attempts,
+        tried=row.tried,
         enqueued_at=row.enqueued_at,
         started_at=row.started_at,
         trace_id=row.trace_id,

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graveshift.driver import Pace
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import now
 from graveshift.fingerprint import normalise
@@ -68,6 +69,33 @@ FROM chosen LEFT JOIN paced USING (queue, kind, fingerprint)
 ORDER BY coalesce(paced.per_min, 0) DESC, dead + retrying DESC, queue, kind, fingerprint
 LIMIT CAST(:limit AS bigint) OFFSET CAST(:skipped AS bigint)
 """)
+
+
+# As each group's pace, for all of them together.
+FAILING = text("""
+WITH flowed AS (
+    SELECT minute, sum(n) AS n FROM (
+        SELECT bucket AS minute, n FROM graveshift.group_flow WHERE bucket > now() - interval '31 minutes'
+        UNION ALL
+        SELECT date_bin('1 minute', at, 'epoch'), n FROM graveshift.deltas WHERE what = 'failed' AND fingerprint <> ''
+    ) every GROUP BY minute
+), this AS (
+    SELECT date_bin('1 minute', now(), 'epoch') AS minute,
+           CAST(extract(epoch FROM now() - date_bin('1 minute', now(), 'epoch')) AS double precision) / 60 AS part
+)
+SELECT array_agg(CAST(extract(epoch FROM this.minute - f.minute) AS integer) / 60) AS ages, array_agg(n) AS amounts,
+       coalesce(sum(CASE WHEN f.minute = this.minute THEN n
+                         WHEN f.minute = this.minute - interval '1 minute' THEN n * (1 - this.part) ELSE 0 END), 0)
+       AS per_min
+FROM flowed f CROSS JOIN this
+""")
+
+
+async def failing(engine: AsyncEngine) -> Pace:
+    """Of every cause, shown or not."""
+    async with opened(engine) as connection:
+        row = (await connection.execute(FAILING)).one()
+    return Pace(round(float(row.per_min), 2), _trend(row))
 
 
 async def page(engine: AsyncEngine, system: str, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:

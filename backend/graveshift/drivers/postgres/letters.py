@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.driver import Count, Frozen
+from graveshift.driver import Count, Frozen, Pace
 from graveshift.drivers.postgres import counting, groups
 from graveshift.drivers.postgres.chosen import letters_where, visible
 from graveshift.drivers.postgres.connection import opened
@@ -50,6 +50,9 @@ class PostgresLetters:
             return None
         async with opened(self._engine) as connection:
             return await letter_detail(connection, place, self.system)
+
+    async def failing(self) -> Pace:
+        return await groups.failing(self._engine)
 
     async def groups(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
         return await groups.page(self._engine, self.system, chosen, cursor, limit)
