@@ -49,13 +49,17 @@ def _listening(api: ApiSettings, host: str | None, port: int | None, socket: str
 
 
 async def work(handlers: str, queues: Sequence[str], concurrency: int | None, *, with_parent: bool) -> int:
-    """One worker until SIGTERM; `with_parent` stops it when standard input closes too. Returns the exit code."""
-    settings = load()
+    """One worker until SIGTERM; `with_parent` stops it when standard input closes too. Returns the exit code.
+
+    A database that does not answer or is behind is an error at the start; once at work, the worker waits for it.
+    """
+    settings, found = load(), load_handlers(handlers)
     wanted = structs.replace(settings.worker, concurrency=concurrency) if concurrency else settings.worker
     async with open_database(settings) as database, open_work(database.engine(2)) as queue:
+        await migrations.require_head(database.url_now)
         worker = Worker(
             queue,
-            load_handlers(handlers),
+            found,
             queues=queues,
             settings=wanted,
             lease_s=settings.queue.lease_s,

@@ -18,6 +18,7 @@ VERSION_SCHEMA = "graveshift_ledger"
 VERSION_TABLE = "alembic_version"
 # Any constant will do, as long as no other program takes the same lock in the same database.
 LOCK_KEY = 0x6772617665
+CONNECT_S = 10
 HERE = Path(__file__).parent
 
 __all__ = ["current", "head", "require_head", "upgrade"]
@@ -65,7 +66,7 @@ async def require_head(dsn: str) -> None:
 
 
 def _engine(dsn: str) -> AsyncEngine:
-    return create_async_engine(dialled(dsn))
+    return create_async_engine(dialled(dsn), connect_args={"timeout": CONNECT_S})
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -86,5 +87,12 @@ def _current(connection: Connection) -> str | None:
 
 def _translated(error: OSError | DBAPIError) -> Exception:
     """A database that does not answer is news for the operator; a bad statement is a defect of ours."""
-    unreachable = isinstance(error, OSError) or error.connection_invalidated
-    return DatabaseUnavailable(str(error).splitlines()[0]) if unreachable else error
+    unreachable = isinstance(error, OSError) or error.connection_invalidated or _turned_away(error)
+    cause = error if isinstance(error, OSError) else error.orig
+    told = str(cause).splitlines() or [type(cause).__name__]
+    return DatabaseUnavailable(told[0]) if unreachable else error
+
+
+def _turned_away(error: DBAPIError) -> bool:
+    """It does not let us in: a wrong login, no such database, no connection left, starting or stopping."""
+    return str(getattr(error.orig, "sqlstate", None) or "").startswith(("08", "28", "3D", "53", "57P"))
