@@ -2,6 +2,7 @@
 
 import pytest
 
+from graveshift.errors import SettingsError
 from graveshift.store.engine import create_engine, dialled
 
 
@@ -19,3 +20,17 @@ def test_a_socket_folder_is_kept() -> None:
 def test_libpqs_sslmode_is_understood() -> None:
     where = dialled("postgresql://ana@db.example.org/jobs?sslmode=require&host=/run")
     assert where.query == {"ssl": "require", "host": "/run"}
+
+
+@pytest.mark.parametrize("url", ["mysql://ana:secret@h/jobs", "sqlite:///x", "http://ana:secret@h", "mysql+x://h"])
+def test_another_database_is_refused_by_its_scheme(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"begins with postgresql://, and this one with \w+") as refused:
+        create_engine(url)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["secret", "", "postgresql://ana:secret@h:port/jobs"])
+def test_what_is_no_url_is_told_how_one_looks(url: str) -> None:
+    with pytest.raises(SettingsError, match="looks like postgresql://user@host:5432/name") as refused:
+        create_engine(url)
+    assert "secret" not in str(refused.value)

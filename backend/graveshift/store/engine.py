@@ -6,13 +6,14 @@ from typing import Any
 
 from sqlalchemy import URL, MetaData, make_url, text
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql import Executable
 
-from graveshift.errors import DatabaseUnavailable
+from graveshift.errors import DatabaseUnavailable, SettingsError
 
+SCHEMES = ("postgresql", "postgres")
 METADATA = MetaData()
 
 # For rooms above, which do not speak SQLAlchemy.
@@ -34,8 +35,18 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
 
 
 def dialled(url: str) -> URL:
-    """A URL as people write it, for our driver: libpq's `sslmode` is `ssl` there."""
-    where = make_url(url).set(drivername="postgresql+asyncpg")
+    """A URL as people write it, for our driver: libpq's `sslmode` is `ssl` there.
+
+    Raises SettingsError where it is no URL of a PostgreSQL, and keeps its password to itself.
+    """
+    try:
+        given = make_url(url)
+    except (ArgumentError, ValueError):
+        raise SettingsError("a database's URL looks like postgresql://user@host:5432/name; this one does not") from None
+    scheme = given.drivername
+    if scheme.partition("+")[0] not in SCHEMES:
+        raise SettingsError(f"a database's URL begins with postgresql://, and this one with {scheme}://")
+    where = given.set(drivername="postgresql+asyncpg")
     if "sslmode" in where.query:
         where = where.difference_update_query(["sslmode"]).update_query_dict({"ssl": where.query["sslmode"]})
     return where

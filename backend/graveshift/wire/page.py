@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Page(Struct, Generic[T], frozen=True):
-    """`total` is None where the system cannot say; `total_is_exact` is False there, and where counting stopped at 10,000.
+    """`total` is None where the system cannot say; `total_is_exact` is False then and where counting stopped at 10,000.
 
     `next_cursor` is opaque and None on the last page. `as_of` is the database's clock.
     """
