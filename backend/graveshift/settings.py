@@ -202,9 +202,18 @@ def _of_variables(env: Mapping[str, str]) -> _Layer:
         if name == f"{PREFIX}STATE_DIR":
             layer["state_dir",] = _Given(env[name] or None, name, lax=True)
         elif name.startswith(PREFIX) and section in SECTIONS and key:
+            _one_line_between(name, section, key)
             _known((section, key), name, _fields(SECTIONS[section]))
             layer[section, key] = _Given(env[name] or None, name, lax=True)
     return layer
+
+
+def _one_line_between(name: str, section: str, key: str) -> None:
+    """Elsewhere it is two underscores that part a section from its key."""
+    meant = key.lstrip("_")
+    if meant != key:
+        _known((section, meant), name, _fields(SECTIONS[section]))
+        raise SettingsError(f"{name}: unknown variable; did you mean `{PREFIX}{section.upper()}_{meant.upper()}`?")
 
 
 def _built(given: _Layer) -> Settings:

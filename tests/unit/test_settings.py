@@ -75,6 +75,15 @@ def test_a_mistake_in_a_variable_names_it() -> None:
         load(environ={"GRAVESHIFT_LOOPS_SWEEP_S": "often"})
 
 
+def test_two_underscores_are_answered_with_the_variable_that_was_meant() -> None:
+    with pytest.raises(
+        SettingsError, match=r"GRAVESHIFT_API__PORT: unknown variable; did you mean `GRAVESHIFT_API_PORT`"
+    ):
+        load(environ={"GRAVESHIFT_API__PORT": "1"})
+    with pytest.raises(SettingsError, match=r"GRAVESHIFT_API__PROT: api.prot: .*did you mean `port`"):
+        load(environ={"GRAVESHIFT_API__PROT": "1"})
+
+
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="No such file"):
         load(tmp_path / "none.yaml", {})
