@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from graveshift.errors import GraveshiftError
+from graveshift.errors import GraveshiftError, SettingsError
 from graveshift.log import configure
 
 
@@ -91,14 +91,14 @@ async def _serve(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; an error of ours is one line on standard error."""
+    """Run one command; an error of ours is one line on standard error, and 2 where what was asked for is at fault."""
     arguments = parser().parse_args(argv)
     configure()
     try:
         return asyncio.run(_run(arguments))
     except GraveshiftError as error:
         print(f"graveshift: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, SettingsError) else 1
     except KeyboardInterrupt:
         return 130
 

@@ -49,10 +49,10 @@ async def test_it_runs_jobs_of_its_queues_until_it_is_told_to_stop(shop: Worksho
     assert not process.said("not_json")
 
 
-async def test_handlers_that_are_not_there_are_one_line_and_a_failure(shop: Workshop) -> None:
+async def test_handlers_that_are_not_there_are_one_line_and_a_usage_mistake(shop: Workshop) -> None:
     process = await _start(shop, "--handlers", "tests.worker_process:HANDLER")
     try:
-        assert await process.exits(30) == 1
+        assert await process.exits(30) == 2
     finally:
         await process.end()
     assert [line["line"] for line in process.said("not_json")] == [
