@@ -115,6 +115,24 @@ async def test_do_plans_and_asks_for_what_the_desk_asks(service: Service) -> Non
     assert (code, "goes on in the backend" in out) == (0, True)
 
 
+@pytest.mark.parametrize("service", ["port"], indirect=True)
+async def test_the_record_says_which_program_asked(service: Service, client: Client) -> None:
+    async def source() -> str:
+        entry = (await client.page("audit", limit=1)).items[0]
+        return str(getattr(entry, "source", ""))
+
+    pause: dict[str, object] = {"queue": "native:mail"}
+    conduct = Conduct(client)
+    await conduct.confirm(await conduct.plan("queue.pause", pause))
+    assert await source() == "console"
+    assert (await graveshift(service, "do", "queue.pause", "--arg", "queue=native:mail", "--yes"))[0] == 0
+    assert await source() == "cli"
+    async with service.client() as other:
+        plan = (await other.post("/v1/plans", json={"operation": "queue.pause", "args": pause})).json()
+        await other.post(f"/v1/plans/{plan['id']}/run", json={}, headers={"Idempotency-Key": "k"})
+    assert await source() == "http"
+
+
 async def test_a_viewer_may_look_and_not_touch(service: Service) -> None:
     viewer = Client(Where(service.url, service.secret[Role.VIEWER]))
     assert (await viewer.page("dlq")).total == 150

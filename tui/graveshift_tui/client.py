@@ -62,11 +62,14 @@ class Carried(Struct, frozen=True):
 
 
 class Client:
-    """One per process; owns one pool. Strings in what it returns are raw: clean them before they are shown."""
+    """One per process; owns one pool. Strings in what it returns are raw: clean them before they are shown.
 
-    def __init__(self, where: Where) -> None:
+    `program` (`console` or `cli`) is what it calls itself on the record.
+    """
+
+    def __init__(self, where: Where, program: str = "console") -> None:
         self.where = where
-        self._link = Link(where)
+        self._link = Link(where, program)
         self._last_event: str | None = None
 
     async def fetch(self, path: str, params: Mapping[str, str] | None = None) -> bytes:

@@ -46,9 +46,9 @@ class Unreachable(ConsoleError):
 class Link:
     """Sends requests and hands back bodies; a refusal is an ApiError, silence is Unreachable."""
 
-    def __init__(self, where: Where) -> None:
+    def __init__(self, where: Where, program: str) -> None:
         self._url = where.url
-        self._http = _open(where)
+        self._http = _open(where, program)
 
     async def send(
         self,
@@ -121,11 +121,11 @@ class Link:
         raise ApiError(problem.code, answer.status_code, detail)
 
 
-def _open(where: Where) -> "httpx.AsyncClient":
+def _open(where: Where, program: str) -> "httpx.AsyncClient":
     """A pool that keeps idle connections for less than a server does, so that no request meets a closing one."""
     import httpx
 
-    headers = {"User-Agent": "graveshift", "Accept": "application/json"}
+    headers = {"User-Agent": f"graveshift-{program}/{_version()}", "Accept": "application/json"}
     if where.token:
         headers["Authorization"] = f"Bearer {where.token}"
     scheme, _, socket = where.url.partition(":")
@@ -141,6 +141,15 @@ def _open(where: Where) -> "httpx.AsyncClient":
         )
     except httpx.InvalidURL as error:
         raise SettingsError(f"`{where.url}`: {error}") from None
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("graveshift")
+    except PackageNotFoundError:
+        return "checkout"
 
 
 def _transport(url: str, socket: str, limits: "httpx.Limits") -> "httpx.AsyncHTTPTransport | None":

@@ -11,6 +11,7 @@ from graveshift.wire.operations import Role
 
 KEEP_S = 1.0
 MOST = 1024
+PROGRAMS = {"graveshift-cli": "cli", "graveshift-console": "console"}
 
 
 class Doorman:
@@ -40,6 +41,12 @@ class Doorman:
         if len(self._known) > MOST:
             self._known.popitem(last=False)
         return actor
+
+
+def source_of(agent: str | None) -> str:
+    """`cli`, `console`, or `http` for every other program: what the program says of itself, and no proof."""
+    program, _, _ = (agent or "").partition("/")
+    return PROGRAMS.get(program, "http")
 
 
 def _bearer(authorization: str | None) -> str:

@@ -9,9 +9,10 @@ import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
+from msgspec import structs
 
 from graveshift.api import bodies, problems, queries
-from graveshift.api.auth import Doorman
+from graveshift.api.auth import Doorman, source_of
 from graveshift.api.endpoint import NOBODY, Call, Endpoint
 from graveshift.api.meter import Meter
 from graveshift.api.ports import Rooms
@@ -77,7 +78,8 @@ class Door:
     async def _admit(self, endpoint: Endpoint, request: Asked) -> Actor:
         if endpoint.role is None:
             return NOBODY
-        return await self._doorman.admit(request.headers.get("authorization"), endpoint.role)
+        actor = await self._doorman.admit(request.headers.get("authorization"), endpoint.role)
+        return structs.replace(actor, source=source_of(request.headers.get("user-agent")))
 
 
 def _encoded(endpoint: Endpoint, answer: Any) -> Response[bytes]:

@@ -46,7 +46,7 @@ APPEND = text("""
 
 
 class Actor(Struct, frozen=True):
-    """Who asks: `source` is where the request came from (`http`, `cli`, `direct`, `rule`)."""
+    """Who asks: `source` is where the request came from: `cli`, `console`, `http`, `direct`."""
 
     name: str
     role: Role

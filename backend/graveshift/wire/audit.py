@@ -6,7 +6,9 @@ from msgspec import Struct
 
 
 class AuditEntry(Struct, frozen=True, kw_only=True):
-    """`seq` grows by one and has no gaps; `source` is where the request came from (`http`, `cli`, `direct`, `rule`)."""
+    """`seq` grows by one and has no gaps. `source` is where the request came from, as the program there says of itself:
+    `cli`, `console`, `http` (any other), or from the backend's own host `direct`.
+    """
 
     seq: int
     at: datetime

@@ -87,7 +87,7 @@ def do(
     wish = Wish(verb, arg or [], scope, dry_run, yes, phrase, reason, wait, output)
     settings = settings_of(url, token_file, config)
     with asyncio.Runner() as runner:
-        client = Client(settings.where)
+        client = Client(settings.where, "cli")
         try:
             return _do(runner, client, wish)
         finally:

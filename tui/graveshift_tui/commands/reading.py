@@ -91,7 +91,7 @@ def get(
         raise Misused(f"{resource} has no ids")
     wanted = None if everything else limit
     settings = settings_of(url, token_file, config)
-    return asyncio.run(_get(Client(settings.where), Asked(resource, id, items, narrowed, wanted), output))
+    return asyncio.run(_get(Client(settings.where, "cli"), Asked(resource, id, items, narrowed, wanted), output))
 
 
 async def _get(client: Client, asked: Asked, output: Output) -> int:
