@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from graveshift.wire.page import Page
 from graveshift.wire.selection import Filter
-from graveshift_tui.screens.groups import told_apart
 from tests.screens.console import Person, console
 from tests.screens.fake_client import FakeClient
 from tests.waiting import until
@@ -102,8 +101,12 @@ async def test_on_the_items_of_a_run_undo_and_stop_mean_that_run() -> None:
         await person.told("run 81 is undone already")
 
 
-def test_causes_of_one_name_are_told_apart_by_their_kind() -> None:
-    one = replace(FakeClient(letters=400).groups()[0], error_type="KeyError", message="<str>", kind="file.parse")
-    assert told_apart(one, 27) == "KeyError <str> · file.parse"
-    assert told_apart(one, 27) != told_apart(replace(one, kind="order.write"), 28)
-    assert told_apart(one, 14) == "KeyError <str>"
+async def test_causes_of_one_name_are_told_apart_by_their_kind() -> None:
+    client = FakeClient(letters=400)
+    one = replace(client.groups()[0], error_type="KeyError", message="<str>", kind="report.build")
+    both = [one, replace(one, id="native:two", kind="file.parse")]
+    setattr(client, "groups", lambda: both)  # noqa: B010 - as an attribute of this one
+    async with console(client) as person:
+        await person.goes("2", "groups")
+        await person.sees("KeyError <str> · report.bu…")
+        await person.sees("KeyError <str> · file.parse")

@@ -38,7 +38,7 @@ CARD = Card(
         Column("SIZE", pair(Backup, lambda b, at: f.size(b.size_bytes)), width=9, right=True),
         Column("VERIFIED", pair(Backup, lambda b, at: f.since(b.verified_at, at.now)), width=8, right=True),
         Column("SHA-256", pair(Backup, lambda b, at: ((b.sha256 or "")[:12], "muted")), width=12, from_width=76),
-        Column("LIES AT", pair(Backup, lambda b, at: (b.location or "", "muted"))),
+        Column("LIES AT", pair(Backup, lambda b, at: (b.location or "", "muted")), from_width=100),
     ),
     id_of=solo(Backup, lambda b: b.id),
     tone=solo(Backup, lambda b: "crit" if b.state is BackupState.FAILED else "text"),

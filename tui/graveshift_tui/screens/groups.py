@@ -16,11 +16,9 @@ def cause(group: Group) -> str:
     return f"{short(group.error_type)} {group.message}".strip()
 
 
-def told_apart(group: Group, width: int) -> str:
-    """The cause, and the kind of job where there is room: two causes may have one name."""
-    name, kind = cause(group), f" · {group.kind}"
-    room = width - len(kind)
-    return name if room < min(len(name), 16) else f"{f.fit(name, min(len(name), room))}{kind}"
+def told_apart(group: Group) -> str:
+    """The cause, then the kind of job, which is cut first: two causes may have one name."""
+    return f"{cause(group)} · {group.kind}"
 
 
 def short(error_type: str) -> str:
@@ -88,7 +86,7 @@ CARD = Card(
     name="groups",
     title="groups",
     columns=(
-        Column("CAUSE", pair(Group, lambda g, at: told_apart(g, at.width))),
+        Column("CAUSE", pair(Group, lambda g, at: told_apart(g))),
         Column("QUEUE", pair(Group, lambda g, at: (g.queue, "muted")), width=12, from_width=100),
         Column("DEAD", pair(Group, lambda g, at: f.count(g.dead)), width=9, right=True),
         Column("RETRY", pair(Group, lambda g, at: f.count(g.retrying)), width=7, right=True, from_width=70),
