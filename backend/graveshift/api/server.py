@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from graveshift.errors import CannotListen
 from graveshift.settings import ApiSettings
 
 BACKLOG = 256
+FOLDER = 0o750
 log = structlog.get_logger(__name__)
 
 
@@ -81,8 +83,11 @@ def _tcp(host: str, port: int) -> socket.socket:
 
 
 def _unix(path: Path) -> socket.socket:
-    """Mode 0660 from its first moment; in a folder made 0750 where there was none."""
-    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    """Mode 0660 from its first moment; in a folder made 0750 where there was none, and left as it is otherwise."""
+    path.parent.mkdir(mode=FOLDER, parents=True, exist_ok=True)
+    mode = stat.S_IMODE(path.parent.stat().st_mode)
+    if mode & 0o777 & ~FOLDER:
+        log.warning("socket_folder_is_open", folder=str(path.parent), mode=f"{mode:04o}", wanted=f"{FOLDER:04o}")
     _clear(path)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o117)
