@@ -372,7 +372,22 @@ CREATE FUNCTION graveshift.enqueue(
 #variable_conflict use_column
 DECLARE
     new_id bigint;
+    missing text := CASE WHEN enqueue.queue IS NULL THEN 'queue' WHEN enqueue.kind IS NULL THEN 'kind'
+                         WHEN enqueue.payload IS NULL THEN 'payload' WHEN enqueue.priority IS NULL THEN 'priority'
+                         WHEN enqueue.max_attempts IS NULL THEN 'max_attempts' END;
 BEGIN
+    -- What the tables check is said here in words: their own message would show the whole row.
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION '% must not be NULL', missing USING ERRCODE = 'not_null_violation';
+    END IF;
+    IF enqueue.queue !~ '^[A-Za-z0-9._:-]{1,128}$' OR enqueue.kind !~ '^[A-Za-z0-9._:-]{1,128}$' THEN
+        RAISE EXCEPTION 'queue and kind must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF length(enqueue.unique_key) NOT BETWEEN 1 AND 512 OR length(enqueue.trace_id) > 128 THEN
+        RAISE EXCEPTION 'unique_key must be 1 to 512 characters and trace_id at most 128'
+            USING ERRCODE = 'check_violation';
+    END IF;
     IF enqueue.max_attempts NOT BETWEEN 1 AND 1000 OR enqueue.priority NOT BETWEEN -100 AND 100 THEN
         RAISE EXCEPTION 'max_attempts must be 1 to 1000 and priority -100 to 100' USING ERRCODE = 'check_violation';
     END IF;
