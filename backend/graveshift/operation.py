@@ -52,12 +52,14 @@ class Draft(Struct, frozen=True, kw_only=True):
     """What planning found. `count` None: cannot say. `frozen` is kept with the plan and handed back to `run` as it was.
 
     `subjects` are identities and states of what is not counted: a plan whose fresh draft has other subjects is stale.
+    `walked` is how many items the run will have, where that is not the count: some may be too late by then.
     `rate` is items per second for the run, None for unlimited or for verbs that have none. `cutoff` is when it was
     frozen, None for now.
     """
 
     count: int | None
     count_is_exact: bool = True
+    walked: int | None = None
     arrived_since: int | None = None
     effects: Sequence[Effect] = ()
     confirm: Confirm = Confirm.YES

@@ -115,8 +115,12 @@ async def test_an_undo_recalls_what_no_worker_has_started(front: Front) -> None:
         run = await front.ended(await front.order(REQUEUE, FAST))
         started = await front.bench.take(2)
         plan = await front.desk.plan(UNDO, {"run": run.id}, ANN)
-        assert plan.effects[0].subject.startswith("3 of the 5 jobs")
-        undone = await front.ended(await front.begin(plan))
+        assert (plan.count, plan.effects[0].subject[:15]) == (3, "3 of the 5 jobs")
+        begun = await front.begin(plan)
+        undone = await front.ended(begun)
+        again = await front.desk.plan(UNDO, {"run": run.id}, ANN)
+    assert (again.count, again.effects[0].subject[:15]) == (0, "0 of the 5 jobs")
+    assert begun.total == 5
     assert (undone.state, undone.moved, undone.gone) == (RunState.SUCCEEDED, 3, 2)
     back = await front.letters(0)
     assert len(back) == 3

@@ -214,7 +214,7 @@ def _new_run(kept: KeptPlan, draft: Draft, actor: Actor, key: str, asked: Mappin
     return NewRun(
         plan_id=kept.id,
         operation=kept.operation,
-        total=draft.count if draft.count_is_exact else None,
+        total=_items(draft),
         rate=draft.rate,
         actor=actor.name,
         source=actor.source,
@@ -222,6 +222,13 @@ def _new_run(kept: KeptPlan, draft: Draft, actor: Actor, key: str, asked: Mappin
         key=key,
         body=asked,
     )
+
+
+def _items(draft: Draft) -> int | None:
+    """How many there will be; None where that is not known."""
+    if draft.walked is not None:
+        return draft.walked
+    return draft.count if draft.count_is_exact else None
 
 
 def _draft(kept: KeptPlan) -> Draft:

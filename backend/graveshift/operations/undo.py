@@ -34,7 +34,8 @@ class Undo(Struct, frozen=True, forbid_unknown_fields=True):
         run = await self._undoable(world)
         fates = [await source.fates(int(run.id)) for source in world.sources.values() if self.needs in source.can]
         return Draft(
-            count=run.moved,
+            count=_recallable(run, fates),
+            walked=run.moved,
             effects=_effects(run, fates),
             confirm=Confirm.YES,
             subjects=[f"run {run.id} is {run.state}"],
@@ -80,6 +81,12 @@ class Recalls:
         if source is None or Can.RECALL not in source.can:
             return [Verdict(id, Outcome.FAILED, "this system cannot recall") for id in ids]
         return await source.recall(unit, natives(ids), self._undone)
+
+
+def _recallable(run: Run, told: Sequence[Fates | None]) -> int:
+    """What no worker has started; at most all of it where a system cannot say."""
+    known = [fate.waiting for fate in told if fate is not None]
+    return sum(known) if known and len(known) == len(told) else run.moved
 
 
 def _effects(run: Run, told: Sequence[Fates | None]) -> list[Effect]:
