@@ -41,6 +41,9 @@ class Foreign:
     async def pick(self, chosen: object, frozen: object, after: str | None, limit: int) -> Sequence[str]:
         return [letter for letter in self.letters if letter > (after or "") and letter not in self.moved][:limit]
 
+    async def standing(self, letters: Sequence[str]) -> Sequence[str]:
+        return [letter for letter in letters if letter in self.letters and letter not in self.moved]
+
     async def move(self, unit: Unit, letters: Sequence[str], to: object, run_id: int) -> Sequence[Verdict]:
         self.acts += 1
         for letter in letters:

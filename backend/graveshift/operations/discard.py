@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from graveshift.driver import Can, Count, Letters, Move, Source, Unit, Verdict
 from graveshift.operation import Carrier, Draft, World
-from graveshift.selection import LETTER_FIELDS, Aim, Frost, arrived, kept, thawed
+from graveshift.selection import LETTER_FIELDS, Aim, Frost, arrived, count_letters, kept, thawed
 from graveshift.selection.walk import Walk
 from graveshift.selection.wording import letters_in_words
 from graveshift.wire.operations import Danger, Role
@@ -48,10 +48,11 @@ class Discard(Struct, frozen=True, forbid_unknown_fields=True):
         return Aim(self.selection, world.letters, world.sources, needs=self.needs, fields=LETTER_FIELDS)
 
     async def _draft(self, world: World, aim: Aim[Letters], frost: Frost, since: Count) -> Draft:
-        count = await aim.count(frost)
+        count = await count_letters(aim, frost)
         return Draft(
             count=count.n,
             count_is_exact=count.exact,
+            walked=aim.walked,
             arrived_since=since.n,
             effects=[Effect(await letters_in_words(aim, count), "discarded; they never run again")],
             confirm=Confirm.PHRASE,

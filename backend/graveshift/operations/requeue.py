@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from graveshift.driver import Can, Count, Letters, Move, Source, Unit, Verdict
 from graveshift.operation import Carrier, Draft, World
-from graveshift.selection import LETTER_FIELDS, Aim, Frost, arrived, kept, thawed
+from graveshift.selection import LETTER_FIELDS, Aim, Frost, arrived, count_letters, kept, thawed
 from graveshift.selection.walk import Walk
 from graveshift.selection.wording import bulk, letters_in_words
 from graveshift.wire.operations import Danger, Role
@@ -50,7 +50,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
         return Aim(self.selection, world.letters, world.sources, needs=self.needs, fields=LETTER_FIELDS)
 
     async def _draft(self, world: World, aim: Aim[Letters], frost: Frost, since: Count) -> Draft:
-        count = await aim.count(frost)
+        count = await count_letters(aim, frost)
         confirm, phrase = bulk(aim, count, world.environment)
         rate = self._rate(world)
         pace = "unlimited" if rate is None else f"at {rate:g}/s"
@@ -58,6 +58,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
         return Draft(
             count=count.n,
             count_is_exact=count.exact,
+            walked=aim.walked,
             arrived_since=since.n,
             effects=effects + await _paused(aim, count),
             confirm=confirm,

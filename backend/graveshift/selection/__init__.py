@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -72,6 +73,11 @@ class Aim(Generic[P]):
             raise Unsupported(f"{needs} in {', '.join(unable)}")
         self.pools = {name: able[name] for name in sorted(able) if self.filter.system in (None, name)}
 
+    @property
+    def walked(self) -> int | None:
+        """How many items a run over named ids has, whatever became of them; None for a filter."""
+        return None if self.ids is None else len(self.ids)
+
     async def freeze(self) -> Frost:
         """This moment, in every system that the filter may reach."""
         if self.ids is not None:
@@ -114,6 +120,17 @@ class Aim(Generic[P]):
         start = self._places[after] + 1 if after is not None else 0
         chunk = ids[start : start + limit]
         return [id for id in chunk if _system(id) == _system(chunk[0])]
+
+
+async def count_letters(aim: Aim[Letters], frost: Frost) -> Count:
+    """How many letters there are of the selection; of named ids, those that are letters still."""
+    if aim.ids is None:
+        return await aim.count(frost)
+    found = 0
+    for system, ids in groupby(aim.ids, key=_system):
+        if source := aim.sources.get(system):
+            found += len(set(await source.standing(natives(list(ids)))))
+    return Count(found)
 
 
 async def arrived(aim: Aim[Letters], frost: Frost) -> Count:

@@ -1,6 +1,6 @@
 """What a verb is going to act on, in words: identities and states, never ages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import structs
 
@@ -40,10 +40,18 @@ async def letters_in_words(aim: Aim[Letters], count: Count) -> str:
     """`4,112 letters of KeyError in queue parse`: a cause is said by its error, few ids are said one by one."""
     many = how_many(count, "letter", "letters")
     if aim.ids is not None:
-        return f"{many}: {', '.join(aim.ids)}" if len(aim.ids) <= NAMED else f"{many} marked by hand"
+        return many + _named(aim.ids, count)
     if aim.filter.is_empty:
         return f"{many}, all there are"
     return many + which(await _with_error(aim))
+
+
+def _named(ids: Sequence[str], count: Count) -> str:
+    """Few are named one by one; of those that are nothing, or have left, it is said how many they are."""
+    missing = len(ids) - count.n
+    if missing:
+        return f"; {missing:,} of these {'is no letter' if missing == 1 else 'are no letters'}"
+    return f": {', '.join(ids)}" if len(ids) <= NAMED else " marked by hand"
 
 
 async def _with_error(aim: Aim[Letters]) -> Filter:
