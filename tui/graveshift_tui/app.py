@@ -1,5 +1,6 @@
 """The console: wires keys, screens and the Desk together, and keeps the pulse of one backend."""
 
+import gc
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -212,6 +213,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.call_later(self.exit, code, return_code=code)
 
     def _connect(self) -> None:
+        gc.freeze()
+        gc.enable()
         try:
             self.client = self._connecting(self.settings.where)
         except ConsoleError as error:
