@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -34,7 +35,9 @@ PLACE = _roomiest()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the server's home once, so that xdist's workers share one server."""
+    """Name the server's home once, so that xdist's workers share one server; a slow machine is no counterexample."""
+    hypothesis.settings.register_profile("house", deadline=None)
+    hypothesis.settings.load_profile("house")
     if hasattr(config, "workerinput"):
         return
     _sweep()

@@ -48,7 +48,7 @@ async def run(engine: AsyncEngine, statement: str, **named: Any) -> Any:
 
 
 KILL = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
 
 
 async def test_held_connections_open_again_after_they_were_killed(bench: Bench, database: str) -> None:

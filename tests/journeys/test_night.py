@@ -122,6 +122,7 @@ def rotate_a_secret_in_four_steps(person: Person) -> None:
     for step in ("create", "set", "test", "finish"):
         person.sees(rf"\b{step}\b")
     person.press("esc")
+    person.sees(r"overview › runs ")
 
 
 def find_everything_on_the_record(person: Person) -> None:

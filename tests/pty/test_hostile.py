@@ -34,7 +34,7 @@ def step(terminal: Terminal, keys: str, words: str) -> None:
     terminal.send(keys)
     until_now(
         lambda: terminal.shows(words),
-        within=10,
+        within=40,
         what=f"{words!r} after {keys!r} of {len(terminal.arrived)}; it shows\n{terminal.text}",
     )
 
