@@ -192,9 +192,8 @@ async def _allow_connections(shop: Workshop, name: str, *, allowed: bool) -> Non
     """Close the database to everybody, or open it again; said from the server's own database."""
     statements = [f"ALTER DATABASE {name} ALLOW_CONNECTIONS {str(allowed).lower()}"]
     if not allowed:
-        statements.append(
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND backend_type = 'client backend'"
-        )
+        theirs = f"datname = '{name}' AND backend_type = 'client backend'"
+        statements.append(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {theirs}")
     await asyncio.to_thread(shop.administer, statements)
 
 
