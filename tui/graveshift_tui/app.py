@@ -28,7 +28,7 @@ from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import ConsoleScreen, Route
 from graveshift_tui.screens import CARDS, screen_for, verbs
 from graveshift_tui.screens.actions import Actions
-from graveshift_tui.screens.asking import quit_question
+from graveshift_tui.screens.asking import farewell, quit_question
 from graveshift_tui.screens.listing import ListScreen, stepper
 from graveshift_tui.settings import ConsoleError, Settings, Where
 from graveshift_tui.widgets.band import AMBER, Pulse
@@ -206,14 +206,14 @@ class ConsoleApp(App[int], inherit_bindings=False):
         if not live:
             self.exit(0)
             return
-        said = "\n".join(f"run {clean(run.id, 40)} continues ({clean(run.operation, 40)})" for run in live)
-        self.push_screen(quit_question(live), lambda yes: self.exit(0, message=said) if yes else None)
+        said = farewell(live, demo=bool(self.settings.downstream))
+        asked = quit_question(live, demo=bool(self.settings.downstream))
+        self.push_screen(asked, lambda yes: self.exit(0, message=said) if yes else None)
 
     def _told_to_leave(self, code: int) -> None:
         self.call_later(self.exit, code, return_code=code)
 
     def _connect(self) -> None:
-        gc.freeze()
         gc.enable()
         try:
             self.client = self._connecting(self.settings.where)

@@ -218,7 +218,7 @@ def _new_run(kept: KeptPlan, draft: Draft, actor: Actor, key: str, asked: Mappin
         rate=draft.rate,
         actor=actor.name,
         source=actor.source,
-        reason=asked["reason"],
+        reason=asked["reason"] or kept.args.get("reason"),
         key=key,
         body=asked,
     )
