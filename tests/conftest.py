@@ -98,15 +98,15 @@ def _scratch(server: embedded.Server, options: str) -> Iterator[str]:
     name = f"test_{secrets.token_hex(6)}"
     _command(server, f"CREATE DATABASE {name} {options}")
     yield database_url(server, name)
-    _command(server, f"DROP DATABASE {name} WITH (FORCE)")
+    _command(server, f"DROP DATABASE {name} WITH (FORCE)", server.superuser_dsn)
 
 
 def database_url(server: embedded.Server, name: str) -> str:
     return server.url.replace("/graveshift?", f"/{name}?", 1)
 
 
-def _command(server: embedded.Server, statement: str) -> bool:
+def _command(server: embedded.Server, statement: str, dsn: str | None = None) -> bool:
     """Run a statement in the server's own database; whether it gave back a row."""
-    with psycopg.connect(server.dsn, autocommit=True) as connection:
+    with psycopg.connect(dsn or server.dsn, autocommit=True) as connection:
         cursor = connection.execute(statement.encode())
         return cursor.description is not None and cursor.fetchone() is not None
