@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -176,4 +177,8 @@ def confirm(person: Person) -> None:
 def leave(person: Person) -> None:
     """Nothing is under way any more, so nothing is asked."""
     person.press("q")
+    with suppress(AssertionError):
+        person.sees_the_end(within=20)
+    if person.terminal.is_alive:
+        person.press("q")
     assert person.sees_the_end(within=30) == 0
