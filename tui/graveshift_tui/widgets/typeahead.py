@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
+from time import monotonic
 
 from textual.app import App
 from textual.dom import DOMNode
@@ -28,14 +29,16 @@ class Typeahead:
         self._hand_on = hand_on
         self._waiting: deque[Key] = deque()
         self._turn = 0
+        self._since = 0.0
         self._busy = False
 
     async def take(self, key: Key) -> None:
         """Now, or when it is its turn."""
         self._waiting.append(key)
-        if self._busy:
+        stuck = monotonic() - self._since > 2 * PATIENCE_S
+        if self._busy and not stuck:
             return
-        if self._is_ready():
+        if stuck or self._is_ready():
             await self._next(self._turn)
         else:
             self._busy = True
@@ -46,6 +49,7 @@ class Typeahead:
         if turn != self._turn:
             return
         self._turn += 1
+        self._since = monotonic()
         self._busy = bool(self._waiting)
         if self._busy:
             key = self._waiting.popleft()
