@@ -24,7 +24,8 @@ class Terminal:
         self, argv: Sequence[str], *, size: tuple[int, int] = (80, 24), env: Mapping[str, str] | None = None
     ) -> None:
         columns, rows = size
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("TMUX", "SSH_", "GRAVESHIFT", "TEXTUAL"))}
+        strange = ("TMUX", "SSH_", "GRAVESHIFT", "TEXTUAL", "COLUMNS", "LINES")
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(strange)}
         places = os.pathsep.join(str(ROOT / name) for name in ("tui", "backend", "."))
         given = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": places, "LC_ALL": "C.UTF-8"}
         self.started = time.monotonic()

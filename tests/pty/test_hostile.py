@@ -1,8 +1,6 @@
 """What strangers put into a queue never reaches the terminal as a control, wherever it is shown."""
 
 import re
-import time
-from contextlib import suppress
 
 import pytest
 
@@ -14,8 +12,6 @@ OURS = re.compile(
     rb"\x1b\[[0-9;]*m|\x1b\[[0-9;]*H|\x1b\[\?[0-9;]+[hl]|\x1b\[\?[0-9]+\$p|\x1b\[[<>][0-9]*u|\x1b\[[0-9]*[GK]"
     rb"|\x1b\]22;[a-z]+\x07"
 )
-QUIET_S = 0.7
-PRESS_AGAIN_S = 10.0
 CLIPBOARD = rb"\x1b\]52;c;[A-Za-z0-9+/=]*\x07"
 """Our own writes, at the reader's wish: base64, so nothing in them can act."""
 BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -31,23 +27,11 @@ def bad(raw: bytes) -> str:
 def terminal() -> Terminal:
     opened = Terminal([*FAKE, "hostile"], size=(120, 50))
     until_now(lambda: opened.shows("ana"), within=40)
-    until_now(
-        lambda: time.monotonic() - opened.arrived[-1][0] > QUIET_S, within=40, what="the first screen is not done"
-    )
     return opened
-
-
-def seen_within(terminal: Terminal, words: str, seconds: float) -> bool:
-    """As a person looks before pressing again."""
-    with suppress(AssertionError):
-        return until_now(lambda: terminal.shows(words), within=seconds)
-    return False
 
 
 def step(terminal: Terminal, keys: str, words: str) -> None:
     terminal.send(keys)
-    if not seen_within(terminal, words, PRESS_AGAIN_S):
-        terminal.send(keys)
     until_now(
         lambda: terminal.shows(words),
         within=40,

@@ -61,8 +61,7 @@ def client(kind: str) -> FakeClient:
 def main() -> int:
     """Run until left; the exit code."""
     kind = sys.argv[1] if len(sys.argv) > 1 else "frozen"
-    app = ConsoleApp(settings(), os.environ.get("FAKE_START"), connect=lambda where: client(kind))
-    return ran(app)
+    return ran(lambda: ConsoleApp(settings(), os.environ.get("FAKE_START"), connect=lambda where: client(kind)))
 
 
 if __name__ == "__main__":

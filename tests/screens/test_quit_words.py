@@ -1,7 +1,7 @@
 """Before a person leaves they read what becomes of the runs, and in the demo that is not what it is elsewhere."""
 
 from graveshift.wire.runs import Run, RunState
-from graveshift_tui.screens.asking import farewell
+from graveshift_tui.screens.leaving import farewell
 
 RUN = Run(id="81", plan_id="7", operation="dlq.requeue", state=RunState.RUNNING, total=10, actor="ana")
 

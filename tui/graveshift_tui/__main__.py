@@ -11,6 +11,8 @@ from graveshift_tui.commands.terminal import Misused, Parser, add_look, add_plac
 from graveshift_tui.settings import ConsoleError, Flags, load, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from graveshift_tui.app import ConsoleApp
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
@@ -85,11 +87,18 @@ def launch(flags: Flags, start_at: str | None) -> int:
     gc.disable()
     from graveshift_tui.app import ConsoleApp
 
-    return ran(ConsoleApp(load(os.environ, flags), start_at))
+    return ran(lambda: ConsoleApp(load(os.environ, flags), start_at))
 
 
-def ran(app: "ConsoleApp") -> int:
-    """Run an app until it is left; the exit code. What broke is reported without a word of what it worked on."""
+def ran(make: "Callable[[], ConsoleApp]") -> int:
+    """Run an app until it is left; the exit code. What broke is reported without a word of what it worked on.
+
+    The terminal itself knows its size, also after it changes; variables hold what it was when someone exported them,
+    and an app that believes both paints nothing at all.
+    """
+    for told in ("COLUMNS", "LINES"):
+        os.environ.pop(told, None)
+    app = make()
     try:
         app.run()
         fault = app.fault

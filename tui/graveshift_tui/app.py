@@ -28,7 +28,7 @@ from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import ConsoleScreen, Route
 from graveshift_tui.screens import CARDS, screen_for, verbs
 from graveshift_tui.screens.actions import Actions
-from graveshift_tui.screens.asking import farewell, quit_question
+from graveshift_tui.screens.leaving import Leaving
 from graveshift_tui.screens.listing import ListScreen, stepper
 from graveshift_tui.settings import ConsoleError, Settings, Where
 from graveshift_tui.widgets.band import AMBER, Pulse
@@ -89,6 +89,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self._reading: Reading[Overview] | None = None
         self._guard = Guard()
         self._typeahead = Typeahead(self, super().on_event)
+        self._leaving = Leaving(self)
         self._leave = Leave(self._told_to_leave)
         self._toasts = Toasts(self, lambda: here.cursor_y if (here := self.here()) is not None else None)
         self._minute = 0
@@ -202,13 +203,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     def leave(self) -> None:
         """Quits; asks only where runs are live, and names them."""
-        live = [run for run in (self.pulse.overview.runs if self.pulse.overview else []) if run.state.is_live]
-        if not live:
-            self.exit(0)
-            return
-        said = farewell(live, demo=bool(self.settings.downstream))
-        asked = quit_question(live, demo=bool(self.settings.downstream))
-        self.push_screen(asked, lambda yes: self.exit(0, message=said) if yes else None)
+        self._leaving.start()
 
     def _told_to_leave(self, code: int) -> None:
         self.call_later(self.exit, code, return_code=code)

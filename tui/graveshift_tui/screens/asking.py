@@ -1,16 +1,11 @@
-"""What lies over a screen for a moment: help, palette, the line to type in, a choice, the question before leaving."""
+"""What lies over a screen for a moment: help, palette, the line to type in, a choice."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from textual.app import App
 
-from graveshift.wire.runs import Run
 from graveshift_tui.keymap import Keymap
-from graveshift_tui.operate import progress
-from graveshift_tui.sanitize import clean
-from graveshift_tui.widgets.paint import Line
-from graveshift_tui.widgets.yesno import YesNo
 
 if TYPE_CHECKING:
     from graveshift_tui.widgets.choose import Chooser
@@ -50,20 +45,3 @@ def ask_for_line(app: App[object], sign: str, value: str, words: Sequence[str], 
 
     if not app.screen.query(Prompt):
         app.screen.mount(Prompt(sign, value, words, placeholder))
-
-
-def quit_question(live: Sequence[Run], *, demo: bool) -> YesNo:
-    """Names what goes on, or what ends with a demo."""
-    asked = "Leave? The demo stops with this console:" if demo else "Leave? The backend carries on:"
-    lines: list[Line] = [((f"  {asked}", "bold text"),)]
-    lines += [((f"    run {run.id} {run.operation} {_fate(demo)}, {progress(run)}", "text"),) for run in live[:6]]
-    return YesNo(lines, "Leave", "Stay")
-
-
-def farewell(live: Sequence[Run], *, demo: bool) -> str:
-    """The same on the terminal that is left behind."""
-    return "\n".join(f"run {clean(run.id, 40)} {_fate(demo)} ({clean(run.operation, 40)})" for run in live)
-
-
-def _fate(demo: bool) -> str:
-    return "resumes at the next start where the data is kept" if demo else "continues"

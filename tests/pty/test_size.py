@@ -1,0 +1,12 @@
+"""The console is as large as its terminal."""
+
+from tests.pty.terminal import FAKE, Terminal
+from tests.waiting import until_now
+
+
+def test_variables_from_another_terminal_do_not_count() -> None:
+    with Terminal(FAKE, size=(120, 30), env={"COLUMNS": "80", "LINES": "24"}) as terminal:
+        until_now(lambda: terminal.shows("acme"), within=40)
+        lines = terminal.text.splitlines()
+        assert "? help" in lines[29]
+        assert len(lines[0].rstrip()) > 100

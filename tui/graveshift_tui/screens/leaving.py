@@ -1,0 +1,83 @@
+"""The way out: at once where nothing is under way, and after a question that names what is."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from textual.screen import Screen
+
+from graveshift.wire.runs import Run
+from graveshift_tui.client import Client
+from graveshift_tui.operate import progress
+from graveshift_tui.sanitize import clean
+from graveshift_tui.settings import ConsoleError, Settings
+from graveshift_tui.widgets.band import Pulse
+from graveshift_tui.widgets.paint import Line
+from graveshift_tui.widgets.yesno import YesNo
+
+
+class Leaves(Protocol):
+    """The app, as far as leaving goes."""
+
+    settings: Settings
+    pulse: Pulse
+    client: Client | None
+
+    @property
+    def screen(self) -> Screen[object]: ...
+    def look(self, reading: Awaitable[list[Run]], then: Callable[[list[Run]], None]) -> None: ...
+    def push_screen(self, screen: YesNo, callback: Callable[[bool | None], None]) -> object: ...
+    def exit(self, result: int, return_code: int = 0, message: str | None = None) -> None: ...
+
+
+class Leaving:
+    """Asks only where runs are live."""
+
+    def __init__(self, app: Leaves) -> None:
+        self._app = app
+
+    def start(self) -> None:
+        """Leaves at once, or asks about the runs that are live by the latest word of the backend."""
+        known = _live(self._app.pulse.overview.runs) if self._app.pulse.overview else []
+        if not known:
+            self._app.exit(0)
+        elif self._app.client is None or self._app.pulse.error:
+            self._ask(known)
+        else:
+            self._app.look(self._still_live(self._app.client, known), self._ask)
+
+    async def _still_live(self, client: Client, known: list[Run]) -> list[Run]:
+        with suppress(ConsoleError):
+            return _live((await client.overview()).runs)
+        return known
+
+    def _ask(self, live: list[Run]) -> None:
+        if not live:
+            self._app.exit(0)
+        elif not isinstance(self._app.screen, YesNo):
+            demo = bool(self._app.settings.downstream)
+            said = farewell(live, demo=demo)
+            self._app.push_screen(
+                quit_question(live, demo=demo), lambda yes: self._app.exit(0, message=said) if yes else None
+            )
+
+
+def _live(runs: Sequence[Run]) -> list[Run]:
+    return [run for run in runs if run.state.is_live]
+
+
+def quit_question(live: Sequence[Run], *, demo: bool) -> YesNo:
+    """Names what goes on, or what ends with a demo."""
+    asked = "Leave? The demo stops with this console:" if demo else "Leave? The backend carries on:"
+    lines: list[Line] = [((f"  {asked}", "bold text"),)]
+    lines += [((f"    run {run.id} {run.operation} {_fate(demo)}, {progress(run)}", "text"),) for run in live[:6]]
+    return YesNo(lines, "Leave", "Stay")
+
+
+def farewell(live: Sequence[Run], *, demo: bool) -> str:
+    """The same on the terminal that is left behind."""
+    return "\n".join(f"run {clean(run.id, 40)} {_fate(demo)} ({clean(run.operation, 40)})" for run in live)
+
+
+def _fate(demo: bool) -> str:
+    return "resumes at the next start where the data is kept" if demo else "continues"
