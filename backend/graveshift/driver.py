@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
-from uuid import UUID
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
-from graveshift.wire.jobs import Job, JobDetail, NewJob
+from graveshift.wire.jobs import Job, JobDetail
 from graveshift.wire.page import Page
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Outcome
@@ -186,115 +185,3 @@ class Source(Protocol):
 
     async def cancel(self, unit: Unit, jobs: Sequence[str], run_id: int) -> Sequence[Verdict]:
         """Unstarted jobs become cancelled (`moved`); running ones are asked to stop (`moved`, detail says so)."""
-
-
-class Ticket(Struct, frozen=True):
-    """The fence of one claim: every finish, failure and heartbeat names it, and nothing happens once it is stale."""
-
-    id: int
-    attempt: int
-    owner: UUID
-
-
-class Claimed(Struct, frozen=True, kw_only=True):
-    """A job given to a worker, for the `tried`th time since it was enqueued or last requeued.
-
-    `alone` asks that it run by itself in its process: it may kill workers.
-    """
-
-    ticket: Ticket
-    queue: str
-    kind: str
-    payload: Raw
-    priority: int
-    max_attempts: int
-    tried: int
-    enqueued_at: datetime
-    started_at: datetime
-    trace_id: str | None = None
-    run_id: int | None = None
-    alone: bool = False
-
-
-class Failure(Struct, frozen=True, kw_only=True):
-    """One failed attempt. `retry_in_s` None means that no further attempt is worth making: the job dies."""
-
-    ticket: Ticket
-    error_type: str
-    error_message: str
-    traceback: str
-    fingerprint: str
-    retry_in_s: float | None
-    worker: str
-    worker_version: str
-
-
-class Pulse(Struct, frozen=True):
-    """What a heartbeat brings back: claims that are lost, claims asked to stop, what operators want of this worker."""
-
-    lost: Sequence[Ticket]
-    cancelled: Sequence[Ticket]
-    state: str = "running"
-
-
-class Work(Protocol):
-    """What producers and workers need. All times are the database's."""
-
-    async def enqueue(self, jobs: Sequence[NewJob]) -> Sequence[int]:
-        """Ids in the order given, all in one transaction; a live job with the same unique key gives its id."""
-
-    async def register(self, worker: UUID, host: str, pid: int, version: str, queues: Sequence[str]) -> None: ...
-
-    async def deregister(self, worker: UUID) -> None: ...
-
-    async def claim(
-        self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float, *, begin: int = 0
-    ) -> Sequence[Claimed]:
-        """Due jobs of queues that are not paused and kinds this worker knows; empty `queues` means every queue.
-
-        The first `begin` of the jobs returned count as begun at once; the others when `begin()` says so. A job that
-        is to run `alone` comes by itself and is never begun by its claim: begin it when nothing else runs any more.
-        """
-
-    async def begin(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
-        """These are about to run; returns the tickets that were stale. A crash counts only against begun jobs."""
-
-    async def finish(self, tickets: Sequence[Ticket], worker: str) -> Sequence[Ticket]:
-        """Done, in one statement; returns the tickets that were stale."""
-
-    async def fail(self, failures: Sequence[Failure]) -> Sequence[Ticket]:
-        """Retry or die; returns the tickets that were stale. A cancelled job that fails is cancelled."""
-
-    async def cancelled(self, tickets: Sequence[Ticket], worker: str) -> Sequence[Ticket]:
-        """These stopped because they were asked to; returns the tickets that were stale."""
-
-    async def beat(
-        self, worker: UUID, tickets: Sequence[Ticket], lease_s: float, state: str, running: int
-    ) -> Pulse: ...
-
-    async def release(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
-        """Give back without burning an attempt; returns the tickets that were stale."""
-
-
-class Counters(Struct, frozen=True):
-    """One number per queue and word. States: waiting scheduled retrying running dead; events: enqueued finished
-    cancelled failed died requeued, which only grow. Ages are seconds.
-    """
-
-    depth: Mapping[tuple[str, str], int]
-    oldest_age_s: Mapping[str, float]
-
-
-class Upkeep(Protocol):
-    """Housekeeping that a leader does."""
-
-    async def sweep(self, crash_limit: int) -> int:
-        """Take back the jobs of silent workers (expired leases); returns how many. See docs/states.md for crashes."""
-
-    async def roll_up(self) -> int:
-        """Fold pending deltas into counters, flow and groups; returns how many were folded."""
-
-    async def prune(self, keep_days: int) -> int:
-        """Open partitions ahead, drop those past keeping, prune flow; returns how many partitions changed."""
-
-    async def counters(self) -> Counters: ...

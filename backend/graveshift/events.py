@@ -9,9 +9,10 @@ from time import time_ns
 import structlog
 from msgspec import Struct
 
-from graveshift.driver import Source, Upkeep
+from graveshift.driver import Source
 from graveshift.wire import ids
 from graveshift.wire.hints import Hint
+from graveshift.work import Upkeep
 
 EVERY_S = 0.25
 BACK_OFF_S = 2.0

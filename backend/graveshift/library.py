@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Unpack
 
-from graveshift.driver import Work
 from graveshift.errors import SettingsError
 from graveshift.producer import Options, Producer, SyncProducer, new_job
 from graveshift.wire.jobs import NewJob
+from graveshift.work import Work
 
 URL_VARIABLE = "GRAVESHIFT_DATABASE_URL"
 

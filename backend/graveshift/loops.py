@@ -10,13 +10,14 @@ from time import monotonic
 import structlog
 from msgspec import Struct
 
-from graveshift.driver import Counters, Unit, Upkeep
+from graveshift.driver import Unit
 from graveshift.errors import Fenced, GraveshiftError
 from graveshift.settings import LoopSettings, QueueSettings
 from graveshift.store.engine import Unit as Transaction
 from graveshift.store.leases import LeaseBook
 from graveshift.store.samples import SampleBook
 from graveshift.wire.health import Check
+from graveshift.work import Counters, Upkeep
 
 LEASE = "loops"
 LEASE_S = 15.0

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from graveshift.driver import Work
 from graveshift.drivers.postgres import PostgresQueue
 from graveshift.store.engine import Engine
+from graveshift.work import Work
 
 
 @asynccontextmanager

@@ -13,9 +13,9 @@ from typing import Any, NoReturn, TypedDict, TypeVar, Unpack
 import msgspec
 from msgspec import Raw, Struct
 
-from graveshift.driver import Work
 from graveshift.errors import Invalid
 from graveshift.wire.jobs import NewJob
+from graveshift.work import Work
 
 T = TypeVar("T")
 

@@ -10,11 +10,12 @@ from msgspec import Raw
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.driver import Claimed, Failure, Jobs, Letters, Move, Source, Ticket, Unit, Upkeep, Verdict, Work
+from graveshift.driver import Jobs, Letters, Move, Source, Unit, Verdict
 from graveshift.store.engine import open_unit
 from graveshift.wire.ids import decode
 from graveshift.wire.jobs import NewJob
 from graveshift.wire.selection import Filter
+from graveshift.work import Claimed, Failure, Ticket, Upkeep, Work
 
 WORKER = UUID(int=1)
 ALL = Filter()

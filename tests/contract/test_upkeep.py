@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from graveshift.driver import Claimed
+from graveshift.work import Claimed
 from tests.contract.bench import ALL, WORKER, Bench, failure
 from tests.waiting import until
 

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec import Raw
 
-from graveshift.driver import Ticket
 from graveshift.errors import Invalid
 from graveshift.wire.jobs import NewJob
+from graveshift.work import Ticket
 from tests.contract.bench import ALL, WORKER, Bench, failure, native, stranger
 
 

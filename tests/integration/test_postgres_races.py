@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.driver import Claimed, Move, Verdict
+from graveshift.driver import Move, Verdict
 from graveshift.drivers.postgres import PostgresQueue
 from graveshift.store.engine import create_engine, open_unit
 from graveshift.wire.jobs import NewJob
 from graveshift.wire.runs import Outcome
 from graveshift.wire.selection import Filter
+from graveshift.work import Claimed
 from tests.contract.bench import failure, native
 
 LETTERS = 2_000

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw, Struct
 
-from graveshift.driver import Claimed, Ticket
 from graveshift.errors import SettingsError
 from graveshift.settings import WorkerSettings
+from graveshift.work import Claimed, Ticket
 from graveshift.worker import Dead, Handler, Job, Retry, handler, load
 from graveshift.worker.failures import TRACEBACK_LIMIT, Teller, backoff_s, plain, qualified, shortened
 from graveshift.worker.handlers import Run, by_kind, version_of

@@ -15,10 +15,10 @@ from graveshift.api.endpoint import Call
 from graveshift.api.meter import Meter
 from graveshift.api.ports import Rooms
 from graveshift.api.resources import every_worker
-from graveshift.driver import Counters
 from graveshift.wire.backups import Backup
 from graveshift.wire.runs import RunState
 from graveshift.wire.workers import Worker, WorkerState
+from graveshift.work import Counters
 
 EVENTS = {
     "enqueued": "Jobs enqueued.",

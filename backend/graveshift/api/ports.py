@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from graveshift.driver import Jobs, Letters, Source, Upkeep, Work
+from graveshift.driver import Jobs, Letters, Source
 from graveshift.events import Hub
 from graveshift.operation import Actor
 from graveshift.settings import ApiSettings
@@ -20,6 +20,7 @@ from graveshift.wire.page import Page
 from graveshift.wire.plans import Plan, RunPlan
 from graveshift.wire.runs import Item, Run
 from graveshift.wire.series import Series
+from graveshift.work import Upkeep, Work
 
 
 class Desk(Protocol):

@@ -22,9 +22,9 @@ from graveshift.demo.handlers import (
 )
 from graveshift.demo.producer import MAKERS, QUEUES
 from graveshift.demo.shop import Orders
-from graveshift.driver import Claimed, Failure, Work
 from graveshift.fingerprint import fingerprint
 from graveshift.wire.jobs import NewJob
+from graveshift.work import Claimed, Failure, Work
 from graveshift.worker.failures import name_of
 
 CHUNK = 1000

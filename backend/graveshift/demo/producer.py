@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Raw
 
 from graveshift.demo.reports import BROKEN
-from graveshift.driver import Work
 from graveshift.errors import DatabaseUnavailable
 from graveshift.wire.jobs import NewJob
+from graveshift.work import Work
 
 TICK_S = 0.25
 CUSTOMERS = ("acme", "bolt", "corax", "dune", "partner-x")

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import structlog
 
-from graveshift.driver import Claimed, Work
 from graveshift.settings import WorkerSettings
+from graveshift.work import Claimed, Work
 from graveshift.worker.outbox import Outbox
 from graveshift.worker.patience import Losses, Polls, pause
 from graveshift.worker.shift import Shift, first

@@ -6,9 +6,9 @@ import traceback
 from collections.abc import Sequence
 from types import FrameType
 
-from graveshift.driver import Claimed, Failure
 from graveshift.fingerprint import fingerprint, origin, origin_of
 from graveshift.settings import WorkerSettings
+from graveshift.work import Claimed, Failure
 from graveshift.worker.handlers import Handler
 from graveshift.worker.job import Dead, Retry, TimeLimitExceeded
 

@@ -3,7 +3,7 @@
 import asyncio
 from uuid import UUID
 
-from graveshift.driver import Work
+from graveshift.work import Work
 from graveshift.worker.outbox import Outbox
 from graveshift.worker.patience import Losses
 from graveshift.worker.shift import Shift

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from graveshift.driver import Claimed
+from graveshift.work import Claimed
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import structlog
 
-from graveshift.driver import Failure, Ticket, Work
 from graveshift.errors import Invalid
+from graveshift.work import Failure, Ticket, Work
 from graveshift.worker.patience import Losses
 
 T = TypeVar("T")

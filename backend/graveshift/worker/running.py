@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from graveshift.driver import Claimed, Failure
+from graveshift.work import Claimed, Failure
 from graveshift.worker.failures import Teller, frames_of_coroutine, frames_of_thread
 from graveshift.worker.handlers import Handler
 from graveshift.worker.job import Cancelled, Exited, Job, job_of

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from graveshift.driver import Claimed, Ticket
 from graveshift.settings import WorkerSettings
+from graveshift.work import Claimed, Ticket
 from graveshift.worker.failures import Teller
 from graveshift.worker.handlers import Handler
 from graveshift.worker.outbox import Outbox

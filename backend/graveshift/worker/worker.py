@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import structlog
 
-from graveshift.driver import Work
 from graveshift.errors import DatabaseUnavailable
 from graveshift.settings import WorkerSettings
+from graveshift.work import Work
 from graveshift.worker.claims import Claims
 from graveshift.worker.failures import Teller
 from graveshift.worker.handlers import Run, by_kind, version_of

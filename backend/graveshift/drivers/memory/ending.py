@@ -3,9 +3,9 @@
 import re
 from datetime import datetime, timedelta
 
-from graveshift.driver import Failure
 from graveshift.drivers.memory.state import Body, Entry, State, Tried, copied
 from graveshift.wire.dlq import Attempt
+from graveshift.work import Failure
 
 
 def fail(state: State, job: Entry, failure: Failure, now: datetime) -> None:

@@ -8,8 +8,9 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from graveshift.driver import Frozen, Ticket
+from graveshift.driver import Frozen
 from graveshift.wire.dlq import Attempt
+from graveshift.work import Ticket
 
 Clock = Callable[[], datetime]
 Place = tuple[datetime, int]

@@ -1,14 +1,14 @@
-"""Housekeeping in memory; see `graveshift.driver.Upkeep`."""
+"""Housekeeping in memory; see `graveshift.work.Upkeep`."""
 
 from collections import Counter
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from graveshift.driver import Counters, Failure, Ticket
 from graveshift.drivers.memory.ending import bury, record
 from graveshift.drivers.memory.state import Entry, State
 from graveshift.drivers.memory.work import release
 from graveshift.fingerprint import fingerprint
+from graveshift.work import Counters, Failure, Ticket
 
 CRASHED = ("WorkerCrashed", "the worker vanished while the job was running")
 FORGOTTEN_AFTER = timedelta(minutes=5)

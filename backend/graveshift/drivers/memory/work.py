@@ -1,4 +1,4 @@
-"""Producers and workers in memory; see `graveshift.driver.Work`."""
+"""Producers and workers in memory; see `graveshift.work.Work`."""
 
 import json
 import re
@@ -8,11 +8,11 @@ from uuid import UUID
 
 from msgspec import Raw
 
-from graveshift.driver import Claimed, Failure, Pulse, Ticket
 from graveshift.drivers.memory.ending import fail
 from graveshift.drivers.memory.state import Entry, Present, State
 from graveshift.errors import Invalid
 from graveshift.wire.jobs import NAME, NewJob
+from graveshift.work import Claimed, Failure, Pulse, Ticket
 
 
 class MemoryWork:

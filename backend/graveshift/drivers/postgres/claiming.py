@@ -8,10 +8,10 @@ from msgspec import Struct
 from msgspec.structs import asdict
 from sqlalchemy import Row, text
 
-from graveshift.driver import Claimed, Ticket
 from graveshift.drivers.postgres.connection import Held
 from graveshift.drivers.postgres.text import raw
 from graveshift.drivers.postgres.tickets import fence, stale
+from graveshift.work import Claimed, Ticket
 
 # How many candidates beyond the limit are looked at per queue: others may be taking the first ones right now.
 SPARE = 64
@@ -88,7 +88,7 @@ SELECT id, attempt FROM held
 
 
 class Wish(Struct, frozen=True):
-    """What a worker asks for; see `graveshift.driver.Work.claim`."""
+    """What a worker asks for; see `graveshift.work.Work.claim`."""
 
     worker: UUID
     queues: Sequence[str]

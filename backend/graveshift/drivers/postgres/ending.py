@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import text
 
-from graveshift.driver import Failure, Ticket
 from graveshift.drivers.postgres.connection import Held
 from graveshift.drivers.postgres.text import storable
 from graveshift.drivers.postgres.tickets import fence, stale
+from graveshift.work import Failure, Ticket
 
 # The part of a message that is searched, and the part of it that each attempt's record keeps.
 SEARCHED, RECORDED = 160, 2000

@@ -8,11 +8,11 @@ from msgspec import Struct
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.driver import Pulse, Ticket
 from graveshift.drivers.postgres.connection import Rows, read, write
 from graveshift.drivers.postgres.tickets import fence, stale
 from graveshift.wire.ids import encode
 from graveshift.wire.workers import Worker, WorkerState
+from graveshift.work import Pulse, Ticket
 
 # What a worker said with its last heartbeat holds for one lease; then it is silent, and its jobs are anybody's.
 ALIVE = "w.heartbeat_at > now() - make_interval(secs => w.lease_s)"

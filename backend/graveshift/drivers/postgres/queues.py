@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.driver import Counters
 from graveshift.drivers.postgres.connection import read
 from graveshift.drivers.postgres.presence import ALIVE
 from graveshift.wire.ids import encode
 from graveshift.wire.queues import Queue
+from graveshift.work import Counters
 
 QUEUES = text(f"""
 WITH names AS (

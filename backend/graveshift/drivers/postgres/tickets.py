@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from graveshift.driver import Ticket
+from graveshift.work import Ticket
 
 
 def fence(tickets: Sequence[Ticket]) -> dict[str, Any]:

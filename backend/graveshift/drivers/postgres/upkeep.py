@@ -1,9 +1,9 @@
-"""Housekeeping that a leader does; see `graveshift.driver.Upkeep`."""
+"""Housekeeping that a leader does; see `graveshift.work.Upkeep`."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.driver import Counters
 from graveshift.drivers.postgres import pruning, queues, rollup, sweeping
+from graveshift.work import Counters
 
 
 class PostgresUpkeep:

@@ -1,4 +1,4 @@
-"""What producers and workers need of PostgreSQL; see `graveshift.driver.Work`."""
+"""What producers and workers need of PostgreSQL; see `graveshift.work.Work`."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.driver import Claimed, Failure, Pulse, Ticket
 from graveshift.drivers.postgres import claiming, ending, enqueueing, presence
 from graveshift.drivers.postgres.connection import Held, refused
 from graveshift.store.engine import translated
 from graveshift.wire.jobs import NewJob
+from graveshift.work import Claimed, Failure, Pulse, Ticket
 
 
 class PostgresWork:
