@@ -1,11 +1,14 @@
 """Filters and commands are read as people type them, and what is unknown is met with the nearest match."""
 
 import pytest
+from textual.app import App
+from textual.events import Key
 
 from graveshift.wire.selection import Filter
 from graveshift_tui.screens.actions import COMMANDS
 from graveshift_tui.screens.listing import describe
 from graveshift_tui.screens.typed import Unclear, command_of, filter_of
+from graveshift_tui.widgets.typeahead import Typeahead
 from tests.screens.console import console
 
 FIELDS = ("system", "queue", "text")
@@ -70,3 +73,13 @@ async def test_every_screen_is_drawn_at_every_size(size: tuple[int, int]) -> Non
             await person.goes(key, card)
             assert all(len(line) <= size[0] for line in person.text.splitlines())
         await person.press("question_mark", "escape")
+
+
+async def test_a_key_that_comes_when_the_last_screen_has_gone_is_nobodys() -> None:
+    handed_on: list[Key] = []
+
+    async def hand_on(key: Key) -> None:
+        handed_on.append(key)
+
+    await Typeahead(App(), hand_on).take(Key("q", "q"))
+    assert handed_on == []

@@ -33,7 +33,9 @@ class Typeahead:
         self._busy = False
 
     async def take(self, key: Key) -> None:
-        """Now, or when it is its turn."""
+        """Now, or when it is its turn; with the last screen gone, never."""
+        if self._is_closing():
+            return
         self._waiting.append(key)
         stuck = monotonic() - self._since > 2 * PATIENCE_S
         if self._busy and not stuck:
@@ -46,7 +48,7 @@ class Typeahead:
             self._settle(self._turn)
 
     async def _next(self, turn: int) -> None:
-        if turn != self._turn:
+        if turn != self._turn or self._is_closing():
             return
         self._turn += 1
         self._since = monotonic()
@@ -74,10 +76,16 @@ class Typeahead:
     def _settle(self, turn: int) -> None:
         if self._is_ready():
             self._call(turn)
-        elif turn == self._turn:
+        elif turn == self._turn and not self._is_closing():
             self._app.set_timer(LOOK_AGAIN_S, partial(self._settle, turn))
 
+    def _is_closing(self) -> bool:
+        # Timers that were set before still fire while the last screen goes.
+        return not self._app.screen_stack
+
     def _is_ready(self) -> bool:
+        if self._is_closing():
+            return False
         screen = self._app.screen
         typing = all(prompt.has_focus and not prompt.is_leaving for prompt in screen.query(Prompt))
         return screen.is_mounted and typing and not any(table.is_blank for table in screen.query(Table))
