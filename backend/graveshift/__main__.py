@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="run the service: API, runner and housekeeping")
     serve.add_argument("--host", help="address to listen on (default: api.host)")
-    serve.add_argument("--port", type=int, help="port to listen on (default: api.port)")
+    serve.add_argument("--port", type=port, help="port to listen on (default: api.port)")
     serve.add_argument("--uds", metavar="PATH", help="listen on this Unix socket instead")
     _add_worker(commands.add_parser("worker", help="run jobs"))
     commands.add_parser("migrate", help="bring the database to the schema this version needs")
@@ -24,6 +24,14 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("doctor", help="check that everything this program needs is in place")
     _add_demo(commands.add_parser("demo", help="a small real system that fails on request"))
     return top
+
+
+def port(text: str) -> int:
+    """A port as typed; 0 is any free one."""
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError("a port is 0 to 65535")
+    return number
 
 
 def _add_worker(worker: argparse.ArgumentParser) -> None:
@@ -45,7 +53,7 @@ def _add_token(token: argparse.ArgumentParser) -> None:
 
 def _add_demo(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--headless", action="store_true", required=True, help="print one JSON line and serve")
-    demo.add_argument("--port", type=int, default=0, help="of the API (default: any free one)")
+    demo.add_argument("--port", type=port, default=0, help="of the API (default: any free one)")
     demo.add_argument("--data-dir", type=Path, help="where its data lies (default: a temporary folder)")
     demo.add_argument("--keep", action="store_true", help="keep the data for the next start; needs --data-dir")
     demo.add_argument("--rate", type=float, default=20.0, help="jobs per second (default: 20)")

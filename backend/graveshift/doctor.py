@@ -57,7 +57,7 @@ async def examine() -> int:
 async def _look(examiner: Callable[[Patient], Awaitable[Check]], patient: Patient) -> Check:
     try:
         return await examiner(patient)
-    except GraveshiftError as error:
+    except (GraveshiftError, OSError) as error:
         return Check(examiner.__name__, ok=False, detail=str(error))
 
 

@@ -42,6 +42,12 @@ class DatabaseBehind(GraveshiftError):
     code = "database-behind"
 
 
+class DatabaseAhead(GraveshiftError):
+    """the database schema is not one that this version knows; run the version that made it, or a newer one"""
+
+    code = "database-ahead"
+
+
 class DatabaseUnavailable(GraveshiftError):
     """the database does not answer"""
 

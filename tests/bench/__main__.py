@@ -18,6 +18,8 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="append one JSON line per figure")
     typed = parser.parse_args()
+    if typed.json is not None and not typed.json.resolve().parent.is_dir():
+        parser.error(f"--json {typed.json}: there is no such folder")
     figures: list[Figure] = import_module(f"tests.bench.{typed.name}").measure(quick=typed.quick)
     print(table(typed.name, figures))
     if typed.json is not None:

@@ -11,6 +11,7 @@ import pytest
 
 from graveshift import embedded
 from graveshift.demo import homes
+from graveshift.errors import SettingsError
 from tests.journeys.home import empty_home
 from tests.waiting import until_now
 
@@ -90,6 +91,19 @@ def test_what_a_killed_demo_left_is_stopped_and_removed(temporary: Path) -> None
     assert homes.sweep() == 1
     assert not alive(server)
     assert list(temporary.iterdir()) == []
+
+
+def test_two_demos_never_share_a_folder(temporary: Path) -> None:
+    with homes.home_for(temporary / "kept", keep=True) as home:
+        with (
+            pytest.raises(SettingsError, match="another demo runs on"),
+            homes.home_for(temporary / "kept", keep=False),
+        ):
+            pass
+        assert (home / homes.MARKER).exists()
+    with homes.home_for(temporary / "kept", keep=False) as home:
+        pass
+    assert not home.exists()
 
 
 def test_a_demo_that_lives_is_let_be(temporary: Path) -> None:

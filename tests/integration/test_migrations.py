@@ -3,9 +3,11 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
 from graveshift import migrations
-from graveshift.errors import DatabaseBehind, DatabaseUnavailable
+from graveshift.errors import DatabaseAhead, DatabaseBehind, DatabaseUnavailable
+from graveshift.store.engine import create_engine
 
 
 async def test_the_template_is_at_the_head(database: str) -> None:
@@ -34,3 +36,13 @@ async def test_a_server_that_does_not_answer_is_named_as_such(database: str) -> 
     nowhere = database.partition("?")[0] + "?host=/nonexistent"
     with pytest.raises(DatabaseUnavailable):
         await migrations.current(nowhere)
+
+
+async def test_a_database_of_a_newer_version_is_not_called_behind(database: str) -> None:
+    engine = create_engine(database)
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE graveshift_ledger.alembic_version SET version_num = 'later'"))
+    await engine.dispose()
+    for act in (migrations.require_head, migrations.upgrade):
+        with pytest.raises(DatabaseAhead, match="it is at later"):
+            await act(database)

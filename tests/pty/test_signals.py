@@ -84,7 +84,7 @@ def pressed(terminal: Terminal, keys: str, seen: Callable[[], bool]) -> None:
 
 def test_q_names_the_runs_that_go_on_and_a_hasty_enter_stays() -> None:
     with opened("live") as terminal:
-        pressed(terminal, "q", lambda: terminal.shows("run 81 dlq.requeue continues"))
+        pressed(terminal, "q", lambda: terminal.shows("run 81 dlq.requeue,"))
         pressed(terminal, "\r", lambda: not terminal.shows("Leave?"))
         pressed(terminal, "q", lambda: terminal.shows("Leave?"))
         terminal.send("y")

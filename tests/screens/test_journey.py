@@ -2,9 +2,14 @@
 
 from datetime import timedelta
 
+import pytest
 from msgspec.structs import replace
 
+from graveshift.wire.jobs import Job, JobState
 from graveshift.wire.runs import RunState
+from graveshift_tui.screen import Subject
+from graveshift_tui.screens import verbs
+from graveshift_tui.widgets.paint import Lines
 from tests.screens.console import console
 from tests.screens.fake_client import FakeClient
 from tests.screens.night import START
@@ -165,7 +170,8 @@ async def test_quitting_names_the_runs_that_go_on() -> None:
     client.start("dlq.requeue", total=1000)
     async with console(client) as person:
         await person.press("q")
-        await person.sees("run 81 dlq.requeue continues")
+        await person.sees("The backend carries on")
+        await person.sees("run 81 dlq.requeue, 0% of 1,000 letters")
         await person.press("n")
         assert person.app.is_running
 
@@ -174,7 +180,7 @@ async def test_the_backend_going_away_is_said_and_its_return_is_seen() -> None:
     async with console() as person:
         person.client.offline = True
         await person.sees("OFFLINE")
-        await person.sees("connection refused")
+        await person.sees("refused")
         person.client.offline = False
         await person.press("ctrl+r")
         await until(lambda: "OFFLINE" not in person.text)
@@ -233,3 +239,47 @@ async def test_empty_lists_say_what_it_means() -> None:
         await person.types("zzz")
         await person.press("enter")
         await person.sees("Nothing matches zzz")
+
+
+async def test_until_the_reader_moves_the_cursor_is_on_the_top_cause() -> None:
+    client = FakeClient()
+    letters, client.letters = client.letters, []
+    async with console(client) as person:
+        await person.sees("No causes")
+        client.letters = letters
+        await person.sees("ConnectTimeout")
+        await until(lambda: any("›" in line and "ConnectTimeout" in line for line in person.text.splitlines()))
+        await person.press("down")
+        await until(lambda: any("›" in line and "KeyError" in line for line in person.text.splitlines()))
+
+
+async def test_what_lies_beneath_a_list_is_not_painted() -> None:
+    async with console() as person:
+        await person.goes("0", "audit")
+        beneath = person.app.screen_stack[0].query_one("#panels", Lines)
+        before, seen = beneath.lines, person.app.pulse.overview
+        person.client.queues = [replace(queue, waiting=987_654) for queue in person.client.queues]
+        await until(lambda: person.app.pulse.overview is not seen and person.app.pulse.overview is not None)
+        assert beneath.lines is before
+        await person.press("escape")
+        await person.sees("987,654")
+
+
+async def test_a_list_without_filters_says_so_and_one_without_words_names_its_fields() -> None:
+    async with console() as person:
+        await person.goes("0", "audit")
+        await person.press("slash")
+        await person.told("audit: this list has no filter")
+        await person.goes("2", "groups")
+        await person.press("slash")
+        await person.types("timeout")
+        await person.press("enter")
+        await person.told("this list has no text to search")
+
+
+def test_a_job_that_has_ended_is_not_cancelled() -> None:
+    done = [replace(job, state=JobState.DONE) for job in FakeClient().rows("jobs")[:2] if isinstance(job, Job)]
+    with pytest.raises(verbs.NotHere, match="it is done already"):
+        verbs.cancel(Subject("jobs", (done[0],)))
+    with pytest.raises(verbs.NotHere, match="these have all ended"):
+        verbs.cancel(Subject("jobs", tuple(done), marked=True))

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -221,7 +222,7 @@ def test_a_terminal_without_unicode_gets_escapes(backend: SmallBackend) -> None:
 def test_a_reader_that_leaves_early_is_no_error(backend: SmallBackend) -> None:
     backend.things.letters = [letter(number) for number in range(3000)]
     env = {**os.environ, "GRAVESHIFT_URL": backend.url, "GRAVESHIFT_TOKEN": TOKEN}
-    line = f"{sys.executable} -m graveshift_tui get dlq --all | head -n 1"
+    line = f"{shlex.quote(sys.executable)} -m graveshift_tui get dlq --all | head -n 1"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, env=env, check=True)
     assert (done.stderr, len(done.stdout.splitlines())) == ("", 1)
 

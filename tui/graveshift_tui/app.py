@@ -23,7 +23,7 @@ from graveshift_tui import keymap, theme
 from graveshift_tui.client import Client
 from graveshift_tui.conduct import Conduct
 from graveshift_tui.feed import Feed, Reading
-from graveshift_tui.operate import Ask, Ended, Operate, Planned, Refused, Started, announcement, ending
+from graveshift_tui.operate import Ask, Ended, Operate, Planned, Refused, Slow, Started, announcement, ending, plain
 from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import ConsoleScreen, Route
 from graveshift_tui.screens import CARDS, screen_for, verbs
@@ -173,7 +173,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
             try:
                 value = await reading
             except ConsoleError as error:
-                reason = str(error)
+                reason = plain(error)
                 self.post_message(self.Found(lambda: self.tell(reason, "error")))
             else:
                 self.post_message(self.Found(lambda: then(value)))
@@ -248,6 +248,10 @@ class ConsoleApp(App[int], inherit_bindings=False):
         if self._desk is not None:
             self._desk.decide(message.ask, message.plan)
 
+    @on(Slow)
+    def _slow(self, message: Slow) -> None:
+        self.tell(f"{message.ask.title} {message.ask.scope}: no answer yet; nothing was done", about="slow")
+
     @on(Started)
     def _started(self, message: Started) -> None:
         self.tell(announcement(message.ask, message.run), about=f"run {message.run.id}")
@@ -264,7 +268,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     @on(Refused)
     def _refused(self, message: Refused) -> None:
-        self.tell(f"{message.ask.title} {message.ask.scope}: {message.error}", "error")
+        self.tell(f"{message.ask.title} {message.ask.scope}: {plain(message.error)}", "error")
 
     def _know(self, operations: list[OperationInfo]) -> None:
         self.operations = {operation.name: operation for operation in operations}
@@ -290,6 +294,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
                 retry_in_s=reading.retry_in_s,
                 read_only=self.settings.read_only,
             )
-        for screen in self.screen_stack:
-            if isinstance(screen, ConsoleScreen):
-                screen.beat()
+        # Only the one that shows: painting one beneath it costs a frame; it is brought up to date when it is back.
+        shown = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, ConsoleScreen)), None)
+        if shown is not None:
+            shown.beat()

@@ -1,5 +1,6 @@
 """The way of every change in the console: a verb and its scope become a plan, a question, and a run."""
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -20,6 +21,8 @@ from graveshift_tui.widgets.work import spawn
 
 NOUNS: Final = {"dlq": "letter", "run": "letter", "job": "job", "queue": "queue", "backup": "step", "secret": "step"}
 """What the items of an operation are, by its resource."""
+SLOW_S: Final = 1.0
+WHERE: Final = re.compile(r" - at `\$[^`]*`")
 
 
 class Ask(Struct, frozen=True):
@@ -43,6 +46,14 @@ class Planned(Message):
         super().__init__()
         self.ask = ask
         self.plan = plan
+
+
+class Slow(Message):
+    """The backend takes its time to say what the verb would do."""
+
+    def __init__(self, ask: Ask) -> None:
+        super().__init__()
+        self.ask = ask
 
 
 class Ended(Message):
@@ -115,12 +126,15 @@ class Operate:
             self._app.post_message(Ended(last))
 
     async def _plan(self, ask: Ask) -> None:
+        waiting = self._app.set_timer(SLOW_S, partial(self._app.post_message, Slow(ask)))
         try:
             plan = await self._conduct.plan(ask.operation, ask.args)
         except ConsoleError as error:
             self._app.post_message(Refused(ask, error))
         else:
             self._app.post_message(Planned(ask, plan))
+        finally:
+            waiting.stop()
 
     async def _run(self, ask: Ask, plan: Plan) -> None:
         try:
@@ -137,6 +151,11 @@ def scoped(ask: Ask, plan: Plan) -> Ask:
         return ask
     counted = things(plan.count, ask.noun, exact=plan.count_is_exact)
     return replace(ask, scope=f"all {counted} {ask.tail}".rstrip())
+
+
+def plain(error: ConsoleError) -> str:
+    """For people, who have pressed a key and know nothing of where in the arguments it is wrong."""
+    return WHERE.sub("", str(error))
 
 
 def announcement(ask: Ask, run: Run) -> str:

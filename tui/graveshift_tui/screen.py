@@ -69,7 +69,7 @@ class Card(Struct, frozen=True, kw_only=True):
     """A resource as the console shows it; `verbs` are the actions its hints offer, most useful first.
 
     `pane` tells more about the row under the cursor, in `pane_height` lines at most; `opens` is where enter leads.
-    `fields` are the filter fields it knows; `fetch` None reads the resource of the card's name.
+    `fields` are the filter fields that the API takes for it; `fetch` None reads the resource of the card's name.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Card(Struct, frozen=True, kw_only=True):
     pane: Callable[[Struct, At], Sequence[Line]] | None = None
     pane_height: int = 0
     verbs: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ("system", "queue", "kind", "text")
+    fields: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     fetch: Fetching | None = None
 
@@ -255,7 +255,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             return
         width, pulse = self.size.width, self.console.pulse
         self.query_one("#band", Lines).show([band(pulse, width, "connecting")])
-        self.query_one("#banner", Lines).show(banner(pulse, "ctrl+r"))
+        self.query_one("#banner", Lines).show(banner(pulse, "ctrl+r", width))
         self.query_one("#crumbs", Lines).show([self.crumbs(width)])
         self.query_one("#hints", Lines).show([self.hint_line(width)])
 

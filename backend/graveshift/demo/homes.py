@@ -1,5 +1,6 @@
 """Where a demo's data lies: a temporary folder or one that was named; and what killed demos left is cleared up."""
 
+import fcntl
 import os
 import shutil
 import stat
@@ -19,11 +20,23 @@ OWNER = "owner"
 def home_for(data_dir: Path | None, *, keep: bool) -> Iterator[Path]:
     """The demo's folder: a temporary one, or `data_dir`; removed at the end unless it is to be kept."""
     home = _open(data_dir, keep=keep)
-    try:
-        yield home
-    finally:
-        if not keep:
-            shutil.rmtree(home, ignore_errors=True)
+    with _alone(home):
+        try:
+            yield home
+        finally:
+            if not keep:
+                shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One demo in a folder at a time: the one that ends first would take it from under the other."""
+    with (home / MARKER).open("a") as marker:
+        try:
+            fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SettingsError(f"another demo runs on {home}; name another folder, or leave that one first") from error
+        yield
 
 
 def _open(data_dir: Path | None, *, keep: bool) -> Path:
@@ -32,7 +45,11 @@ def _open(data_dir: Path | None, *, keep: bool) -> Path:
             raise SettingsError("--keep needs --data-dir, so that the next start finds the data")
         return _temporary()
     home = data_dir.resolve()
-    if home.is_dir() and any(home.iterdir()) and not (home / MARKER).exists():
+    try:
+        strange = home.is_dir() and any(home.iterdir()) and not (home / MARKER).exists()
+    except OSError as error:
+        raise SettingsError(f"--data-dir {home}: {error.strerror}") from error
+    if strange:
         raise SettingsError(f"{home} holds other things than a demo's data; name an empty folder")
     embedded.prepare(home)
     (home / MARKER).touch()

@@ -7,11 +7,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from graveshift.errors import DatabaseBehind, DatabaseUnavailable
+from graveshift.errors import DatabaseAhead, DatabaseBehind, DatabaseUnavailable
 from graveshift.store.engine import dialled
 
 VERSION_SCHEMA = "graveshift_ledger"
@@ -31,6 +32,7 @@ async def upgrade(dsn: str, revision: str = "head") -> str:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
             await connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {VERSION_SCHEMA}"))
+            _check_known(await connection.run_sync(_current))
             await connection.run_sync(_upgrade, revision)
             reached = await connection.run_sync(_current)
     except (OSError, DBAPIError) as error:
@@ -59,10 +61,20 @@ def head() -> str:
 
 
 async def require_head(dsn: str) -> None:
-    """Raise DatabaseBehind unless the database is where this version needs it."""
+    """Raise DatabaseBehind or DatabaseAhead unless the database is where this version needs it."""
     found = await current(dsn)
+    _check_known(found)
     if found != head():
         raise DatabaseBehind(f"it is at {found or 'nothing'}, this version needs {head()}")
+
+
+def _check_known(revision: str | None) -> None:
+    if revision is None:
+        return
+    try:
+        ScriptDirectory.from_config(_config()).get_revision(revision)
+    except CommandError as error:
+        raise DatabaseAhead(f"it is at {revision}, this version knows up to {head()}") from error
 
 
 def _engine(dsn: str) -> AsyncEngine:

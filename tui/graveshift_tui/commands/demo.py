@@ -56,6 +56,14 @@ def options(typed: argparse.Namespace) -> list[str]:
     return [*words, "--keep"] if typed.keep else words
 
 
+def port(text: str) -> int:
+    """A port as typed; 0 is any free one."""
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError("a port is 0 to 65535")
+    return number
+
+
 def parser() -> argparse.ArgumentParser:
     """The options of the demo and of its console."""
     parser = Parser(
@@ -66,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--headless", action="store_true", help="no console: print one JSON line when ready, serve until SIGTERM")
-    add("--port", type=int, metavar="N", help="port of the API (a free one)")
+    add("--port", type=port, metavar="N", help="port of the API (a free one)")
     add("--data-dir", metavar="DIR", help="where the data lies (a temporary directory)")
     add("--keep", action="store_true", help="keep the data for the next start; needs --data-dir")
     add("--rate", type=float, metavar="N", help="jobs per second")

@@ -10,6 +10,8 @@ from typing import NoReturn
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError, Flags
 
+PLAIN = "xterm-256color"
+
 
 class Misused(ConsoleError):
     """this cannot be understood"""
@@ -54,13 +56,14 @@ def refused(instead: str) -> bool:
     why = why_not_here(os.environ, sys.stdin.isatty() and sys.stdout.isatty())
     if why:
         print(f"graveshift: {why}; {instead}", file=sys.stderr)
+    os.environ["TERM"] = os.environ.get("TERM") or PLAIN
     return why is not None
 
 
 def why_not_here(env: Mapping[str, str], on_terminal: bool) -> str | None:
-    """Why the console cannot be shown, or None where it can."""
+    """Why the console cannot be shown, or None where it can; a terminal without a name is taken for a plain one."""
     if not on_terminal:
         return "the console needs a terminal"
-    if env.get("TERM", "") in ("", "dumb"):
-        return f"the console cannot draw on TERM={env.get('TERM', '')!r}"
+    if env.get("TERM") == "dumb":
+        return "the console cannot draw on TERM=dumb"
     return None

@@ -181,9 +181,13 @@ class Actions:
     def _filter(self) -> None:
         screen = self._host.here()
         card = screen.card if isinstance(screen, ListScreen) else CARDS["dlq"]
+        if not card.fields:
+            self._host.tell(f"{card.title}: this list has no filter", "warning")
+            return
         value = describe(screen.route.filter) if isinstance(screen, ListScreen) else ""
-        words = [f"{field}=" for field in card.fields]
-        ask_for_line(self._host.app, "/", clean(value), words, f"words, or {' '.join(words)}")
+        words = [f"{field}=" for field in card.fields if field != "text"]
+        also = "words, or " if "text" in card.fields else ""
+        ask_for_line(self._host.app, "/", clean(value), words, also + " ".join(words))
 
     def _command(self) -> None:
         words = [*COMMANDS, *(f"demo {mode}" for mode in MODES)]

@@ -44,5 +44,5 @@ CARD = Card(
     empty="Nothing on the record yet.",
     opens=solo(AuditEntry, lambda e: Route("audit", id=str(e.seq), crumb=f"entry {e.seq}")),
     nodes=pair(AuditEntry, nodes),
-    fields=("text",),
+    fields=(),
 )

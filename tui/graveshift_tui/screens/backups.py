@@ -47,5 +47,5 @@ CARD = Card(
     nodes=pair(Backup, nodes),
     verbs=("backup.create",),
     hints=("runs",),
-    fields=("state",),
+    fields=(),
 )

@@ -104,5 +104,5 @@ CARD = Card(
     nodes=pair(Group, nodes),
     verbs=("dlq.requeue.all", "dlq.discard", "queue.pause"),
     hints=("dlq", "jobs"),
-    fields=("system", "queue", "kind", "fingerprint", "error_type", "text"),
+    fields=("system", "queue", "kind", "fingerprint", "error_type"),
 )

@@ -52,7 +52,8 @@ def headline(seen: Overview, width: int) -> Line:
     rates = [group.per_min or 0 for group in seen.groups]
     if rates and sum(rates) >= QUIET and max(rates) / max(sum(rates), totals.failing_per_min) >= 0.5:
         part = min(99, int(100 * max(rates) / max(sum(rates), totals.failing_per_min)))
-        left = (*left, (f"   1 cause = {part}%", tone))
+        share: Line = ((f"   1 cause = {part}%", tone),)
+        left = (*left, *share) if width_of((*left, *share)) <= width else left
     trend: Line = (("   ", "text"), (f.spark(totals.trend, 10), "spark"))
     return (*left, *trend) if totals.trend and width_of((*left, *trend)) < width else left
 

@@ -74,5 +74,5 @@ CARD = Card(
     opens=solo(Job, lambda j: Route("jobs", id=j.id, crumb=j.kind)),
     nodes=pair(Job, nodes),
     verbs=("job.cancel", "queue.pause"),
-    fields=("system", "queue", "kind", "state", "text", "run_id"),
+    fields=("system", "queue", "kind", "state", "run_id"),
 )

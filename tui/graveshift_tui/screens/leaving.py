@@ -68,9 +68,10 @@ def _live(runs: Sequence[Run]) -> list[Run]:
 
 def quit_question(live: Sequence[Run], *, demo: bool) -> YesNo:
     """Names what goes on, or what ends with a demo."""
-    asked = "Leave? The demo stops with this console:" if demo else "Leave? The backend carries on:"
+    asked = "Leave? The demo stops; with --keep these resume next time:" if demo else "Leave? The backend carries on:"
     lines: list[Line] = [((f"  {asked}", "bold text"),)]
-    lines += [((f"    run {run.id} {run.operation} {_fate(demo)}, {progress(run)}", "text"),) for run in live[:6]]
+    lines += [((f"    run {run.id} {run.operation}, {progress(run)}", "text"),) for run in live[:6]]
+    lines += [((f"    and {len(live) - 6} more", "muted"),)] if len(live) > 6 else []
     return YesNo(lines, "Leave", "Stay")
 
 

@@ -20,6 +20,7 @@ from graveshift_tui.widgets.paint import Line, Lines
 from graveshift_tui.widgets.table import Table
 
 ROOMY = 16
+WORDS = "Whole words are looked for, in messages; error_type=, kind= and queue= look elsewhere."
 
 
 class ListScreen(ConsoleScreen):
@@ -185,6 +186,7 @@ class ListScreen(ConsoleScreen):
             return [
                 (),
                 ((f"   Nothing matches {describe(self.route.filter)}.", "muted"),),
+                *([((f"   {WORDS}", "faint"),)] if self.route.filter.text else []),
                 (("   esc goes back.", "faint"),),
             ]
         return [(), ((f"   {self.card.empty}", "muted"),)]

@@ -25,6 +25,8 @@ class OverviewScreen(ConsoleScreen):
         self.cards = cards
         self.rows: list[tuple[Entry, ...]] = []
         self.here: tuple[str, str] = ("", "")
+        self.moved = False
+        """Until the reader moves, the cursor is on the first line, whatever comes to stand there."""
         self.actions = {
             "cursor.up": lambda: self.move(-1),
             "cursor.down": lambda: self.move(1),
@@ -86,7 +88,7 @@ class OverviewScreen(ConsoleScreen):
         stops = self._stops()
         if stops:
             at = max(0, min(self._index(stops) + delta, len(stops) - 1))
-            self.here = (stops[at].card, stops[at].id)
+            self.here, self.moved = (stops[at].card, stops[at].id), True
             self.beat()
 
     def next_panel(self) -> None:
@@ -94,12 +96,12 @@ class OverviewScreen(ConsoleScreen):
         stops = self._stops()
         later = [e for e in stops[self._index(stops) :] if e.card != self.here[0]] or stops
         if later:
-            self.here = (later[0].card, later[0].id)
+            self.here, self.moved = (later[0].card, later[0].id), True
             self.beat()
 
     def open(self) -> None:
         """The row's own place, or the list it is cut from."""
-        entry = self.entry()
+        entry, self.moved = self.entry(), True
         if entry is None:
             return
         route = self.cards[entry.card].opens(entry.row) if entry.row is not None else Route(entry.card)
@@ -128,8 +130,8 @@ class OverviewScreen(ConsoleScreen):
         before = self._index(self._stops())
         self.rows = panels(seen, At(width - 1, seen.as_of), height)
         stops = self._stops()
-        if stops and self.entry() is None:
-            at = stops[min(before, len(stops) - 1)]
+        if stops and (not self.moved or self.entry() is None):
+            at = stops[min(before, len(stops) - 1) if self.moved else 0]
             self.here = (at.card, at.id)
         self.query_one("#panels", Lines).show([self._drawn(row, width) for row in self.rows])
         self.query_one("#next", Lines).show([next_step(seen, keymap, width)])

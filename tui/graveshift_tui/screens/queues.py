@@ -98,5 +98,5 @@ CARD = Card(
     nodes=pair(Queue, nodes),
     verbs=("queue.pause", "queue.letters", "queue.jobs", "dlq.requeue.all"),
     hints=("jobs", "dlq"),
-    fields=("system", "queue", "text"),
+    fields=("system", "queue"),
 )

@@ -10,7 +10,7 @@ from graveshift_tui.operate import progress
 from graveshift_tui.screen import Card, Route
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
-from graveshift_tui.widgets.paint import Line
+from graveshift_tui.widgets.paint import Line, wrapped
 from graveshift_tui.widgets.tree import Node
 
 TONES = {
@@ -61,6 +61,12 @@ def nodes(run: Run, at: At) -> list[Node]:
     )
 
 
+def item_pane(item: Item, at: At) -> list[Line]:
+    """The item under the cursor, with its detail in full."""
+    head: Line = ((f" {item.id}", "bold bright"), (f"  {item.job_id or ''}", "muted"))
+    return [head, *wrapped(((f"   {item.detail}", "text"),), at.width - 1)] if item.detail else [head]
+
+
 async def items(client: Client, route: Route, cursor: str | None, limit: int) -> Page[Struct]:
     """What became of each thing of the run that the route names."""
     page = await client.items(route.id or "", cursor=cursor, limit=limit)
@@ -87,7 +93,7 @@ CARD = Card(
     pane_height=3,
     nodes=pair(Run, nodes),
     verbs=("run.undo", "run.stop"),
-    fields=("state", "text"),
+    fields=(),
 )
 
 ITEMS = Card(
@@ -102,6 +108,8 @@ ITEMS = Card(
     id_of=solo(Item, lambda i: i.id),
     empty="No items yet: the run has not begun.",
     fetch=items,
+    pane=pair(Item, item_pane),
+    pane_height=4,
     verbs=("run.undo", "run.stop"),
     hints=("runs",),
     fields=(),

@@ -49,5 +49,5 @@ CARD = Card(
     nodes=pair(SecretInfo, nodes),
     verbs=("secret.rotate",),
     hints=("runs",),
-    fields=("text",),
+    fields=(),
 )

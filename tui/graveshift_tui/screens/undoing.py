@@ -7,6 +7,11 @@ from graveshift.wire.runs import Run, RunState
 from graveshift_tui.client import ApiError, Client
 from graveshift_tui.settings import ConsoleError
 
+
+class NothingToUndo(ConsoleError):
+    """nothing to undo"""
+
+
 LOOKED_AT: Final = 200
 UNDOABLE: Final = "dlq.requeue"
 UNDO: Final = "run.undo"
@@ -27,7 +32,7 @@ async def last_undoable(client: Client, actor: str) -> Run:
             passed += 1
         elif run.operation == UNDOABLE and run.actor == actor and (run.moved or run.state.is_live):
             return run
-    raise ConsoleError(
+    raise NothingToUndo(
         "all you have requeued is undone" if passed else "you have requeued nothing that could be undone"
     )
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from graveshift.wire.dlq import Letter
 from graveshift.wire.groups import Group
-from graveshift.wire.jobs import Job
+from graveshift.wire.jobs import Job, JobState
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Run
 from graveshift.wire.secrets import SecretInfo
@@ -21,6 +21,7 @@ from graveshift_tui.screens.groups import cause, scope_of, short
 from graveshift_tui.screens.listing import describe
 
 OPERATIONS: Final = {"dlq.requeue.all": "dlq.requeue", "run.stop": ""}
+ENDED: Final = (JobState.DONE, JobState.CANCELLED, JobState.DEAD)
 TITLES: Final = {"dlq.requeue": "Requeue", "dlq.discard": "Discard", "job.cancel": "Cancel"}
 
 
@@ -77,8 +78,6 @@ def _filtered(subject: Subject) -> Ask:
         raise NotHere("one at a time: take the marks off")
     if subject.filter.is_empty:
         raise NotHere("nothing is under the cursor")
-    if subject.card == "queues" and subject.filter.text:
-        raise NotHere("wait for the queues: these words are looked for in their names, not in letters")
     tail = f"with {describe(subject.filter)}"
     return _matching("dlq.requeue", subject.filter, f"all letters {tail}", "letter", tail)
 
@@ -88,6 +87,8 @@ def cancel(subject: Subject) -> Ask:
     jobs = [job for job in subject.rows if isinstance(job, Job)]
     if not jobs:
         raise NotHere("no job is under the cursor")
+    if all(job.state in ENDED for job in jobs):
+        raise NotHere(f"it is {jobs[0].state} already" if len(jobs) == 1 else "these have all ended already")
     scope = things(len(jobs), "marked job") if subject.marked else f"this job: {jobs[0].kind} in {jobs[0].queue}"
     return Ask("job.cancel", {"selection": {"ids": [job.id for job in jobs]}}, "Cancel", scope)
 

@@ -46,5 +46,5 @@ CARD = Card(
     empty="No workers: nothing will run until one is started (graveshift worker).",
     opens=solo(Worker, lambda w: Route("workers", id=w.id, crumb=w.host or w.id)),
     nodes=pair(Worker, nodes),
-    fields=("system", "text"),
+    fields=("system", "queue", "state"),
 )

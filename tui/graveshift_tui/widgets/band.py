@@ -1,12 +1,14 @@
 """Where am I, who am I, and is this true: the coloured band on top, and the banner when the backend is away."""
 
 from datetime import UTC, datetime
+from textwrap import wrap
 from typing import Final
 
 from msgspec import Struct
 
 from graveshift.wire.overview import Overview
 from graveshift_tui.format import age, fit
+from graveshift_tui.sanitize import clean
 from graveshift_tui.widgets.paint import Line, spread
 
 AMBER: Final = 2.0
@@ -60,12 +62,17 @@ def band(pulse: Pulse, width: int, where: str) -> Line:
     return spread(left, right, width)
 
 
-def banner(pulse: Pulse, key: str) -> list[Line]:
+def banner(pulse: Pulse, key: str, width: int) -> list[Line]:
     """Nothing while all is well; else why the backend does not answer and when it is asked again."""
     if pulse.error is None:
         return []
     wait = f"next try in {age(pulse.retry_in_s)}" if pulse.retry_in_s else "trying"
     first = "OFFLINE" if pulse.overview else "NO ANSWER"
-    why = fit(pulse.error, 400).rstrip()
-    told = f"   try {pulse.attempt}, {wait}; {key} tries now. Runs go on without this screen."
-    return [((f" {first} ", "bold band_text on band_red"), (f" {why} ", "crit")), ((told, "muted"),)]
+    why = wrap(clean(pulse.error, 400), max(20, width - len(first) - 4)) or [""]
+    told = f"   try {pulse.attempt}, {wait}; {key} tries now. Runs do not need this screen."
+    indent = " " * (len(first) + 2)
+    return [
+        ((f" {first} ", "bold band_text on band_red"), (f" {why[0]}", "crit")),
+        *[((f"{indent} {more}", "crit"),) for more in why[1:3]],
+        ((told, "muted"),),
+    ]

@@ -79,8 +79,13 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
             yield Lines(id="question")
             if self.plan.confirm is Confirm.PHRASE:
                 yield Input(id="phrase", placeholder="the phrase, exactly", select_on_focus=False)
+            given = self.plan.args.get("reason")
             yield Input(
-                id="reason", placeholder="reason, for the record (optional)", max_length=500, select_on_focus=False
+                str(given) if given else "",
+                id="reason",
+                placeholder="reason, for the record (optional)",
+                max_length=500,
+                select_on_focus=False,
             )
             yield Lines(id="answers")
 

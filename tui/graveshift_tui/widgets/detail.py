@@ -6,8 +6,11 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from graveshift_tui.widgets.paint import palette_of, strip_of
+from graveshift_tui.widgets.paint import palette_of, strip_of, wrapped
 from graveshift_tui.widgets.tree import Flat, Node, flatten
+
+MARGIN = 3
+"""Cells before a line: the cursor, and the sign of a fold."""
 
 
 class Detail(ScrollView, can_focus=True, inherit_bindings=False):
@@ -74,8 +77,19 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         cursor = ("›" if index == self.cursor else " ", "accent")
         return strip_of((cursor, (sign, "faint"), *flat.line), width, palette, behind=behind)
 
+    def on_resize(self) -> None:
+        """Long lines wrap at the new width."""
+        self._lay()
+
     def _lay(self) -> None:
-        self._flat = list(flatten(self._document, self.folded))
+        width = max(20, self.size.width - MARGIN)
+        self._flat = [part for flat in flatten(self._document, self.folded) for part in _wrapped(flat, width)]
         self.cursor = max(0, min(self.cursor, len(self._flat) - 1))
         self.virtual_size = Size(self.size.width, len(self._flat))
         self.refresh()
+
+
+def _wrapped(flat: Flat, width: int) -> list[Flat]:
+    """A line that is too long goes on beneath itself; only its beginning folds."""
+    first, *more = wrapped(flat.line, width)
+    return [Flat(flat.path, first, flat.folds), *(Flat(flat.path, line, folds=False) for line in more)]

@@ -49,6 +49,40 @@ def spread(left: Line, right: Line, width: int) -> Line:
     return (*left, (" " * gap, "text"), *right) if gap >= 1 else left
 
 
+def wrapped(line: Line, width: int) -> list[Line]:
+    """The line as lines of at most `width` cells; what is carried over is indented a little further than its first."""
+    if width_of(line) <= width:
+        return [line]
+    text = "".join(clean(part) for part, _ in line)
+    pad = min(len(text) - len(text.lstrip(" ")) + 2, max(0, width // 2))
+    lines: list[Line] = []
+    now: list[Span] = []
+    used = 0
+    for part, words in line:
+        left = clean(part)
+        while left:
+            here, left = _cut(left, max(1, width - used))
+            if not here:
+                lines.append(tuple(now))
+                now, used = [(" " * pad, "text")], pad
+                continue
+            now.append((here, words))
+            used += cell_len(here)
+    return [*lines, tuple(now)]
+
+
+def _cut(text: str, cells: int) -> tuple[str, str]:
+    """What fits, and the rest; nothing fits where the line is full."""
+    if cell_len(text) <= cells:
+        return text, ""
+    if cells <= 1:
+        return "", text
+    end = cells
+    while cell_len(text[:end]) > cells:
+        end -= 1
+    return text[:end], text[end:]
+
+
 def width_of(line: Line) -> int:
     """Cells that a line takes."""
     return sum(cell_len(clean(text)) for text, _ in line)

@@ -11,7 +11,7 @@ from graveshift_tui.sanitize import clean, clean_lines
 from graveshift_tui.widgets.paint import Line, Span
 
 TOO_BIG: Final = 512_000
-WIDE: Final = 2_000
+WIDE: Final = 20_000
 DEEP: Final = 200
 
 
@@ -71,14 +71,14 @@ def json_nodes(path: str, raw: bytes) -> list[Node]:
     """JSON as a tree; what is too big, too deep or no JSON is shown as text."""
     text = raw[:TOO_BIG].decode("utf-8", "replace")
     if len(raw) > TOO_BIG:
-        return texts(path, [f"{len(raw):,} bytes, the first {TOO_BIG:,}:", *clean_lines(text, width=400)])
+        return texts(path, [f"{len(raw):,} bytes, the first {TOO_BIG:,}:", *clean_lines(text, width=WIDE)])
     try:
         value: _Json = json.loads(
             text, object_pairs_hook=_Object, parse_int=_Number, parse_float=_Number, parse_constant=_Number
         )
         return [_node(path, (), value, "", 0)]
     except (ValueError, RecursionError):
-        return texts(path, clean_lines(text, width=400))
+        return texts(path, clean_lines(text, width=WIDE))
 
 
 def _node(path: str, label: Line, value: _Json, comma: str, depth: int) -> Node:
@@ -114,5 +114,6 @@ def _scalar(value: _Number | str | bool | None) -> Span:
     if isinstance(value, _Number):
         return clean(value, WIDE), "number"
     if isinstance(value, str):
-        return clean(json.dumps(value[:WIDE], ensure_ascii=False), WIDE), "string"
+        cut = f" … {len(value) - WIDE:,} more characters" if len(value) > WIDE else ""
+        return clean(json.dumps(value[:WIDE], ensure_ascii=False), 2 * WIDE) + cut, "string"
     return json.dumps(value), "word"
