@@ -30,6 +30,7 @@ from graveshift.operations.pause import Pause
 from graveshift.operations.requeue import Requeue
 from graveshift.operations.resume import Resume
 from graveshift.operations.rotate import RotateSecret
+from graveshift.operations.steer import Drain, Quiet, Stop, Wake
 from graveshift.operations.undo import Undo
 from graveshift.place import Database, state_dir
 from graveshift.rotator import Rotator
@@ -57,7 +58,8 @@ from graveshift.wire.operations import Role
 from graveshift.wire.overview import Environment
 
 OPERATIONS: Mapping[str, type[Operation]] = {
-    kind.name: kind for kind in (Requeue, Discard, Pause, Resume, Cancel, Undo, CreateBackup, RotateSecret)
+    kind.name: kind
+    for kind in (Requeue, Discard, Undo, Pause, Resume, Cancel, Quiet, Wake, Drain, Stop, CreateBackup, RotateSecret)
 }
 DRIVERS = {"procrastinate": ProcrastinateSource}
 SIGNING_KEY = "webhook-signing-key"

@@ -14,7 +14,7 @@ from graveshift.wire.page import Page
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Outcome
 from graveshift.wire.selection import Filter
-from graveshift.wire.workers import Worker
+from graveshift.wire.workers import Wish, Worker
 
 
 class Can(StrEnum):
@@ -29,6 +29,7 @@ class Can(StrEnum):
     PAUSE = "pause"
     CANCEL = "cancel"
     WORKERS = "workers"
+    STEER = "steer"
     TRANSACT = "transact"
 
 
@@ -182,6 +183,9 @@ class Source(Protocol):
     async def pause(self, unit: Unit, queue: str, until: datetime | None, reason: str | None, actor: str) -> None: ...
 
     async def resume(self, unit: Unit, queue: str) -> None: ...
+
+    async def steer(self, unit: Unit, worker: str, wish: Wish, actor: str) -> Verdict:
+        """Tell a worker what is wanted of it; `conflict` where it is ending already, `gone` where there is none."""
 
     async def cancel(self, unit: Unit, jobs: Sequence[str], run_id: int) -> Sequence[Verdict]:
         """Unstarted jobs become cancelled (`moved`); running ones are asked to stop (`moved`, detail says so)."""

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Raw, Struct
 
 from graveshift.wire.jobs import NewJob
+from graveshift.wire.workers import Wish, WorkerState
 
 
 class Ticket(Struct, frozen=True):
@@ -51,12 +52,19 @@ class Failure(Struct, frozen=True, kw_only=True):
     worker_version: str
 
 
+class Condition(Struct, frozen=True):
+    """How a worker is: its state as a word of `WorkerState`, jobs under way, bytes resident (None: cannot say)."""
+
+    state: WorkerState = WorkerState.RUNNING
+    running: int = 0
+    memory_bytes: int | None = None
+
+
 class Pulse(Struct, frozen=True):
-    """What a heartbeat brings back: claims that are lost, claims asked to stop, what operators want of this worker."""
+    """What a heartbeat brings back: claims that are lost, and claims asked to stop."""
 
     lost: Sequence[Ticket]
     cancelled: Sequence[Ticket]
-    state: str = "running"
 
 
 class Work(Protocol):
@@ -90,9 +98,10 @@ class Work(Protocol):
     async def cancelled(self, tickets: Sequence[Ticket], worker: str) -> Sequence[Ticket]:
         """These stopped because they were asked to; returns the tickets that were stale."""
 
-    async def beat(
-        self, worker: UUID, tickets: Sequence[Ticket], lease_s: float, state: str, running: int
-    ) -> Pulse: ...
+    async def beat(self, worker: UUID, tickets: Sequence[Ticket], lease_s: float, condition: Condition) -> Pulse: ...
+
+    async def heed(self, worker: UUID) -> Wish:
+        """What operators want of this worker; cheap enough for every second."""
 
     async def release(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
         """Give back without burning an attempt; returns the tickets that were stale."""

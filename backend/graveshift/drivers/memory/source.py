@@ -13,7 +13,7 @@ from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.ids import encode
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Outcome
-from graveshift.wire.workers import Worker, WorkerState
+from graveshift.wire.workers import Wish, Worker, WorkerState
 
 RATED_S = 30.0
 
@@ -75,10 +75,14 @@ class MemorySource:
             pid=worker.pid,
             version=worker.version,
             queues=worker.queues,
-            running=worker.running,
+            running=worker.condition.running,
             started_at=worker.started_at,
             heartbeat_age_s=age,
-            state=WorkerState.SILENT if worker.is_silent(self._state.now()) else WorkerState(worker.state),
+            state=WorkerState.SILENT if worker.is_silent(self._state.now()) else worker.condition.state,
+            wish=worker.wish,
+            wished_by=worker.wished_by,
+            memory_bytes=worker.condition.memory_bytes,
+            jobs=[encode(self.system, str(job)) for job in worker.jobs],
         )
 
     async def scan(self, mark: str | None, limit: int) -> Scan:
@@ -108,6 +112,16 @@ class MemorySource:
     async def resume(self, unit: Unit, queue: str) -> None:
         if queue in self._state.queues:
             self._state.queues[queue] = None
+
+    async def steer(self, unit: Unit, worker: str, wish: Wish, actor: str) -> Verdict:
+        public = encode(self.system, worker)
+        found = next((one for id, one in self._state.workers.items() if str(id) == worker), None)
+        if found is None or found.is_silent(self._state.now()):
+            return Verdict(public, Outcome.GONE, "no such worker is alive")
+        if found.wish.is_last and wish not in (found.wish, Wish.STOP):
+            return Verdict(public, Outcome.CONFLICT, f"it was told to {found.wish} already")
+        found.wish, found.wished_by = wish, readable(actor)
+        return Verdict(public, Outcome.MOVED, f"told to {wish}")
 
     async def cancel(self, unit: Unit, jobs: Sequence[str], run_id: int) -> Sequence[Verdict]:
         return [self._cancel(encode(self.system, native), job_number(native) or 0, run_id) for native in jobs]

@@ -1,7 +1,7 @@
 """What is remembered: live jobs, their ends, letters, attempts and events."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from graveshift.driver import Frozen
 from graveshift.wire.dlq import Attempt
-from graveshift.work import Ticket
+from graveshift.wire.workers import Wish
+from graveshift.work import Condition, Ticket
 
 Clock = Callable[[], datetime]
 Place = tuple[datetime, int]
@@ -100,9 +101,11 @@ class Present(Struct):
     queues: list[str]
     started_at: datetime
     seen_at: datetime
-    state: str = "running"
-    running: int = 0
+    condition: Condition = Condition()
+    jobs: Sequence[int] = ()
     lease_s: float = 30.0
+    wish: Wish = Wish.RUN
+    wished_by: str | None = None
 
     def is_silent(self, now: datetime) -> bool:
         """Nothing was heard for a lease."""

@@ -12,7 +12,8 @@ from graveshift.drivers.memory.ending import fail
 from graveshift.drivers.memory.state import Entry, Present, State
 from graveshift.errors import Invalid
 from graveshift.wire.jobs import NAME, NewJob
-from graveshift.work import Claimed, Failure, Pulse, Ticket
+from graveshift.wire.workers import Wish
+from graveshift.work import Claimed, Condition, Failure, Pulse, Ticket
 
 
 class MemoryWork:
@@ -111,17 +112,22 @@ class MemoryWork:
                 fail(self._state, job, failure, now)
         return [failure.ticket for failure, job in held if job is None]
 
-    async def beat(self, worker: UUID, tickets: Sequence[Ticket], lease_s: float, state: str, running: int) -> Pulse:
+    async def beat(self, worker: UUID, tickets: Sequence[Ticket], lease_s: float, condition: Condition) -> Pulse:
         now = self._state.now()
         if present := self._cards.get(worker):
             self._state.workers[worker] = present
-            present.seen_at, present.lease_s, present.state, present.running = now, lease_s, state, running
+            present.seen_at, present.lease_s, present.condition = now, lease_s, condition
+            present.jobs = [ticket.id for ticket in tickets]
         held = [(ticket, self._state.held(ticket)) for ticket in tickets]
         for _, job in held:
             if job is not None:
                 job.lease_until = now + timedelta(seconds=lease_s)
         asked = [ticket for ticket, job in held if job is not None and job.cancel_requested]
-        return Pulse([ticket for ticket, job in held if job is None], asked, state)
+        return Pulse([ticket for ticket, job in held if job is None], asked)
+
+    async def heed(self, worker: UUID) -> Wish:
+        present = self._state.workers.get(worker)
+        return present.wish if present else Wish.RUN
 
     async def release(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
         held = [(ticket, self._state.held(ticket)) for ticket in tickets]

@@ -14,7 +14,7 @@ from graveshift.store.position import letter_position
 from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.jobs import NAME
 from graveshift.wire.queues import Queue
-from graveshift.wire.workers import Worker
+from graveshift.wire.workers import Wish, Worker
 
 
 class PostgresSource:
@@ -67,6 +67,9 @@ class PostgresSource:
 
     async def resume(self, unit: Unit, queue: str) -> None:
         await controls.resume(unit, queue)
+
+    async def steer(self, unit: Unit, worker: str, wish: Wish, actor: str) -> Verdict:
+        return await presence.steer(unit, self.system, worker, wish, actor)
 
     async def cancel(self, unit: Unit, jobs: Sequence[str], run_id: int) -> Sequence[Verdict]:
         return await controls.cancel(unit, self.system, jobs, run_id)

@@ -14,7 +14,7 @@ from graveshift.store.position import letter_id, letter_position
 from graveshift.wire import ids
 from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.queues import Queue
-from graveshift.wire.workers import Worker
+from graveshift.wire.workers import Wish, Worker
 
 # Event ids are given out before their transactions commit, so each scan looks back this far.
 OVERLAP = 2000
@@ -103,6 +103,10 @@ class ProcrastinateSource:
     async def resume(self, unit: Unit, queue: str) -> None:
         """Procrastinate has no pause."""
         raise Unsupported(f"{self.system} cannot resume")
+
+    async def steer(self, unit: Unit, worker: str, wish: Wish, actor: str) -> Verdict:
+        """Its workers hear signals only."""
+        raise Unsupported(f"{self.system} cannot steer workers")
 
     async def cancel(self, unit: Unit, jobs: Sequence[str], run_id: int) -> Sequence[Verdict]:
         """Its jobs are not listed here, so none can be selected."""
