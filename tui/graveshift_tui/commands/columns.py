@@ -21,7 +21,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
         "error_type",
         "message",
     ),
-    "workers": ("id", "state", "host", "pid", "version", "running", "heartbeat_age_s", "queues"),
+    "workers": ("id", "state", "wish", "host", "pid", "version", "running", "heartbeat_age_s", "queues"),
     "runs": (
         *("id", "operation", "state", "total", "moved", "conflict", "gone", "failed"),
         *("rate", "actor", "started_at", "reason", "error"),

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from msgspec import Struct, to_builtins
@@ -14,6 +15,7 @@ from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Run
 from graveshift.wire.secrets import SecretInfo
 from graveshift.wire.selection import Filter
+from graveshift.wire.workers import Worker
 from graveshift_tui.format import count, fit, things
 from graveshift_tui.operate import Ask
 from graveshift_tui.screen import Subject
@@ -21,6 +23,12 @@ from graveshift_tui.screens.groups import cause, scope_of, short
 from graveshift_tui.screens.listing import describe
 
 OPERATIONS: Final = {"dlq.requeue.all": "dlq.requeue", "run.stop": ""}
+STEERS: Final = {
+    "worker.quiet": "Quiet",
+    "worker.resume": "Resume",
+    "worker.drain": "Drain",
+    "worker.stop": "Stop",
+}
 TITLES: Final = {"dlq.requeue": "Requeue", "dlq.discard": "Discard", "job.cancel": "Cancel"}
 
 
@@ -103,6 +111,15 @@ def resume(queue: Queue) -> Ask:
     return Ask("queue.resume", {"queue": queue.id}, "Resume", f"queue {queue.name}")
 
 
+def steer(action: str, subject: Subject) -> Ask:
+    """Tell the one worker that is marked or under the cursor."""
+    workers = [worker for worker in subject.rows if isinstance(worker, Worker)]
+    if len(workers) != 1:
+        raise NotHere("one worker at a time: take the marks off" if workers else "no worker is under the cursor")
+    one = workers[0]
+    return Ask(action, {"worker": one.id}, STEERS[action], f"worker {f'{one.host}:{one.pid}' if one.host else one.id}")
+
+
 def undo(run: Run) -> Ask:
     """Take back what a run moved and nobody has started."""
     return Ask("run.undo", {"run": run.id}, "Undo", f"run {run.id}, {run.operation} by {run.actor}")
@@ -123,6 +140,7 @@ PLAIN: Final[dict[str, Callable[[Subject], Ask]]] = {
     "dlq.requeue.all": matching,
     "dlq.discard": lambda subject: letters("dlq.discard", subject),
     "job.cancel": cancel,
+    **{action: partial(steer, action) for action in STEERS},
     "backup.create": lambda subject: back_up(),
 }
 
