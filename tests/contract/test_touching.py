@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,12 @@ from tests.contract.bench import ALL, Bench, failure, native
 SOON = timedelta(minutes=5)
 
 
-async def touch(bench: Bench, how: Touch, *ids: object, run: int = 9, **order: object) -> Sequence[Verdict]:
+async def touch(bench: Bench, how: Touch, *ids: object, run: int = 9, **order: Any) -> Sequence[Verdict]:
     async with bench.units.open() as unit:
-        return await bench.source.touch(unit, [str(id) for id in ids], Order(how, run, **order))  # type: ignore[arg-type]
+        return await bench.source.touch(unit, [str(id) for id in ids], Order(how, run, **order))
 
 
-async def outcomes(bench: Bench, how: Touch, *ids: object, **order: object) -> list[str]:
+async def outcomes(bench: Bench, how: Touch, *ids: object, **order: Any) -> list[str]:
     return [str(verdict.outcome) for verdict in await touch(bench, how, *ids, **order)]
 
 
