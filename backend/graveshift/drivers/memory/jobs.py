@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from graveshift.driver import Count, Frozen
-from graveshift.drivers.matching import wants
 from graveshift.drivers.memory.showing import job, job_detail
 from graveshift.drivers.memory.state import Entry, State
 from graveshift.errors import Invalid
+from graveshift.matching import wants
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import job_number, numbers_of
 from graveshift.wire.jobs import Job, JobDetail

@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy import Select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from graveshift.drivers.matching import is_plain, wants
+from graveshift.matching import is_plain, wants
 
 # Jobs whose payloads one statement looks into, and how many of those one page or count may take.
 WINDOW, WINDOWS = 1_000, 20

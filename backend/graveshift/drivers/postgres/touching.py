@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import text
 
 from graveshift.driver import Order, Touch, Unit, Verdict
-from graveshift.drivers.judging import BURIED, NO_REASON, judge
 from graveshift.drivers.postgres.ending import SEARCHED
 from graveshift.drivers.postgres.text import storable
 from graveshift.fingerprint import fingerprint
+from graveshift.judging import BURIED, NO_REASON, judge
 from graveshift.store.position import job_number
 from graveshift.wire.ids import encode
 
