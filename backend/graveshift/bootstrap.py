@@ -26,11 +26,14 @@ from graveshift.operation import Actor, Operation, World
 from graveshift.operations.backup import CreateBackup
 from graveshift.operations.cancel import Cancel
 from graveshift.operations.discard import Discard
+from graveshift.operations.drain import DrainQueue
 from graveshift.operations.pause import Pause
+from graveshift.operations.purge import Purge
 from graveshift.operations.requeue import Requeue
 from graveshift.operations.resume import Resume
 from graveshift.operations.rotate import RotateSecret
 from graveshift.operations.steer import Drain, Quiet, Stop, Wake
+from graveshift.operations.touching import Bury, Hold, Release, Retry
 from graveshift.operations.undo import Undo
 from graveshift.place import Database, state_dir
 from graveshift.rotator import Rotator
@@ -59,7 +62,26 @@ from graveshift.wire.overview import Environment
 
 OPERATIONS: Mapping[str, type[Operation]] = {
     kind.name: kind
-    for kind in (Requeue, Discard, Undo, Pause, Resume, Cancel, Quiet, Wake, Drain, Stop, CreateBackup, RotateSecret)
+    for kind in (
+        Requeue,
+        Discard,
+        Undo,
+        Pause,
+        Resume,
+        Cancel,
+        Quiet,
+        Wake,
+        Drain,
+        Stop,
+        Hold,
+        Release,
+        Bury,
+        Retry,
+        Purge,
+        DrainQueue,
+        CreateBackup,
+        RotateSecret,
+    )
 }
 DRIVERS = {"procrastinate": ProcrastinateSource}
 SIGNING_KEY = "webhook-signing-key"

@@ -178,11 +178,12 @@ def _of(ports: Mapping[str, Any], system: str | None) -> dict[str, Any]:
 
 
 ABOUT = ("system", "queue", "kind", "fingerprint", "error_type")
+LIVED = ("system", "queue", "kind", "state", "run_id", "version", "enqueued_after", "enqueued_before", "payload")
 DIED = ("text", "run_id", "died_after", "died_before")
 
 RESOURCES = (
     Resource("queues", Queue, Queue, ("system", "queue"), _queues, _queue),
-    Resource("jobs", Job, JobDetail, ("system", "queue", "kind", "state", "run_id"), _jobs, _job),
+    Resource("jobs", Job, JobDetail, LIVED, _jobs, _job),
     Resource("dlq", Letter, LetterDetail, ABOUT + DIED, _letters, _letter),
     Resource("groups", Group, Group, ABOUT, _groups, _group),
     Resource("workers", Worker, Worker, ("system", "queue", "state"), _workers, _worker),

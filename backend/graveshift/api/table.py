@@ -130,6 +130,7 @@ CHANGES = (
         takes=(NewJob, NewJobs),
         answers=Enqueued,
         status=201,
+        errors=(errors.QueueDraining,),
     ),
 )
 

@@ -4,7 +4,7 @@ from typing import Final
 
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "queues": (
-        *("id", "waiting", "retrying", "scheduled", "running", "dead", "oldest_age_s"),
+        *("id", "waiting", "retrying", "scheduled", "running", "held", "dead", "oldest_age_s"),
         *("in_per_s", "out_per_s", "dead_per_min", "workers", "paused", "paused_until", "paused_reason"),
     ),
     "jobs": ("id", "queue", "kind", "state", "priority", "attempt", "max_attempts", "run_at", "worker"),

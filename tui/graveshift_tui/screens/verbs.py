@@ -29,7 +29,8 @@ STEERS: Final = {
     "worker.drain": "Drain",
     "worker.stop": "Stop",
 }
-TITLES: Final = {"dlq.requeue": "Requeue", "dlq.discard": "Discard", "job.cancel": "Cancel"}
+TOUCHES: Final = {"job.hold": "Hold", "job.release": "Release", "job.bury": "Bury", "job.retry": "Retry now"}
+TITLES: Final = {"dlq.requeue": "Requeue", "dlq.discard": "Discard", "job.cancel": "Cancel", **TOUCHES}
 
 
 class NotHere(Exception):
@@ -91,13 +92,21 @@ def _filtered(subject: Subject) -> Ask:
     return _matching("dlq.requeue", subject.filter, f"all letters {tail}", "letter", tail)
 
 
-def cancel(subject: Subject) -> Ask:
-    """Cancel the marked jobs, else the one under the cursor."""
+def of_jobs(action: str, subject: Subject) -> Ask:
+    """Cancel, hold, release, bury or retry: the marked jobs, else the one under the cursor."""
     jobs = [job for job in subject.rows if isinstance(job, Job)]
     if not jobs:
         raise NotHere("no job is under the cursor")
     scope = things(len(jobs), "marked job") if subject.marked else f"this job: {jobs[0].kind} in {jobs[0].queue}"
-    return Ask("job.cancel", {"selection": {"ids": [job.id for job in jobs]}}, "Cancel", scope)
+    return _ask(action, {"selection": {"ids": [job.id for job in jobs]}}, scope)
+
+
+def of_queue(action: str, title: str, subject: Subject) -> Ask:
+    """Drain or purge the queue under the cursor."""
+    queue = subject.row
+    if not isinstance(queue, Queue):
+        raise NotHere("no queue is under the cursor")
+    return Ask(action, {"queue": queue.id}, title, f"queue {queue.name}")
 
 
 def pause(queue: Queue, until: str | None, reason: str | None, words: str) -> Ask:
@@ -139,8 +148,11 @@ PLAIN: Final[dict[str, Callable[[Subject], Ask]]] = {
     "dlq.requeue": lambda subject: letters("dlq.requeue", subject),
     "dlq.requeue.all": matching,
     "dlq.discard": lambda subject: letters("dlq.discard", subject),
-    "job.cancel": cancel,
     **{action: partial(steer, action) for action in STEERS},
+    "job.cancel": lambda subject: of_jobs("job.cancel", subject),
+    **{action: partial(of_jobs, action) for action in TOUCHES},
+    "queue.drain": lambda subject: of_queue("queue.drain", "Drain", subject),
+    "queue.purge": lambda subject: of_queue("queue.purge", "Purge", subject),
     "backup.create": lambda subject: back_up(),
 }
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from graveshift.driver import Can, Fates, Move, Scan, Unit, Verdict
+from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
 from graveshift.drivers.memory.ending import readable
 from graveshift.drivers.memory.moving import move, recall
 from graveshift.drivers.memory.showing import detail
 from graveshift.drivers.memory.state import Pause, Present, State
+from graveshift.drivers.memory.touching import touch
 from graveshift.store.position import job_number, letter_position
 from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.ids import encode
@@ -36,7 +37,7 @@ class MemorySource:
     def _queue(self, name: str) -> Queue:
         now, pause = self._state.now(), self._state.paused(name)
         live = [job for job in self._state.live.values() if job.queue == name]
-        due = [job.run_at for job in live if job.state != "running" and job.run_at <= now]
+        due = [job.run_at for job in live if job.state not in ("running", "held") and job.run_at <= now]
         states = [job.state for job in live]
         return Queue(
             id=encode(self.system, name),
@@ -46,6 +47,7 @@ class MemorySource:
             retrying=states.count("retrying"),
             scheduled=states.count("scheduled"),
             running=states.count("running"),
+            held=states.count("held"),
             dead=sum(body.job.queue == name for body in self._state.dead.values()),
             oldest_age_s=(now - min(due)).total_seconds() if due else None,
             in_per_s=self._recent(name, "enqueued") / RATED_S,
@@ -58,6 +60,8 @@ class MemorySource:
             paused_until=pause.until if pause else None,
             paused_by=pause.by if pause else None,
             paused_reason=pause.reason if pause else None,
+            draining=name in self._state.draining,
+            draining_by=self._state.draining.get(name),
         )
 
     def _recent(self, name: str, *whats: str) -> int:
@@ -103,7 +107,7 @@ class MemorySource:
 
     async def fates(self, run_id: int) -> Fates | None:
         states = [job.state for job in self._state.jobs() if job.run_id == run_id]
-        waiting = sum(state in ("waiting", "scheduled", "retrying") for state in states)
+        waiting = sum(state in ("waiting", "scheduled", "retrying", "held") for state in states)
         return Fates(waiting, states.count("running"), states.count("done"), states.count("dead"))
 
     async def pause(self, unit: Unit, queue: str, until: datetime | None, reason: str | None, actor: str) -> None:
@@ -112,6 +116,7 @@ class MemorySource:
     async def resume(self, unit: Unit, queue: str) -> None:
         if queue in self._state.queues:
             self._state.queues[queue] = None
+        self._state.draining.pop(queue, None)
 
     async def steer(self, unit: Unit, worker: str, wish: Wish, actor: str) -> Verdict:
         public = encode(self.system, worker)
@@ -139,3 +144,10 @@ class MemorySource:
             job.run_id = run_id
             self._state.end(job, "cancelled", None)
         return Verdict(public, Outcome.MOVED, None, public)
+
+    async def touch(self, unit: Unit, jobs: Sequence[str], order: Order) -> Sequence[Verdict]:
+        return [touch(self._state, native, job_number(native) or 0, order) for native in jobs]
+
+    async def drain(self, unit: Unit, queue: str, actor: str) -> None:
+        self._state.queues.setdefault(queue, None)
+        self._state.draining[queue] = readable(actor)

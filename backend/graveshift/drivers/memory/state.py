@@ -51,6 +51,9 @@ class Entry(Struct, kw_only=True):
     owner: UUID | None = None
     fingerprint: str | None = None
     worker: str | None = None
+    worker_version: str | None = None
+    held_until: datetime | None = None
+    held_reason: str | None = None
 
 
 class Body(Struct, frozen=True, kw_only=True):
@@ -131,6 +134,7 @@ class State:
         self.settled: list[Settled] = []
         self.tried: list[Tried] = []
         self.queues: dict[str, Pause | None] = {}
+        self.draining: dict[str, str] = {}
         self.workers: dict[UUID, Present] = {}
         self.events: list[Event] = []
         self.totals: Counter[tuple[str, str]] = Counter()

@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from graveshift.drivers.memory.ending import fail
 from graveshift.drivers.memory.state import Entry, Present, State
-from graveshift.errors import Invalid
+from graveshift.errors import Invalid, QueueDraining
 from graveshift.wire.jobs import NAME, NewJob
 from graveshift.wire.workers import Wish
 from graveshift.work import Claimed, Condition, Failure, Pulse, Ticket
@@ -26,6 +26,8 @@ class MemoryWork:
     async def enqueue(self, jobs: Sequence[NewJob]) -> Sequence[int]:
         for job in jobs:
             _check(job)
+            if job.queue in self._state.draining:
+                raise QueueDraining(job.queue)
         return [self._add(job, self._state.now()) for job in jobs]
 
     def _add(self, new: NewJob, now: datetime) -> int:
@@ -75,7 +77,7 @@ class MemoryWork:
         due = [
             job
             for job in self._state.live.values()
-            if job.state != "running" and job.run_at <= now and job.kind in kinds
+            if job.state not in ("running", "held") and job.run_at <= now and job.kind in kinds
             if (not queues or job.queue in queues) and self._state.paused(job.queue) is None
         ]
         return sorted(due, key=lambda job: (-job.priority, job.run_at, job.id))

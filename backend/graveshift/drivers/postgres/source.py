@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.driver import Can, Fates, Move, Scan, Unit, Verdict
-from graveshift.drivers.postgres import controls, moving, presence, queues
+from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
+from graveshift.drivers.postgres import controls, moving, presence, queues, touching
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import letter_detail, standing
 from graveshift.store.position import letter_position
@@ -73,3 +73,9 @@ class PostgresSource:
 
     async def cancel(self, unit: Unit, jobs: Sequence[str], run_id: int) -> Sequence[Verdict]:
         return await controls.cancel(unit, self.system, jobs, run_id)
+
+    async def touch(self, unit: Unit, jobs: Sequence[str], order: Order) -> Sequence[Verdict]:
+        return await touching.touch(unit, self.system, jobs, order)
+
+    async def drain(self, unit: Unit, queue: str, actor: str) -> None:
+        await controls.drain(unit, queue, actor)

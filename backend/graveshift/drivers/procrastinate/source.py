@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from graveshift.driver import Can, Fates, Move, Scan, Unit, Verdict
+from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
 from graveshift.drivers.procrastinate import moving, reading
 from graveshift.errors import Unsupported
 from graveshift.store.engine import translated
@@ -111,6 +111,14 @@ class ProcrastinateSource:
     async def cancel(self, unit: Unit, jobs: Sequence[str], run_id: int) -> Sequence[Verdict]:
         """Its jobs are not listed here, so none can be selected."""
         raise Unsupported(f"{self.system} cannot cancel")
+
+    async def touch(self, unit: Unit, jobs: Sequence[str], order: Order) -> Sequence[Verdict]:
+        """As for cancel."""
+        raise Unsupported(f"{self.system} cannot {order.touch}")
+
+    async def drain(self, unit: Unit, queue: str, actor: str) -> None:
+        """Its producers write to its tables and ask nobody."""
+        raise Unsupported(f"{self.system} cannot drain")
 
     async def _intents(self, unit: Unit, letters: Sequence[str], run_id: int) -> dict[str, datetime]:
         public = {ids.encode(self.system, native): native for native in letters}
