@@ -77,6 +77,7 @@ class Service:
             "tokens": self.tokens,
             "history": History(Samples(SampleBook(self.engine), 10)),
             "hub": self.hub,
+            "schedules": self.timetable.infos,
             "loops": dict,
             "checks": [self._database],
             **other,

@@ -16,12 +16,13 @@ from graveshift.archives.local import LocalArchive
 from graveshift.desk import Desk
 from graveshift.driver import Source
 from graveshift.drivers.postgres import PostgresQueue
+from graveshift.drivers.postgres.schedules import PostgresSchedules
 from graveshift.drivers.procrastinate import ProcrastinateSource
 from graveshift.dump import Dumper
 from graveshift.errors import DatabaseUnavailable, SettingsError
 from graveshift.events import Hub, Watch
 from graveshift.history import History, Prometheus, Samples
-from graveshift.loops import Chores, Clockwork
+from graveshift.loops import Chores, Clockwork, Loop
 from graveshift.operation import Actor, Operation, World
 from graveshift.operations.backup import CreateBackup
 from graveshift.operations.cancel import Cancel
@@ -52,6 +53,7 @@ from graveshift.store.plans import PlanBook
 from graveshift.store.runs import RunBook
 from graveshift.store.samples import SampleBook
 from graveshift.store.tokens import TokenBook
+from graveshift.timetable import Timetable
 from graveshift.vault import Secret, Vault
 from graveshift.wire.health import Check
 from graveshift.wire.operations import Role
@@ -123,6 +125,8 @@ class Backend:
             expires_s=settings.desk.plan_expires_s,
             ring=self.runner.ring,
         )
+        slots = PostgresSchedules(self.engine)
+        self.timetable = Timetable(settings.schedules, slots, lambda: open_unit(self.engine), settings.queue.system)
         self.clockwork = self._clockwork()
 
     def _open_source(self, driver: str, system: str, url: str) -> Source:
@@ -173,7 +177,8 @@ class Backend:
             index=[partial(index, self.engine, source) for source in self._foreign],
             tidy=[world.archive.tidy, self._tidy_scratch, world.backups.fail_abandoned, self.vault.tidy],
         )
-        return Clockwork(chores.loops(), LeaseBook(self.engine, self._owner), lambda: open_unit(self.engine))
+        timed = Loop("schedules", self.settings.loops.schedules_s, self.timetable.fire)
+        return Clockwork([*chores.loops(), timed], LeaseBook(self.engine, self._owner), lambda: open_unit(self.engine))
 
     async def _tidy_scratch(self) -> int:
         return await self.world.dumper.tidy(set(await self.world.backups.live_runs()))
@@ -234,6 +239,7 @@ class Backend:
             backups=world.backups,
             vault=self.vault,
             tokens=self.tokens,
+            schedules=self.timetable.infos,
             history=self._history(),
             hub=Hub(Watch(self.queue.source.system, self.queue.upkeep, world.sources, lambda: marks(engine))),
             loops=self.clockwork.last_success,

@@ -24,6 +24,7 @@ from graveshift.wire.page import Page
 from graveshift.wire.plans import NewPlan, Plan, RunPlan
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Item, Rate, Run
+from graveshift.wire.schedules import ScheduleInfo
 from graveshift.wire.secrets import SecretInfo
 from graveshift.wire.selection import Filter
 from graveshift.wire.series import Series
@@ -44,6 +45,7 @@ RESOURCES: Final[dict[str, tuple[type[Struct], type[Struct]]]] = {
     "runs": (Run, Run),
     "backups": (Backup, Backup),
     "secrets": (SecretInfo, SecretInfo),
+    "schedules": (ScheduleInfo, ScheduleInfo),
     "audit": (AuditEntry, AuditEntry),
 }
 MAX_LIMIT: Final = 1000

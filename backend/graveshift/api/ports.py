@@ -19,6 +19,7 @@ from graveshift.wire.overview import Environment
 from graveshift.wire.page import Page
 from graveshift.wire.plans import Plan, RunPlan
 from graveshift.wire.runs import Item, Run
+from graveshift.wire.schedules import ScheduleInfo
 from graveshift.wire.series import Series
 from graveshift.work import Upkeep, Work
 
@@ -114,6 +115,7 @@ class Rooms(Struct, frozen=True, kw_only=True):
     tokens: Tokens
     history: History
     hub: Hub
+    schedules: Callable[[], Awaitable[Sequence[ScheduleInfo]]]
     loops: Callable[[], Mapping[str, datetime]]
     checks: Sequence[Callable[[], Awaitable[Check]]]
 
