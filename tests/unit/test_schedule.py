@@ -1,6 +1,7 @@
 """When a schedule is due, which slots it fires, and how a mistake in one is told."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,19 @@ def days(schedule: Schedule, first: datetime, count: int) -> list[str]:
 
 
 def test_a_fixed_time_that_does_not_exist_comes_at_the_end_of_the_gap() -> None:
-    assert days(NIGHTLY, datetime(2026, 3, 28, 12, tzinfo=UTC), 2) == ["2026-03-29T01:00+00:00", "2026-03-30T00:30+00:00"]
+    before = datetime(2026, 3, 28, 12, tzinfo=UTC)
+    assert days(NIGHTLY, before, 2) == [
+        "2026-03-29T01:00+00:00",
+        "2026-03-30T00:30+00:00",
+    ]
 
 
 def test_a_fixed_time_that_exists_twice_comes_the_first_time() -> None:
-    assert days(NIGHTLY, datetime(2026, 10, 24, 12, tzinfo=UTC), 2) == ["2026-10-25T00:30+00:00", "2026-10-26T01:30+00:00"]
+    before = datetime(2026, 10, 24, 12, tzinfo=UTC)
+    assert days(NIGHTLY, before, 2) == [
+        "2026-10-25T00:30+00:00",
+        "2026-10-26T01:30+00:00",
+    ]
 
 
 @pytest.mark.parametrize("month", [3, 10])
@@ -31,7 +40,7 @@ def test_every_half_hour_is_real_time_when_clocks_change(month: int) -> None:
     half = Schedule(cron="*/30 * * * *", timezone="Europe/Berlin", queue="q", kind="k")
     first = datetime(2026, month, 24 if month == 10 else 28, 12, tzinfo=UTC)
     found = due(half, first, first + timedelta(days=1))
-    assert {later - one for one, later in zip(found, found[1:], strict=False)} == {timedelta(minutes=30)}
+    assert {later - one for one, later in pairwise(found)} == {timedelta(minutes=30)}
 
 
 def test_a_slot_is_after_the_last_and_before_now() -> None:

@@ -6,9 +6,9 @@ from msgspec import Struct
 
 
 class ScheduleInfo(Struct, frozen=True, kw_only=True):
-    """`next_at` is None where it is not enabled; `last_slot` is what the last job was for, `last_fired_at` when it came.
+    """`next_at` is None where it is not enabled; `last_slot` is what the last job was for.
 
-    `last_job` is a job's public id, None where none was enqueued yet.
+    `last_fired_at` is when that job was enqueued; `last_job` is a job's public id, None where none was enqueued yet.
     """
 
     id: str

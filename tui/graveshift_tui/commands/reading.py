@@ -65,7 +65,9 @@ def main(name: str, rest: list[str]) -> int:
 
 @app.command()
 def get(
-    resource: Annotated[str, typer.Argument(help="queues jobs dlq groups workers runs backups secrets schedules audit ...")],
+    resource: Annotated[
+        str, typer.Argument(help="queues jobs dlq groups workers runs backups secrets schedules audit ...")
+    ],
     id: Annotated[str | None, typer.Argument(help="One thing, with its detail.")] = None,
     *,
     filter: Annotated[list[str] | None, typer.Option("--filter", "-f", metavar="K=V", help="Repeat to narrow.")] = None,

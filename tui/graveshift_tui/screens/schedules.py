@@ -31,7 +31,9 @@ CARD = Card(
     title="schedules",
     columns=(
         Column("SCHEDULE", pair(ScheduleInfo, lambda s, at: s.id)),
-        Column("NEXT", pair(ScheduleInfo, lambda s, at: f.moment(s.next_at) if s.enabled else ("off", "muted")), width=20),
+        Column(
+            "NEXT", pair(ScheduleInfo, lambda s, at: f.moment(s.next_at) if s.enabled else ("off", "muted")), width=20
+        ),
         Column("LAST", pair(ScheduleInfo, lambda s, at: f.moment(s.last_slot)), width=20, from_width=70),
         Column("JOB", pair(ScheduleInfo, lambda s, at: (s.last_job or f.UNKNOWN, "muted")), width=16, from_width=90),
         Column("CRON", pair(ScheduleInfo, lambda s, at: (s.cron, "muted")), width=16, from_width=110),
