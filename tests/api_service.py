@@ -24,6 +24,7 @@ from graveshift.settings import ApiSettings
 from graveshift.store import changes
 from graveshift.store.audit import AuditBook
 from graveshift.store.backups import BackupBook
+from graveshift.store.deploys import MarkBook
 from graveshift.store.engine import answers, create_engine
 from graveshift.store.plans import PlanBook
 from graveshift.store.runs import RunBook
@@ -78,6 +79,7 @@ class Service:
             "tokens": self.tokens,
             "history": History(Samples(SampleBook(self.engine), 10)),
             "hub": self.hub,
+            "marks": MarkBook(self.engine),
             "schedules": self._no_schedules,
             "loops": dict,
             "checks": [self._database],

@@ -44,6 +44,7 @@ from graveshift.store.audit import AuditBook
 from graveshift.store.backups import BackupBook
 from graveshift.store.carrying import CarryBook
 from graveshift.store.changes import marks, run_states
+from graveshift.store.deploys import MarkBook
 from graveshift.store.engine import answers, create_engine, open_unit
 from graveshift.store.index import index
 from graveshift.store.leases import LeaseBook
@@ -107,6 +108,7 @@ class Backend:
         self.audit = AuditBook(self.engine)
         self.tokens = TokenBook(self.engine, self.audit)
         self.runs = RunBook(self.engine)
+        self.marks = MarkBook(self.engine)
         self.world = self._world()
         self.runner = Runner(
             self.world,
@@ -175,7 +177,14 @@ class Backend:
             settings=self.settings.loops,
             queue=self.settings.queue,
             index=[partial(index, self.engine, source) for source in self._foreign],
-            tidy=[world.archive.tidy, self._tidy_scratch, world.backups.fail_abandoned, self.vault.tidy],
+            tidy=[
+                world.archive.tidy,
+                self._tidy_scratch,
+                world.backups.fail_abandoned,
+                self.vault.tidy,
+                self.marks.notice,
+                self.marks.prune,
+            ],
         )
         timed = Loop("schedules", self.settings.loops.schedules_s, self.timetable.fire)
         return Clockwork([*chores.loops(), timed], LeaseBook(self.engine, self._owner), lambda: open_unit(self.engine))
@@ -240,6 +249,7 @@ class Backend:
             vault=self.vault,
             tokens=self.tokens,
             schedules=self.timetable.infos,
+            marks=self.marks,
             history=self._history(),
             hub=Hub(Watch(self.queue.source.system, self.queue.upkeep, world.sources, lambda: marks(engine))),
             loops=self.clockwork.last_success,

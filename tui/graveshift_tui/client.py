@@ -18,6 +18,7 @@ from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.hints import Hint
 from graveshift.wire.jobs import Job, JobDetail
+from graveshift.wire.marks import Mark
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.overview import Overview
 from graveshift.wire.page import Page
@@ -46,6 +47,7 @@ RESOURCES: Final[dict[str, tuple[type[Struct], type[Struct]]]] = {
     "backups": (Backup, Backup),
     "secrets": (SecretInfo, SecretInfo),
     "schedules": (ScheduleInfo, ScheduleInfo),
+    "marks": (Mark, Mark),
     "audit": (AuditEntry, AuditEntry),
 }
 MAX_LIMIT: Final = 1000

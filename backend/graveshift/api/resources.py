@@ -21,6 +21,7 @@ from graveshift.wire.backups import Backup
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.jobs import Job, JobDetail, JobState
+from graveshift.wire.marks import Mark
 from graveshift.wire.page import Page
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Run
@@ -95,6 +96,10 @@ async def _backups(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int)
 
 async def _audit(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[AuditEntry]:
     return await rooms.audit.page(cursor, limit)
+
+
+async def _marks(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Mark]:
+    return await rooms.marks.page(cursor, limit)
 
 
 async def _queue(rooms: Rooms, id: str) -> Queue | None:
@@ -200,5 +205,6 @@ RESOURCES = (
     Resource("backups", Backup, Backup, (), _backups, lambda rooms, id: rooms.backups.one(number(id))),
     Resource("secrets", SecretInfo, SecretInfo, (), _secrets, _secret),
     Resource("schedules", ScheduleInfo, ScheduleInfo, (), _schedules, _schedule),
+    Resource("marks", Mark, Mark, (), _marks, lambda rooms, id: rooms.marks.one(number(id))),
     Resource("audit", AuditEntry, AuditEntry, (), _audit, lambda rooms, id: rooms.audit.one(number(id))),
 )

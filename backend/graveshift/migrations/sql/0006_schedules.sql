@@ -8,3 +8,17 @@ CREATE TABLE graveshift.schedules (
     last_fired_at timestamptz,
     last_job_id bigint
 );
+
+-- Deploys and other changes, as pipelines tell them and as workers first show them.
+CREATE TABLE graveshift_ledger.deploys (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now(),
+    kind text NOT NULL CHECK (kind IN ('deploy', 'config', 'other')),
+    title text NOT NULL,
+    version text,
+    link text,
+    actor text NOT NULL,
+    source text NOT NULL
+);
+CREATE UNIQUE INDEX deploys_version ON graveshift_ledger.deploys (version) WHERE source = 'fleet';
+CREATE INDEX deploys_at ON graveshift_ledger.deploys (at);

@@ -1,4 +1,4 @@
-"""The timetable: how far each schedule has come."""
+"""The timetable: how far each schedule has come; and marks of deploys."""
 
 from graveshift.migrations.script import run_sql
 
