@@ -81,7 +81,8 @@ def get(
 ) -> int:
     """Print a resource, or one thing of it.
 
-    Resources: queues jobs dlq groups workers runs backups secrets schedules marks audit, and overview operations health.
+    Resources: queues jobs dlq groups workers runs backups secrets schedules marks audit,
+    and overview operations health.
     """
     known("resource", resource, [*RESOURCES, *SINGLE, "operations"])
     narrowed = filter_of(filter or [])
