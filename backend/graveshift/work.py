@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import Raw, Struct
 
+from graveshift.driver import Unit
 from graveshift.wire.jobs import NewJob
 from graveshift.wire.workers import Wish, WorkerState
 
@@ -129,3 +130,30 @@ class Upkeep(Protocol):
         """Open partitions ahead, drop those past keeping, prune flow; returns how many partitions changed."""
 
     async def counters(self) -> Counters: ...
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """How far a schedule has come: `slot` is the last one dealt with, `now` the database's clock."""
+
+    name: str
+    slot: datetime
+    now: datetime
+    last_slot: datetime | None = None
+    last_fired_at: datetime | None = None
+    last_job_id: int | None = None
+
+
+class Slots(Protocol):
+    """The native queue's memory of what its timetable has fired."""
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """Of every schedule that is known."""
+
+    async def know(self, unit: Unit, names: Sequence[str]) -> None:
+        """These there are and no others; a new one has come as far as now."""
+
+    async def lock(self, unit: Unit, name: str) -> Standing | None:
+        """Where it stands, and will until the unit ends."""
+
+    async def fire(self, unit: Unit, name: str, slot: datetime, jobs: Sequence[NewJob], fired: datetime | None) -> None:
+        """Enqueue the jobs, the last of them for slot `fired`, and move on to `slot`; only under `lock`."""

@@ -29,6 +29,8 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "items": ("id", "outcome", "job_id", "detail"),
     "backups": ("id", "state", "created_at", "verified_at", "size_bytes", "run_id", "location"),
     "secrets": ("id", "name", "kind", "state", "version", "age_s", "max_age_s", "last_rotated_at"),
+    "schedules": ("id", "queue", "kind", "cron", "timezone", "enabled", "next_at", "last_slot", "last_job"),
+    "marks": ("id", "at", "kind", "version", "actor", "source", "title", "link"),
     "audit": ("seq", "at", "actor", "operation", "outcome", "run_id", "total", "source", "reason"),
     "operations": ("name", "danger", "allowed", "title"),
 }

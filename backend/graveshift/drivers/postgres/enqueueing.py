@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from graveshift.driver import Unit
 from graveshift.drivers.postgres.text import payload_text
 from graveshift.errors import QueueDraining
 from graveshift.wire.jobs import NewJob
@@ -41,7 +42,7 @@ JOIN graveshift.jobs j USING (queue, unique_key)
 """)
 
 
-async def enqueue(connection: AsyncConnection, jobs: Sequence[NewJob]) -> list[int]:
+async def enqueue(connection: AsyncConnection | Unit, jobs: Sequence[NewJob]) -> list[int]:
     """Ids in the order given. Again and again for keys whose holder ended between the two statements.
 
     Raises QueueDraining where one of the queues takes no new jobs: the caller's transaction then brings none.
