@@ -23,19 +23,7 @@ from graveshift.errors import DatabaseUnavailable, SettingsError
 from graveshift.events import Hub, Watch
 from graveshift.history import History, Prometheus, Samples
 from graveshift.loops import Chores, Clockwork, Loop
-from graveshift.operation import Actor, Operation, World
-from graveshift.operations.backup import CreateBackup
-from graveshift.operations.cancel import Cancel
-from graveshift.operations.discard import Discard
-from graveshift.operations.drain import DrainQueue
-from graveshift.operations.pause import Pause
-from graveshift.operations.purge import Purge
-from graveshift.operations.requeue import Requeue
-from graveshift.operations.resume import Resume
-from graveshift.operations.rotate import RotateSecret
-from graveshift.operations.steer import Drain, Quiet, Stop, Wake
-from graveshift.operations.touching import Bury, Hold, Release, Retry
-from graveshift.operations.undo import Undo
+from graveshift.operation import Actor, World
 from graveshift.place import Database, state_dir
 from graveshift.rotator import Rotator
 from graveshift.rotators.role import RoleRotator
@@ -59,33 +47,11 @@ from graveshift.store.samples import SampleBook
 from graveshift.store.tokens import TokenBook
 from graveshift.timetable import Timetable
 from graveshift.vault import Secret, Vault
+from graveshift.verbs import OPERATIONS
 from graveshift.wire.health import Check
 from graveshift.wire.operations import Role
 from graveshift.wire.overview import Environment
 
-OPERATIONS: Mapping[str, type[Operation]] = {
-    kind.name: kind
-    for kind in (
-        Requeue,
-        Discard,
-        Undo,
-        Pause,
-        Resume,
-        Cancel,
-        Quiet,
-        Wake,
-        Drain,
-        Stop,
-        Hold,
-        Release,
-        Bury,
-        Retry,
-        Purge,
-        DrainQueue,
-        CreateBackup,
-        RotateSecret,
-    )
-}
 DRIVERS = {"procrastinate": ProcrastinateSource}
 SIGNING_KEY = "webhook-signing-key"
 ROLE = "database-role"

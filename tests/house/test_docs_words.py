@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from graveshift import errors
 from graveshift.__main__ import parser as backend_parser
-from graveshift.bootstrap import OPERATIONS
 from graveshift.errors import GraveshiftError
 from graveshift.schedule import Schedule
 from graveshift.settings import Settings, SourceSettings
+from graveshift.verbs import OPERATIONS
 from graveshift.wire.backups import BackupState
 from graveshift.wire.jobs import JobState
 from graveshift.wire.runs import Outcome, RunState
