@@ -24,6 +24,7 @@ from graveshift.settings import ApiSettings
 from graveshift.store import changes
 from graveshift.store.audit import AuditBook
 from graveshift.store.backups import BackupBook
+from graveshift.store.deploys import MarkBook
 from graveshift.store.engine import answers, create_engine
 from graveshift.store.plans import PlanBook
 from graveshift.store.runs import RunBook
@@ -32,6 +33,7 @@ from graveshift.store.tokens import TokenBook
 from graveshift.wire.health import Check
 from graveshift.wire.operations import Role
 from graveshift.wire.overview import Environment
+from graveshift.wire.schedules import ScheduleInfo
 from tests.rooms import build_world
 
 ROOT = Actor("tests", Role.ADMIN, "direct")
@@ -77,6 +79,8 @@ class Service:
             "tokens": self.tokens,
             "history": History(Samples(SampleBook(self.engine), 10)),
             "hub": self.hub,
+            "marks": MarkBook(self.engine),
+            "schedules": self._no_schedules,
             "loops": dict,
             "checks": [self._database],
             **other,
@@ -91,6 +95,9 @@ class Service:
         async with self.engine.begin() as connection:
             result = await connection.execute(text(statement), parameters)
             return list(result.fetchall()) if result.returns_rows else []
+
+    async def _no_schedules(self) -> list[ScheduleInfo]:
+        return []
 
     async def _database(self) -> Check:
         await answers(self.engine)

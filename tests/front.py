@@ -15,9 +15,12 @@ from graveshift.drivers.postgres import PostgresQueue
 from graveshift.operation import Actor, Operation
 from graveshift.operations.cancel import Cancel
 from graveshift.operations.discard import Discard
+from graveshift.operations.drain import DrainQueue
 from graveshift.operations.pause import Pause
+from graveshift.operations.purge import Purge
 from graveshift.operations.requeue import Requeue
 from graveshift.operations.resume import Resume
+from graveshift.operations.touching import Bury, Hold, Release, Retry
 from graveshift.operations.undo import Undo
 from graveshift.runner import Runner
 from graveshift.store.audit import AuditBook
@@ -35,7 +38,20 @@ from tests.waiting import until
 
 ANN = Actor("ann", Role.OPERATOR)
 VIC = Actor("vic", Role.VIEWER)
-VERBS: Sequence[type[Operation]] = (Requeue, Discard, Cancel, Pause, Resume, Undo)
+VERBS: Sequence[type[Operation]] = (
+    Requeue,
+    Discard,
+    Cancel,
+    Pause,
+    Resume,
+    Undo,
+    Hold,
+    Release,
+    Bury,
+    Retry,
+    Purge,
+    DrainQueue,
+)
 ALL = {"selection": {"all": True}}
 BATCH = 1000
 

@@ -16,21 +16,14 @@ from graveshift.archives.local import LocalArchive
 from graveshift.desk import Desk
 from graveshift.driver import Source
 from graveshift.drivers.postgres import PostgresQueue
+from graveshift.drivers.postgres.schedules import PostgresSchedules
 from graveshift.drivers.procrastinate import ProcrastinateSource
 from graveshift.dump import Dumper
 from graveshift.errors import DatabaseUnavailable, SettingsError
 from graveshift.events import Hub, Watch
 from graveshift.history import History, Prometheus, Samples
-from graveshift.loops import Chores, Clockwork
-from graveshift.operation import Actor, Operation, World
-from graveshift.operations.backup import CreateBackup
-from graveshift.operations.cancel import Cancel
-from graveshift.operations.discard import Discard
-from graveshift.operations.pause import Pause
-from graveshift.operations.requeue import Requeue
-from graveshift.operations.resume import Resume
-from graveshift.operations.rotate import RotateSecret
-from graveshift.operations.undo import Undo
+from graveshift.loops import Chores, Clockwork, Loop
+from graveshift.operation import Actor, World
 from graveshift.place import Database, state_dir
 from graveshift.rotator import Rotator
 from graveshift.rotators.role import RoleRotator
@@ -42,6 +35,7 @@ from graveshift.store.audit import AuditBook
 from graveshift.store.backups import BackupBook
 from graveshift.store.carrying import CarryBook
 from graveshift.store.changes import marks, run_states
+from graveshift.store.deploys import MarkBook
 from graveshift.store.engine import answers, create_engine, open_unit
 from graveshift.store.index import index
 from graveshift.store.leases import LeaseBook
@@ -51,14 +45,13 @@ from graveshift.store.plans import PlanBook
 from graveshift.store.runs import RunBook
 from graveshift.store.samples import SampleBook
 from graveshift.store.tokens import TokenBook
+from graveshift.timetable import Timetable
 from graveshift.vault import Secret, Vault
+from graveshift.verbs import OPERATIONS
 from graveshift.wire.health import Check
 from graveshift.wire.operations import Role
 from graveshift.wire.overview import Environment
 
-OPERATIONS: Mapping[str, type[Operation]] = {
-    kind.name: kind for kind in (Requeue, Discard, Pause, Resume, Cancel, Undo, CreateBackup, RotateSecret)
-}
 DRIVERS = {"procrastinate": ProcrastinateSource}
 SIGNING_KEY = "webhook-signing-key"
 ROLE = "database-role"
@@ -103,6 +96,7 @@ class Backend:
         self.audit = AuditBook(self.engine)
         self.tokens = TokenBook(self.engine, self.audit)
         self.runs = RunBook(self.engine)
+        self.marks = MarkBook(self.engine)
         self.world = self._world()
         self.runner = Runner(
             self.world,
@@ -121,6 +115,8 @@ class Backend:
             expires_s=settings.desk.plan_expires_s,
             ring=self.runner.ring,
         )
+        slots = PostgresSchedules(self.engine)
+        self.timetable = Timetable(settings.schedules, slots, lambda: open_unit(self.engine), settings.queue.system)
         self.clockwork = self._clockwork()
 
     def _open_source(self, driver: str, system: str, url: str) -> Source:
@@ -169,9 +165,17 @@ class Backend:
             settings=self.settings.loops,
             queue=self.settings.queue,
             index=[partial(index, self.engine, source) for source in self._foreign],
-            tidy=[world.archive.tidy, self._tidy_scratch, world.backups.fail_abandoned, self.vault.tidy],
+            tidy=[
+                world.archive.tidy,
+                self._tidy_scratch,
+                world.backups.fail_abandoned,
+                self.vault.tidy,
+                self.marks.notice,
+                self.marks.prune,
+            ],
         )
-        return Clockwork(chores.loops(), LeaseBook(self.engine, self._owner), lambda: open_unit(self.engine))
+        timed = Loop("schedules", self.settings.loops.schedules_s, self.timetable.fire)
+        return Clockwork([*chores.loops(), timed], LeaseBook(self.engine, self._owner), lambda: open_unit(self.engine))
 
     async def _tidy_scratch(self) -> int:
         return await self.world.dumper.tidy(set(await self.world.backups.live_runs()))
@@ -232,6 +236,8 @@ class Backend:
             backups=world.backups,
             vault=self.vault,
             tokens=self.tokens,
+            schedules=self.timetable.infos,
+            marks=self.marks,
             history=self._history(),
             hub=Hub(Watch(self.queue.source.system, self.queue.upkeep, world.sources, lambda: marks(engine))),
             loops=self.clockwork.last_success,

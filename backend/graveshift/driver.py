@@ -14,7 +14,7 @@ from graveshift.wire.page import Page
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Outcome
 from graveshift.wire.selection import Filter
-from graveshift.wire.workers import Worker
+from graveshift.wire.workers import Wish, Worker
 
 
 class Can(StrEnum):
@@ -29,6 +29,9 @@ class Can(StrEnum):
     PAUSE = "pause"
     CANCEL = "cancel"
     WORKERS = "workers"
+    STEER = "steer"
+    TOUCH = "touch"
+    DRAIN = "drain"
     TRANSACT = "transact"
 
 
@@ -37,6 +40,29 @@ class Move(StrEnum):
 
     REQUEUE = "requeue"
     DISCARD = "discard"
+
+
+class Touch(StrEnum):
+    """What is done to a live job that no worker has: running ones are a `conflict` for all of these.
+
+    `hold`: it keeps its place and is not handed out; `release`: it is what it was before; `bury`: it becomes a letter
+    of error type `buried`; `retry`: it is due now; `purge`: it becomes cancelled.
+    """
+
+    HOLD = "hold"
+    RELEASE = "release"
+    BURY = "bury"
+    RETRY = "retry"
+    PURGE = "purge"
+
+
+class Order(Struct, frozen=True):
+    """A touch, by which run; `until` is the end of a hold, None for until released; `reason` is of a hold or burial."""
+
+    touch: Touch
+    run_id: int
+    until: datetime | None = None
+    reason: str | None = None
 
 
 class Unit(Protocol):
@@ -183,5 +209,14 @@ class Source(Protocol):
 
     async def resume(self, unit: Unit, queue: str) -> None: ...
 
+    async def steer(self, unit: Unit, worker: str, wish: Wish, actor: str) -> Verdict:
+        """Tell a worker what is wanted of it; `conflict` where it is ending already, `gone` where there is none."""
+
     async def cancel(self, unit: Unit, jobs: Sequence[str], run_id: int) -> Sequence[Verdict]:
         """Unstarted jobs become cancelled (`moved`); running ones are asked to stop (`moved`, detail says so)."""
+
+    async def touch(self, unit: Unit, jobs: Sequence[str], order: Order) -> Sequence[Verdict]:
+        """One verdict a job, in any order: `conflict` for what runs, `gone` for what has ended or is not held."""
+
+    async def drain(self, unit: Unit, queue: str, actor: str) -> None:
+        """The queue takes no new jobs until it is resumed; what is in it goes on."""

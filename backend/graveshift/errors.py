@@ -145,6 +145,13 @@ class Busy(GraveshiftError):
     status = 409
 
 
+class QueueDraining(GraveshiftError):
+    """this queue is draining and takes no new jobs"""
+
+    code = "queue-draining"
+    status = 409
+
+
 class Invalid(GraveshiftError):
     """the request is not valid"""
 

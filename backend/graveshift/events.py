@@ -21,7 +21,7 @@ WAITING = 128
 
 LETTERS = ("dead", "died", "requeued")
 CAUSES = (*LETTERS, "retrying", "failed")
-JOBS = (*CAUSES, "waiting", "scheduled", "running", "enqueued", "finished", "cancelled")
+JOBS = (*CAUSES, "waiting", "scheduled", "running", "held", "enqueued", "finished", "cancelled")
 
 Marks = Mapping[str, Mapping[str, Hashable]]
 RESYNC = Hint("*")

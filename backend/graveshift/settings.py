@@ -1,6 +1,7 @@
 """What can be set, from config/graveshift.yaml, a file of one's own and GRAVESHIFT_* variables, as frozen types."""
 
 import os
+import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,6 +12,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from graveshift.errors import SettingsError
+from graveshift.schedule import ENTRY, Schedule
 from graveshift.wire.runs import PerSecond
 
 Seconds = Annotated[float, Meta(gt=0)]
@@ -91,6 +93,7 @@ class LoopSettings(Struct, frozen=True, forbid_unknown_fields=True):
     prune_s: Seconds = 3600
     tidy_s: Seconds = 60
     samples_keep_s: Seconds = 86_400
+    schedules_s: Seconds = 1
 
 
 class BackupSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,6 +140,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     secrets: SecretSettings = SecretSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
     sources: list[SourceSettings] = []
+    schedules: dict[str, Schedule] = {}
 
 
 class _Given(Struct, frozen=True):
@@ -222,10 +226,35 @@ def _built(given: _Layer) -> Settings:
     for place, one in given.items():
         if len(place) == 2:
             inner[place[0]][place[1]] = _value(place, one, _fields(SECTIONS[place[0]])[place[1]])
+        elif place == ("schedules",):
+            outer["schedules"] = _schedules(one)
         else:
             outer[place[0]] = _value(place, one, _fields(Settings)[place[0]])
     outer |= {name: SECTIONS[name](**values) for name, values in inner.items()}
     return Settings(**outer)
+
+
+def _schedules(given: _Given) -> dict[str, Schedule]:
+    return {
+        name: _schedule(name, one, given.where)
+        for name, one in _mapping(given.value or {}, f"{given.where}: schedules").items()
+    }
+
+
+def _schedule(name: str, given: Any, where: str) -> Schedule:
+    if not re.fullmatch(ENTRY, name):
+        raise SettingsError(f"{where}: schedules.{name}: a name is 1 to 64 letters, digits and `. _ : -`")
+    fields, values = _fields(Schedule), {}
+    for key, value in _mapping(given, f"{where}: schedules.{name}").items():
+        _known(("schedules", name, key), where, fields)
+        values[key] = _value(("schedules", name, key), _Given(value, where), fields[key])
+    missing = [key for key in ("cron", "queue", "kind") if key not in values]
+    if missing:
+        raise SettingsError(f"{where}: schedules.{name}.{missing[0]}: must be given")
+    try:
+        return Schedule(**values)
+    except ValueError as error:
+        raise SettingsError(f"{where}: schedules.{name}.{error}") from error
 
 
 def _value(place: tuple[str, ...], given: _Given, kind: Any) -> Any:

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from msgspec import Raw, Struct
 
+from graveshift.driver import Unit
 from graveshift.wire.jobs import NewJob
+from graveshift.wire.workers import Wish, WorkerState
 
 
 class Ticket(Struct, frozen=True):
@@ -51,12 +53,19 @@ class Failure(Struct, frozen=True, kw_only=True):
     worker_version: str
 
 
+class Condition(Struct, frozen=True):
+    """How a worker is: its state as a word of `WorkerState`, jobs under way, bytes resident (None: cannot say)."""
+
+    state: WorkerState = WorkerState.RUNNING
+    running: int = 0
+    memory_bytes: int | None = None
+
+
 class Pulse(Struct, frozen=True):
-    """What a heartbeat brings back: claims that are lost, claims asked to stop, what operators want of this worker."""
+    """What a heartbeat brings back: claims that are lost, and claims asked to stop."""
 
     lost: Sequence[Ticket]
     cancelled: Sequence[Ticket]
-    state: str = "running"
 
 
 class Work(Protocol):
@@ -90,9 +99,10 @@ class Work(Protocol):
     async def cancelled(self, tickets: Sequence[Ticket], worker: str) -> Sequence[Ticket]:
         """These stopped because they were asked to; returns the tickets that were stale."""
 
-    async def beat(
-        self, worker: UUID, tickets: Sequence[Ticket], lease_s: float, state: str, running: int
-    ) -> Pulse: ...
+    async def beat(self, worker: UUID, tickets: Sequence[Ticket], lease_s: float, condition: Condition) -> Pulse: ...
+
+    async def heed(self, worker: UUID) -> Wish:
+        """What operators want of this worker; cheap enough for every second."""
 
     async def release(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
         """Give back without burning an attempt; returns the tickets that were stale."""
@@ -120,3 +130,30 @@ class Upkeep(Protocol):
         """Open partitions ahead, drop those past keeping, prune flow; returns how many partitions changed."""
 
     async def counters(self) -> Counters: ...
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """How far a schedule has come: `slot` is the last one dealt with, `now` the database's clock."""
+
+    name: str
+    slot: datetime
+    now: datetime
+    last_slot: datetime | None = None
+    last_fired_at: datetime | None = None
+    last_job_id: int | None = None
+
+
+class Slots(Protocol):
+    """The native queue's memory of what its timetable has fired."""
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """Of every schedule that is known."""
+
+    async def know(self, unit: Unit, names: Sequence[str]) -> None:
+        """These there are and no others; a new one has come as far as now."""
+
+    async def lock(self, unit: Unit, name: str) -> Standing | None:
+        """Where it stands, and will until the unit ends."""
+
+    async def fire(self, unit: Unit, name: str, slot: datetime, jobs: Sequence[NewJob], fired: datetime | None) -> None:
+        """Enqueue the jobs, the last of them for slot `fired`, and move on to `slot`; only under `lock`."""

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.driver import Can, Frozen, Move
+from graveshift.driver import Can, Frozen, Move, Order, Touch
 from graveshift.drivers.procrastinate import ProcrastinateSource
 from graveshift.errors import Unsupported
 from graveshift.store.engine import create_engine, open_unit
@@ -185,6 +185,10 @@ async def test_what_it_cannot_do_is_not_in_can_and_is_refused(
             await source.move(unit, ["1-1"], Move.DISCARD, 1)
         with pytest.raises(Unsupported):
             await source.pause(unit, "mail", None, None, "ana")
+        with pytest.raises(Unsupported):
+            await source.touch(unit, ["1"], Order(Touch.HOLD, 1))
+        with pytest.raises(Unsupported):
+            await source.drain(unit, "mail", "ana")
 
 
 @pytest.mark.parametrize("native", ["", "1", "x-1", "1-x", "99999999999999999-1", "1-99999999999999999999"])

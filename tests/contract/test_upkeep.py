@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from graveshift.work import Claimed
+from graveshift.work import Claimed, Condition
 from tests.contract.bench import ALL, WORKER, Bench, failure
 from tests.waiting import until
 
@@ -38,7 +38,7 @@ async def test_the_fence_of_a_swept_claim_is_gone(bench: Bench) -> None:
     await bench.put()
     (job,) = await crash(bench)
     assert list(await bench.work.finish([job.ticket], "w")) == [job.ticket]
-    assert (await bench.work.beat(WORKER, [job.ticket], 60.0, "running", 1)).lost == [job.ticket]
+    assert (await bench.work.beat(WORKER, [job.ticket], 60.0, Condition(running=1))).lost == [job.ticket]
     (again,) = await bench.take(worker=UUID(int=2))
     assert list(await bench.work.finish([job.ticket], "w")) == [job.ticket]
     assert list(await bench.work.finish([again.ticket], "w")) == []

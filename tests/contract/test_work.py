@@ -9,7 +9,8 @@ from msgspec import Raw
 
 from graveshift.errors import Invalid
 from graveshift.wire.jobs import NewJob
-from graveshift.work import Ticket
+from graveshift.wire.workers import WorkerState
+from graveshift.work import Condition, Ticket
 from tests.contract.bench import ALL, WORKER, Bench, failure, native, stranger
 
 
@@ -122,7 +123,7 @@ async def test_a_stale_ticket_changes_nothing(bench: Bench) -> None:
         assert list(await bench.work.cancelled([stale], "w")) == [stale]
         assert list(await bench.work.release([stale])) == [stale]
         assert list(await bench.work.begin([stale])) == [stale]
-        assert (await bench.work.beat(WORKER, [stale], 60.0, "running", 1)).lost == [stale]
+        assert (await bench.work.beat(WORKER, [stale], 60.0, Condition(running=1))).lost == [stale]
     assert await bench.depth() == {"running": 1, "enqueued": 1}
     assert list(await bench.work.finish([job.ticket], "w")) == []
     assert (await bench.depth())["finished"] == 1
@@ -219,7 +220,7 @@ async def test_a_beat_lengthens_leases_and_tells_what_is_asked(bench: Bench) -> 
     await bench.put("1", "2")
     one, two = await bench.take(lease_s=0.0)
     await bench.cancel(str(two.ticket.id))
-    pulse = await bench.work.beat(WORKER, [one.ticket, two.ticket], 60.0, "stopping", 2)
+    pulse = await bench.work.beat(WORKER, [one.ticket, two.ticket], 60.0, Condition(WorkerState.STOPPING, 2))
     assert (list(pulse.lost), list(pulse.cancelled)) == ([], [two.ticket])
     assert await bench.upkeep.sweep(3) == 0
     (worker,) = await bench.source.workers()

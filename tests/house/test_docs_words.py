@@ -13,9 +13,10 @@ from msgspec import Struct
 
 from graveshift import errors
 from graveshift.__main__ import parser as backend_parser
-from graveshift.bootstrap import OPERATIONS
 from graveshift.errors import GraveshiftError
+from graveshift.schedule import Schedule
 from graveshift.settings import Settings, SourceSettings
+from graveshift.verbs import OPERATIONS
 from graveshift.wire.backups import BackupState
 from graveshift.wire.jobs import JobState
 from graveshift.wire.runs import Outcome, RunState
@@ -64,9 +65,11 @@ def test_no_heading_speaks_of_an_operation_that_is_not_there() -> None:
 
 def test_each_setting_has_its_row_and_its_default() -> None:
     shown = {row[0].strip("`"): row[1] for row in rows(DOCS / "settings.md") if "." in row[0] or "state_dir" in row[0]}
-    real = {name: _said(value) for name, value in settings_of(SETTINGS) if name != "sources"}
+    real = {name: _said(value) for name, value in settings_of(SETTINGS) if name not in ("sources", "schedules")}
     assert {name: shown.get(name) for name in real} == real
-    assert shown.keys() - real.keys() == {f"sources.{name}" for name in SourceSettings.__struct_fields__}
+    entries = {"sources": SourceSettings, "schedules": Schedule}
+    listed = {f"{section}.{name}" for section, kind in entries.items() for name in kind.__struct_fields__}
+    assert shown.keys() - real.keys() == listed
 
 
 def _said(value: object) -> str:
@@ -79,9 +82,9 @@ def test_the_shipped_file_has_each_setting_with_its_default_and_a_word_on_it() -
     text = (ROOT / "config" / "graveshift.yaml").read_text()
     shipped = yaml.safe_load(text)
     given = {
-        f"{name}.{key}" if isinstance(section, dict) else name: value
+        f"{name}.{key}" if isinstance(section, dict) and section else name: value
         for name, section in shipped.items()
-        for key, value in (section.items() if isinstance(section, dict) else [("", section)])
+        for key, value in (section.items() if isinstance(section, dict) and section else [("", section)])
     }
     assert given == dict(settings_of(SETTINGS))
     bare = [line for line in text.splitlines() if re.match(r" *\w+: \S", line) and "  # " not in line]

@@ -18,7 +18,7 @@ from graveshift.wire.operations import Role
 from tests.api_service import ROOT, Service, failing_letters, serving
 from tests.waiting import until
 
-RESOURCES = ("queues", "jobs", "dlq", "groups", "workers", "runs", "backups", "secrets", "audit")
+RESOURCES = ("queues", "jobs", "dlq", "groups", "workers", "runs", "backups", "secrets", "schedules", "marks", "audit")
 ODD_IDS = ("x", "native:", "native:none", "other:1", "native:%00", "%00", "native:99999999999999999999", "1-1", "-1",
            "01", "99999999999999999999", "9223372036854775807", "%25", "native:1%2F2", "native:%2525ff", "\u0663",
            "a" * 2000, "native:1-9223372036854775808", "native:99999999999999999-1")  # fmt: skip

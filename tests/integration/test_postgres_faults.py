@@ -16,6 +16,7 @@ from graveshift.errors import DatabaseUnavailable
 from graveshift.store.engine import create_engine, open_unit
 from graveshift.wire.jobs import NewJob
 from graveshift.wire.selection import Filter
+from graveshift.work import Condition
 from tests.contract.bench import ALL, Bench, PostgresUnits, failure, native
 
 WORKER = UUID(int=1)
@@ -72,7 +73,7 @@ async def test_a_worker_that_was_forgotten_is_known_again_with_its_next_beat(ben
     await run(engine, "UPDATE graveshift.workers SET heartbeat_at = now() - interval '6 minutes'")
     await bench.upkeep.sweep(3)
     assert await bench.source.workers() == []
-    await bench.work.beat(WORKER, [], 60.0, "running", 0)
+    await bench.work.beat(WORKER, [], 60.0, Condition())
     (found,) = await bench.source.workers()
     assert (found.host, found.queues, found.state) == ("host", ["mail"], "running")
 

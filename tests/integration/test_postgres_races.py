@@ -16,7 +16,7 @@ from graveshift.store.engine import create_engine, open_unit
 from graveshift.wire.jobs import NewJob
 from graveshift.wire.runs import Outcome
 from graveshift.wire.selection import Filter
-from graveshift.work import Claimed
+from graveshift.work import Claimed, Condition
 from tests.contract.bench import failure, native
 
 LETTERS = 2_000
@@ -182,7 +182,7 @@ class History:
             case 3:
                 await worker.work.release([job.ticket])
             case _:
-                await worker.work.beat(job.ticket.owner, [job.ticket], chance.choice((0.0, 60.0)), "running", 1)
+                await worker.work.beat(job.ticket.owner, [job.ticket], chance.choice((0.0, 60.0)), Condition(running=1))
 
     async def lead(self) -> None:
         for _ in range(25):

@@ -114,7 +114,8 @@ class FakeClient(Client):
         known: dict[str, Sequence[Struct]] = {
             "dlq": self.letters, "queues": self.live_queues(), "groups": self.groups(), "jobs": jobs,
             "workers": workers, "runs": self.runs[::-1],
-            "backups": self.backups[::-1], "secrets": self.secrets, "audit": self.audit[::-1],
+            "backups": self.backups[::-1], "secrets": self.secrets, "schedules": [], "marks": [],
+            "audit": self.audit[::-1],
         }  # fmt: skip
         return known[resource]
 

@@ -18,12 +18,14 @@ from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.hints import Hint
 from graveshift.wire.jobs import Job, JobDetail
+from graveshift.wire.marks import Mark
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.overview import Overview
 from graveshift.wire.page import Page
 from graveshift.wire.plans import NewPlan, Plan, RunPlan
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Item, Rate, Run
+from graveshift.wire.schedules import ScheduleInfo
 from graveshift.wire.secrets import SecretInfo
 from graveshift.wire.selection import Filter
 from graveshift.wire.series import Series
@@ -44,6 +46,8 @@ RESOURCES: Final[dict[str, tuple[type[Struct], type[Struct]]]] = {
     "runs": (Run, Run),
     "backups": (Backup, Backup),
     "secrets": (SecretInfo, SecretInfo),
+    "schedules": (ScheduleInfo, ScheduleInfo),
+    "marks": (Mark, Mark),
     "audit": (AuditEntry, AuditEntry),
 }
 MAX_LIMIT: Final = 1000

@@ -29,7 +29,7 @@ EVENTS = {
     "requeued": "Dead letters put back into their queue.",
 }
 Samples = dict[tuple[str, ...], float]
-STATES = ("waiting", "scheduled", "retrying", "running")
+STATES = ("waiting", "scheduled", "retrying", "running", "held")
 
 
 class Reading(Struct, frozen=True):

@@ -14,11 +14,13 @@ from graveshift.vault import Vault
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup
 from graveshift.wire.health import Check
+from graveshift.wire.marks import Mark, NewMark
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.overview import Environment
 from graveshift.wire.page import Page
 from graveshift.wire.plans import Plan, RunPlan
 from graveshift.wire.runs import Item, Run
+from graveshift.wire.schedules import ScheduleInfo
 from graveshift.wire.series import Series
 from graveshift.work import Upkeep, Work
 
@@ -76,6 +78,16 @@ class Backups(Protocol):
     async def one(self, id: int, /) -> Backup | None: ...
 
 
+class Marks(Protocol):
+    """Deploys and other changes, the latest recorded first."""
+
+    async def add(self, mark: NewMark, actor: Actor, /) -> str: ...
+
+    async def page(self, cursor: str | None, limit: int, /) -> Page[Mark]: ...
+
+    async def one(self, id: int, /) -> Mark | None: ...
+
+
 class Tokens(Protocol):
     """Who a bearer token belongs to; None for one that is unknown, revoked or expired."""
 
@@ -114,6 +126,8 @@ class Rooms(Struct, frozen=True, kw_only=True):
     tokens: Tokens
     history: History
     hub: Hub
+    schedules: Callable[[], Awaitable[Sequence[ScheduleInfo]]]
+    marks: Marks
     loops: Callable[[], Mapping[str, datetime]]
     checks: Sequence[Callable[[], Awaitable[Check]]]
 

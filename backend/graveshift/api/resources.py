@@ -21,9 +21,11 @@ from graveshift.wire.backups import Backup
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.jobs import Job, JobDetail, JobState
+from graveshift.wire.marks import Mark
 from graveshift.wire.page import Page
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Run
+from graveshift.wire.schedules import ScheduleInfo
 from graveshift.wire.secrets import SecretInfo
 from graveshift.wire.selection import Filter, strange_state
 from graveshift.wire.workers import Worker, WorkerState
@@ -79,6 +81,11 @@ async def _secrets(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int)
     return sliced(found, lambda secret: secret.id, cursor, limit, as_of)
 
 
+async def _schedules(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[ScheduleInfo]:
+    found, as_of = await asyncio.gather(rooms.schedules(), rooms.now())
+    return sliced(found, lambda schedule: schedule.id, cursor, limit, as_of)
+
+
 async def _runs(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Run]:
     return await rooms.runs.page(cursor, limit)
 
@@ -89,6 +96,10 @@ async def _backups(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int)
 
 async def _audit(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[AuditEntry]:
     return await rooms.audit.page(cursor, limit)
+
+
+async def _marks(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Mark]:
+    return await rooms.marks.page(cursor, limit)
 
 
 async def _queue(rooms: Rooms, id: str) -> Queue | None:
@@ -122,6 +133,10 @@ async def _job(rooms: Rooms, id: str) -> JobDetail | None:
 async def _secret(rooms: Rooms, id: str) -> SecretInfo | None:
     name = unquote(id)
     return None if "\x00" in name else await rooms.vault.one(name)
+
+
+async def _schedule(rooms: Rooms, id: str) -> ScheduleInfo | None:
+    return next((one for one in await rooms.schedules() if one.id == unquote(id)), None)
 
 
 def _check_state(chosen: Filter, states: type[StrEnum]) -> None:
@@ -178,16 +193,19 @@ def _of(ports: Mapping[str, Any], system: str | None) -> dict[str, Any]:
 
 
 ABOUT = ("system", "queue", "kind", "fingerprint", "error_type")
+LIVED = ("system", "queue", "kind", "state", "run_id", "version", "enqueued_after", "enqueued_before", "payload")
 DIED = ("text", "run_id", "died_after", "died_before")
 
 RESOURCES = (
     Resource("queues", Queue, Queue, ("system", "queue"), _queues, _queue),
-    Resource("jobs", Job, JobDetail, ("system", "queue", "kind", "state", "run_id"), _jobs, _job),
+    Resource("jobs", Job, JobDetail, LIVED, _jobs, _job),
     Resource("dlq", Letter, LetterDetail, ABOUT + DIED, _letters, _letter),
     Resource("groups", Group, Group, ABOUT, _groups, _group),
     Resource("workers", Worker, Worker, ("system", "queue", "state"), _workers, _worker),
     Resource("runs", Run, Run, (), _runs, lambda rooms, id: rooms.runs.one(number(id))),
     Resource("backups", Backup, Backup, (), _backups, lambda rooms, id: rooms.backups.one(number(id))),
     Resource("secrets", SecretInfo, SecretInfo, (), _secrets, _secret),
+    Resource("schedules", ScheduleInfo, ScheduleInfo, (), _schedules, _schedule),
+    Resource("marks", Mark, Mark, (), _marks, lambda rooms, id: rooms.marks.one(number(id))),
     Resource("audit", AuditEntry, AuditEntry, (), _audit, lambda rooms, id: rooms.audit.one(number(id))),
 )

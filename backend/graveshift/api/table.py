@@ -14,6 +14,7 @@ from graveshift.api.stream import events
 from graveshift.errors import NotFound
 from graveshift.wire.health import Health
 from graveshift.wire.jobs import Enqueued, NewJob, NewJobs
+from graveshift.wire.marks import Marked, NewMark
 from graveshift.wire.operations import OperationInfo, Role
 from graveshift.wire.overview import Overview
 from graveshift.wire.page import Page
@@ -129,6 +130,17 @@ CHANGES = (
         role=Role.OPERATOR,
         takes=(NewJob, NewJobs),
         answers=Enqueued,
+        status=201,
+        errors=(errors.QueueDraining,),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/marks",
+        title="Mark a deploy or another change",
+        act=verbs.mark,
+        role=Role.OPERATOR,
+        takes=(NewMark,),
+        answers=Marked,
         status=201,
     ),
 )

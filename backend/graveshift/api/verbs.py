@@ -6,6 +6,7 @@ from graveshift.api.resources import number
 from graveshift.errors import Invalid, KeyMissing, NotFound
 from graveshift.wire import ids
 from graveshift.wire.jobs import Enqueued
+from graveshift.wire.marks import Marked, NewMark
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.page import Page
 from graveshift.wire.plans import NewPlan, Plan, RunPlan
@@ -77,6 +78,11 @@ async def enqueue(call: Call) -> Enqueued:
     jobs = read_jobs(call.body)
     found = await call.rooms.work.enqueue(jobs.jobs)
     return Enqueued([ids.encode(call.rooms.system, str(id)) for id in found])
+
+
+async def mark(call: Call) -> Marked:
+    """A deploy or another change, as a pipeline tells it."""
+    return Marked(await call.rooms.marks.add(read(call.body, NewMark), call.actor))
 
 
 async def _steer(call: Call, act: str) -> Run:

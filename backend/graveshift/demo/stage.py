@@ -20,6 +20,7 @@ from graveshift.demo.producer import jobs, produce
 from graveshift.demo.reports import write_reports
 from graveshift.parent import stop_with_parent
 from graveshift.place import open_database
+from graveshift.schedule import Schedule
 from graveshift.settings import (
     ApiSettings,
     EnvironmentSettings,
@@ -31,6 +32,7 @@ from graveshift.settings import (
 from graveshift.wire.operations import Role
 
 WORKERS = 2
+MINUTELY = Schedule(cron="* * * * *", queue="images", kind="image.resize", payload={"width": 640, "height": 480})
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -102,6 +104,7 @@ def settings_for(options: Options, home: Path) -> Settings:
         queue=QueueSettings(lease_s=5),
         loops=LoopSettings(sweep_s=1),
         worker=WorkerSettings(backoff_s=1, backoff_max_s=10, grace_s=3, time_limit_s=20),
+        schedules={"thumbnail-every-minute": MINUTELY},
     )
 
 

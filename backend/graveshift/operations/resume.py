@@ -12,7 +12,7 @@ from graveshift.wire.plans import Confirm, Effect
 
 
 class Resume(Struct, frozen=True, forbid_unknown_fields=True):
-    """`queue` is an id. Resuming an open queue changes nothing."""
+    """`queue` is an id. A drained queue takes jobs again, too. Resuming an open queue changes nothing."""
 
     name: ClassVar[str] = "queue.resume"
     title: ClassVar[str] = "Resume queue"
@@ -25,9 +25,9 @@ class Resume(Struct, frozen=True, forbid_unknown_fields=True):
     async def plan(self, world: World) -> Draft:
         """Nothing to confirm: it only lets work go on."""
         _, queue = await queue_of(world, self.queue, self.needs)
-        change = "open again" if queue.paused else "open already"
+        change = "open again" if queue.paused or queue.draining else "open already"
         effects = [Effect(f"queue {queue.name} in system {queue.system}", change)]
-        state = "paused" if queue.paused else "open"
+        state = f"{'paused' if queue.paused else 'open'}{', draining' if queue.draining else ''}"
         return Draft(count=1, effects=effects, confirm=Confirm.NONE, subjects=[f"{queue.id} is {state}"])
 
     async def run(self, world: World, carrier: Carrier) -> None:

@@ -31,8 +31,9 @@ P = TypeVar("P", bound=Pool)
 
 # Conditions that mean something for each kind of thing. One that is not known must never be passed over in silence:
 # what is left of the filter would choose more than was asked for.
-LETTER_FIELDS = frozenset(Filter.__struct_fields__) - {"state"}
-JOB_FIELDS = frozenset({"system", "queue", "kind", "state", "run_id"})
+OF_JOBS = frozenset({"state", "version", "enqueued_after", "enqueued_before", "payload"})
+LETTER_FIELDS = frozenset(Filter.__struct_fields__) - OF_JOBS
+JOB_FIELDS = OF_JOBS | {"system", "queue", "kind", "run_id"}
 
 
 class Frost(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""One queue as the whole of what a verb acts on."""
+"""One queue or worker as the whole of what a verb acts on."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -8,8 +8,10 @@ from graveshift.operation import World
 from graveshift.wire.ids import decode
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Outcome
+from graveshift.wire.workers import Worker, WorkerState
 
-Act = Callable[[Source, Unit, str], Awaitable[None]]
+Act = Callable[[Source, Unit, str], Awaitable[Verdict | None]]
+"""Gets the native id; no verdict means that it is done."""
 
 
 async def queue_of(world: World, id: str, needs: Can) -> tuple[Source, Queue]:
@@ -24,31 +26,44 @@ async def queue_of(world: World, id: str, needs: Can) -> tuple[Source, Queue]:
     return source, queue
 
 
+async def worker_of(world: World, id: str, needs: Can) -> tuple[Source, Worker]:
+    """The same for a worker; one that is silent is not found."""
+    system, _ = decode(id) or ("", "")
+    source = world.sources.get(system)
+    known = await source.workers() if source else []
+    worker = next((one for one in known if one.id == id and one.state is not WorkerState.SILENT), None)
+    if source is None or worker is None:
+        raise NotFound(f"worker {id}")
+    if needs not in source.can:
+        raise Unsupported(f"{needs} in {system}")
+    return source, worker
+
+
 class Single:
     """One chunk of one item; see `graveshift.operation.Chunks`. `done` is the item's detail."""
 
-    def __init__(self, world: World, queue: str, act: Act, done: str) -> None:
+    def __init__(self, world: World, id: str, act: Act, done: str) -> None:
         self._sources = world.sources
-        self._queue = queue
+        self._id = id
         self._act = act
         self._done = done
 
     async def pick(self, after: str | None, limit: int) -> Sequence[str]:
-        """The queue, once."""
-        return [self._queue] if after is None else []
+        """It, once."""
+        return [self._id] if after is None else []
 
     def transacts(self, ids: Sequence[str]) -> bool:
         """As its system can."""
         return Can.TRANSACT in self._source().can
 
     async def act(self, unit: Unit, ids: Sequence[str]) -> Sequence[Verdict]:
-        """Always `moved`: pausing or resuming twice is the same as once."""
-        _, native = decode(self._queue) or ("", "")
-        await self._act(self._source(), unit, native)
-        return [Verdict(self._queue, Outcome.MOVED, self._done)]
+        """Twice is the same as once."""
+        _, native = decode(self._id) or ("", "")
+        verdict = await self._act(self._source(), unit, native)
+        return [verdict or Verdict(self._id, Outcome.MOVED, self._done)]
 
     def _source(self) -> Source:
-        system, _ = decode(self._queue) or ("", "")
+        system, _ = decode(self._id) or ("", "")
         if system not in self._sources:
-            raise NotFound(f"queue {self._queue}")
+            raise NotFound(self._id)
         return self._sources[system]

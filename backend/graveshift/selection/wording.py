@@ -29,6 +29,10 @@ def which(chosen: Filter) -> str:
         "state": "that are {}",
         "text": 'saying "{}"',
         "run_id": "moved by run {}",
+        "version": "last failed by version {}",
+        "enqueued_after": "enqueued after {:%Y-%m-%d %H:%M:%SZ}",
+        "enqueued_before": "enqueued before {:%Y-%m-%d %H:%M:%SZ}",
+        "payload": "with {} in the payload",
         "died_after": "that died after {:%Y-%m-%d %H:%M:%SZ}",
         "died_before": "that died before {:%Y-%m-%d %H:%M:%SZ}",
     }

@@ -13,12 +13,13 @@ Name = Annotated[str, Meta(pattern=NAME)]
 
 
 class JobState(StrEnum):
-    """`waiting`, `scheduled`, `retrying` and `running` are live; the rest are ends."""
+    """`waiting`, `scheduled`, `retrying`, `running` and `held` are live; the rest are ends."""
 
     WAITING = "waiting"
     SCHEDULED = "scheduled"
     RETRYING = "retrying"
     RUNNING = "running"
+    HELD = "held"
     DONE = "done"
     DEAD = "dead"
     CANCELLED = "cancelled"
@@ -43,7 +44,10 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 class JobDetail(Job, frozen=True, kw_only=True):
-    """One job with its payload (raw JSON as it was sent; `null` also for "cannot say") and how it came here."""
+    """One job with its payload (raw JSON as it was sent; `null` also for "cannot say") and how it came here.
+
+    `held_until` None on a held job means until it is released.
+    """
 
     payload: Raw = field(default_factory=lambda: Raw(b"null"))
     finished_at: datetime | None = None
@@ -51,6 +55,8 @@ class JobDetail(Job, frozen=True, kw_only=True):
     run_id: str | None = None
     requeue_count: int | None = None
     cancel_requested: bool = False
+    held_until: datetime | None = None
+    held_reason: str | None = None
 
 
 class NewJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ class Queue(Struct, frozen=True):
     """Counts are jobs; ages are seconds by the database clock; rates are per second over the last half minute.
 
     None means that the system cannot say. `paused_until` None on a paused queue means until resumed.
+    A `draining` queue takes no new jobs; `held` jobs are live and not handed out.
     """
 
     id: str
@@ -28,3 +29,6 @@ class Queue(Struct, frozen=True):
     paused_until: datetime | None = None
     paused_by: str | None = None
     paused_reason: str | None = None
+    held: int | None = None
+    draining: bool | None = None
+    draining_by: str | None = None

@@ -15,8 +15,24 @@ class WorkerState(StrEnum):
     SILENT = "silent"
 
 
+class Wish(StrEnum):
+    """What operators want of a worker: claim on; claim nothing; finish what runs, then end; end within its grace."""
+
+    RUN = "run"
+    QUIET = "quiet"
+    DRAIN = "drain"
+    STOP = "stop"
+
+    @property
+    def is_last(self) -> bool:
+        """There is no way back from it: the worker ends."""
+        return self in (Wish.DRAIN, Wish.STOP)
+
+
 class Worker(Struct, frozen=True, kw_only=True):
-    """`running` is the number of jobs under way; `heartbeat_age_s` is by the database clock."""
+    """`running` is the number of jobs under way, `jobs` the ids of some of them; `heartbeat_age_s` is by the database
+    clock; `memory_bytes` is what the process has resident.
+    """
 
     id: str
     host: str | None = None
@@ -27,3 +43,7 @@ class Worker(Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     heartbeat_age_s: float | None = None
     state: WorkerState | None = None
+    wish: Wish | None = None
+    wished_by: str | None = None
+    memory_bytes: int | None = None
+    jobs: list[str] = []

@@ -8,6 +8,7 @@ import structlog
 
 from graveshift.settings import WorkerSettings
 from graveshift.work import Claimed, Work
+from graveshift.worker.orders import Orders
 from graveshift.worker.outbox import Outbox
 from graveshift.worker.patience import Losses, Polls, pause
 from graveshift.worker.shift import Shift, first
@@ -41,22 +42,29 @@ class Claims:
         self._polls = Polls()
         self._losses = Losses("claims")
 
-    async def run(self, shift: Shift, outbox: Outbox, stop: asyncio.Event) -> None:
-        """Claim and start until `stop`; a claim that comes back after it is released at once."""
+    async def run(self, shift: Shift, outbox: Outbox, orders: Orders) -> None:
+        """Claim and start until told to stop; a claim that comes back after it is released at once."""
+        stop = orders.stop
         while not stop.is_set():
             if shift.is_worn_out:
                 _log.error("worker_worn_out", abandoned=shift.abandoned)
                 self.worn_out = True
-                stop.set()
+                orders.end(soon=True)
+            elif orders.quiet:
+                self._put_back_suspect(shift, outbox)
+                orders.heard.clear()
+                await first(orders.heard, shift.changed, within_s=1.0)
+                shift.changed.clear()
             elif shift.suspect is not None and shift.is_idle:
                 await self._start_alone(shift, outbox, stop)
             elif shift.room == 0 or len(outbox) >= 10 * self._wanted(self._settings.concurrency):
                 shift.changed.clear()
                 await first(shift.changed, stop, within_s=1.0)
             else:
-                await self._claim(shift, outbox, stop)
+                await self._claim(shift, outbox, orders)
 
-    async def _claim(self, shift: Shift, outbox: Outbox, stop: asyncio.Event) -> None:
+    async def _claim(self, shift: Shift, outbox: Outbox, orders: Orders) -> None:
+        stop = orders.stop
         if shift.room < self._wanted(self._settings.concurrency):
             await pause(GATHER_S, stop)
         limit = self._wanted(shift.room)
@@ -66,14 +74,14 @@ class Claims:
             await pause(self._losses.next_s(error), stop)
             return
         self._losses.back()
-        self._take(claimed, shift, outbox, stop)
+        self._take(claimed, shift, outbox, orders)
         if claimed:
             self._polls.found()
         if len(claimed) < limit and not stop.is_set():
             await pause(self._polls.next_s(), stop)
 
-    def _take(self, claimed: Sequence[Claimed], shift: Shift, outbox: Outbox, stop: asyncio.Event) -> None:
-        if stop.is_set():
+    def _take(self, claimed: Sequence[Claimed], shift: Shift, outbox: Outbox, orders: Orders) -> None:
+        if orders.quiet or orders.stop.is_set():
             outbox.released([one.ticket for one in claimed])
             return
         for one in claimed:
@@ -81,6 +89,12 @@ class Claims:
                 shift.suspect = one
             else:
                 shift.start(one)
+
+    @staticmethod
+    def _put_back_suspect(shift: Shift, outbox: Outbox) -> None:
+        suspect, shift.suspect = shift.suspect, None
+        if suspect is not None:
+            outbox.released([suspect.ticket])
 
     async def _start_alone(self, shift: Shift, outbox: Outbox, stop: asyncio.Event) -> None:
         """A suspect may take the process with it: what the others ended with is sent first."""

@@ -1,6 +1,7 @@
 """A worker's life: register, claim and run, stop in order, leave nothing behind."""
 
 import asyncio
+import math
 import os
 import socket
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from graveshift.worker.claims import Claims
 from graveshift.worker.failures import Teller
 from graveshift.worker.handlers import Run, by_kind, version_of
 from graveshift.worker.heart import Heart
+from graveshift.worker.orders import Orders
 from graveshift.worker.outbox import Outbox
 from graveshift.worker.patience import Losses, pause
 from graveshift.worker.shift import Shift
@@ -46,7 +48,7 @@ class Worker:
         self._settings = settings or WorkerSettings()
         kinds = by_kind(handlers)
         self._version = version or version_of(kinds)
-        self._stop, self._drop = asyncio.Event(), asyncio.Event()
+        self._orders = Orders()
         self._outbox = Outbox(work, self.name, self._settings.batch)
         teller = Teller(self.name, self._version, self._settings)
         self._shift = Shift(kinds, self._settings, teller, self._outbox)
@@ -62,17 +64,16 @@ class Worker:
 
     @property
     def is_stopping(self) -> bool:
-        """Told to stop, or stopping because too many handlers are stuck."""
-        return self._stop.is_set()
+        """Told to stop, or stopping because too many handlers are stuck; one that only drains is not."""
+        return self._orders.soon.is_set()
 
     def stop(self) -> None:
         """Claim no more, let running jobs finish within the grace period, give back the rest."""
-        self._stop.set()
+        self._orders.end(soon=True)
 
     def drop(self) -> None:
         """Give everything back at once."""
-        self._stop.set()
-        self._drop.set()
+        self._orders.end(soon=True, now=True)
 
     async def run(self) -> int:
         """Work until told to stop. Returns the exit code: 0 for a clean stop, 1 where jobs were dropped or stuck."""
@@ -80,27 +81,27 @@ class Worker:
             return 0
         _log.info("worker_started", worker=str(self.id), version=self._version, queues=self._queues)
         async with asyncio.TaskGroup() as group:
-            claims = group.create_task(self._claims.run(self._shift, self._outbox, self._stop))
-            heart = group.create_task(self._heart.run(self._shift, self._outbox, self._stop))
+            claims = group.create_task(self._claims.run(self._shift, self._outbox, self._orders))
+            heart = group.create_task(self._heart.run(self._shift, self._outbox, self._orders))
             sender = group.create_task(self._outbox.run())
-            await self._stop.wait()
+            await self._orders.stop.wait()
             await self._leave(claims)
-            sent = await self._outbox.drain(HURRY_S if self._drop.is_set() else LAST_POST_S)
+            sent = await self._outbox.drain(HURRY_S if self._orders.now.is_set() else LAST_POST_S)
             heart.cancel()
             sender.cancel()
         await self._deregister()
-        code = 1 if self._drop.is_set() or self._claims.worn_out or not sent else 0
+        code = 1 if self._orders.now.is_set() or self._claims.worn_out or not sent else 0
         _log.info("worker_stopped", worker=str(self.id), code=code, unsent=len(self._outbox))
         return code
 
     async def _register(self) -> bool:
         """For as long as it takes; False where the worker was stopped first."""
         losses = Losses("register")
-        while not self._stop.is_set():
+        while not self._orders.stop.is_set():
             try:
                 await self._work.register(self.id, socket.gethostname(), os.getpid(), self._version, self._queues)
             except DatabaseUnavailable as error:
-                await pause(losses.next_s(error), self._stop)
+                await pause(losses.next_s(error), self._orders.stop)
             else:
                 losses.back()
                 return True
@@ -113,10 +114,12 @@ class Worker:
         suspect, self._shift.suspect = self._shift.suspect, None
         if suspect is not None:
             self._outbox.released([suspect.ticket])
-        if not await self._shift.empty(self._settings.grace_s, self._drop):
+        await self._shift.empty(math.inf, self._orders.soon)
+        now = self._orders.now
+        if not await self._shift.empty(self._settings.grace_s, now):
             self._shift.give_back()
-            if not self._drop.is_set():
-                await self._shift.empty(NOTICE_S, self._drop)
+            if not now.is_set():
+                await self._shift.empty(NOTICE_S, now)
             self._shift.release()
 
     async def _deregister(self) -> None:

@@ -4,7 +4,7 @@ from typing import Final
 
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "queues": (
-        *("id", "waiting", "retrying", "scheduled", "running", "dead", "oldest_age_s"),
+        *("id", "waiting", "retrying", "scheduled", "running", "held", "dead", "oldest_age_s"),
         *("in_per_s", "out_per_s", "dead_per_min", "workers", "paused", "paused_until", "paused_reason"),
     ),
     "jobs": ("id", "queue", "kind", "state", "priority", "attempt", "max_attempts", "run_at", "worker"),
@@ -21,7 +21,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
         "error_type",
         "message",
     ),
-    "workers": ("id", "state", "host", "pid", "version", "running", "heartbeat_age_s", "queues"),
+    "workers": ("id", "state", "wish", "host", "pid", "version", "running", "heartbeat_age_s", "queues"),
     "runs": (
         *("id", "operation", "state", "total", "moved", "conflict", "gone", "failed"),
         *("rate", "actor", "started_at", "reason", "error"),
@@ -29,6 +29,8 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "items": ("id", "outcome", "job_id", "detail"),
     "backups": ("id", "state", "created_at", "verified_at", "size_bytes", "run_id", "location"),
     "secrets": ("id", "name", "kind", "state", "version", "age_s", "max_age_s", "last_rotated_at"),
+    "schedules": ("id", "queue", "kind", "cron", "timezone", "enabled", "next_at", "last_slot", "last_job"),
+    "marks": ("id", "at", "kind", "version", "actor", "source", "title", "link"),
     "audit": ("seq", "at", "actor", "operation", "outcome", "run_id", "total", "source", "reason"),
     "operations": ("name", "danger", "allowed", "title"),
 }

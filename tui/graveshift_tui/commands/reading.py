@@ -65,7 +65,9 @@ def main(name: str, rest: list[str]) -> int:
 
 @app.command()
 def get(
-    resource: Annotated[str, typer.Argument(help="queues jobs dlq groups workers runs backups secrets audit ...")],
+    resource: Annotated[
+        str, typer.Argument(help="queues jobs dlq groups workers runs backups secrets schedules marks audit ...")
+    ],
     id: Annotated[str | None, typer.Argument(help="One thing, with its detail.")] = None,
     *,
     filter: Annotated[list[str] | None, typer.Option("--filter", "-f", metavar="K=V", help="Repeat to narrow.")] = None,
@@ -79,7 +81,8 @@ def get(
 ) -> int:
     """Print a resource, or one thing of it.
 
-    Resources: queues jobs dlq groups workers runs backups secrets audit, and overview operations health.
+    Resources: queues jobs dlq groups workers runs backups secrets schedules marks audit,
+    and overview operations health.
     """
     known("resource", resource, [*RESOURCES, *SINGLE, "operations"])
     narrowed = filter_of(filter or [])

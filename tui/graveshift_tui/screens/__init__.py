@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from graveshift_tui.screen import Card, ConsoleScreen, Route
-from graveshift_tui.screens import audit, backups, dlq, groups, jobs, queues, runs, secrets, workers
+from graveshift_tui.screens import audit, backups, dlq, groups, jobs, marks, queues, runs, schedules, secrets, workers
 from graveshift_tui.screens.detail import DetailScreen
 from graveshift_tui.screens.listing import ListScreen
 from graveshift_tui.screens.overview import OverviewScreen
@@ -21,6 +21,8 @@ CARDS: Final[dict[str, Card]] = {
         runs.ITEMS,
         backups.CARD,
         secrets.CARD,
+        schedules.CARD,
+        marks.CARD,
         audit.CARD,
     )
 }

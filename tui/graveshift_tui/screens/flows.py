@@ -111,7 +111,7 @@ class Flows:
     def _pause_or_resume(self, queue: Queue) -> None:
         from graveshift_tui.widgets.choose import Choice, Chooser
 
-        if queue.paused:
+        if queue.paused or queue.draining:
             self._desk.order(verbs.resume(queue))
             return
         times = [Choice(str(minutes), f"for {words}") for words, minutes in TIMES]

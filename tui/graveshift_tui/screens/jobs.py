@@ -9,7 +9,13 @@ from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Column, pair, solo
 from graveshift_tui.widgets.tree import Node, json_nodes
 
-TONES = {JobState.RETRYING: "warn", JobState.DEAD: "crit", JobState.RUNNING: "ok", JobState.CANCELLED: "muted"}
+TONES = {
+    JobState.RETRYING: "warn",
+    JobState.DEAD: "crit",
+    JobState.RUNNING: "ok",
+    JobState.CANCELLED: "muted",
+    JobState.HELD: "mark",
+}
 
 
 def when(job: Job, now: datetime) -> str:
@@ -44,6 +50,8 @@ def nodes(job: Job, at: At) -> list[Node]:
         ("finished  ", f.moment(job.finished_at) if job.finished_at else None),
         ("trace", job.trace_id),
         ("last run", job.run_id),
+        ("held until", _hold(job)),
+        ("held because", job.held_reason),
         ("cancel", "asked for; the worker has not answered yet" if job.cancel_requested else None),
     )
     if job.payload is not None:
@@ -54,6 +62,12 @@ def nodes(job: Job, at: At) -> list[Node]:
             Node("payload", (("payload", "bold heading"), size), tuple(json_nodes("payload", raw))),
         ]
     return head
+
+
+def _hold(job: JobDetail) -> str | None:
+    if job.state is not JobState.HELD:
+        return None
+    return f.moment(job.held_until) if job.held_until else "released"
 
 
 CARD = Card(
@@ -73,6 +87,16 @@ CARD = Card(
     empty="No jobs: the queue is empty and nothing runs.",
     opens=solo(Job, lambda j: Route("jobs", id=j.id, crumb=j.kind)),
     nodes=pair(Job, nodes),
-    verbs=("job.cancel", "queue.pause"),
-    fields=("system", "queue", "kind", "state", "run_id"),
+    verbs=("job.cancel", "job.hold", "job.release", "job.retry", "job.bury", "queue.pause"),
+    fields=(
+        "system",
+        "queue",
+        "kind",
+        "state",
+        "run_id",
+        "version",
+        "enqueued_after",
+        "enqueued_before",
+        "payload",
+    ),
 )

@@ -22,10 +22,11 @@ def tone(queue: Queue) -> str:
 
 
 def name(queue: Queue, width: int) -> Cell:
-    """The name, with PAUSED beside it."""
-    if not queue.paused:
+    """The name, with PAUSED or DRAINING beside it."""
+    said = "PAUSED" if queue.paused else "DRAINING" if queue.draining else ""
+    if not said:
         return queue.name
-    return f"{f.fit(queue.name, max(4, min(len(queue.name), width - 8)))}  PAUSED", "mark"
+    return f"{f.fit(queue.name, max(4, min(len(queue.name), width - len(said) - 2)))}  {said}", "mark"
 
 
 def pause_line(queue: Queue, at: At) -> str:
@@ -58,12 +59,14 @@ def nodes(queue: Queue, at: At) -> list[Node]:
         ("running", f.count(queue.running)),
         ("retrying", f.count(queue.retrying)),
         ("scheduled", f.count(queue.scheduled)),
+        ("held", f.count(queue.held)),
         ("dead", f.count(queue.dead)),
         ("oldest", f.age(queue.oldest_age_s)),
         ("in, out", f"{f.rate(queue.in_per_s)}/s, {f.rate(queue.out_per_s)}/s"),
         ("dying", f"{f.rate(queue.dead_per_min)}/min"),
         ("workers", f.count(queue.workers)),
         ("paused", pause_line(queue, at)),
+        ("draining", f"takes no new jobs, by {queue.draining_by or 'nobody known'}" if queue.draining else None),
         ("id", queue.id),
     )
 
@@ -96,7 +99,7 @@ CARD = Card(
     pane=pair(Queue, pane),
     pane_height=3,
     nodes=pair(Queue, nodes),
-    verbs=("queue.pause", "queue.letters", "queue.jobs", "dlq.requeue.all"),
+    verbs=("queue.pause", "queue.drain", "queue.purge", "queue.letters", "queue.jobs", "dlq.requeue.all"),
     hints=("jobs", "dlq"),
     fields=("system", "queue"),
 )

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from msgspec import Struct, to_builtins
@@ -14,6 +15,7 @@ from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Run
 from graveshift.wire.secrets import SecretInfo
 from graveshift.wire.selection import Filter
+from graveshift.wire.workers import Worker
 from graveshift_tui.format import count, fit, things
 from graveshift_tui.operate import Ask
 from graveshift_tui.screen import Subject
@@ -22,7 +24,14 @@ from graveshift_tui.screens.listing import describe
 
 OPERATIONS: Final = {"dlq.requeue.all": "dlq.requeue", "run.stop": ""}
 ENDED: Final = (JobState.DONE, JobState.CANCELLED, JobState.DEAD)
-TITLES: Final = {"dlq.requeue": "Requeue", "dlq.discard": "Discard", "job.cancel": "Cancel"}
+STEERS: Final = {
+    "worker.quiet": "Quiet",
+    "worker.resume": "Resume",
+    "worker.drain": "Drain",
+    "worker.stop": "Stop",
+}
+TOUCHES: Final = {"job.hold": "Hold", "job.release": "Release", "job.bury": "Bury", "job.retry": "Retry now"}
+TITLES: Final = {"dlq.requeue": "Requeue", "dlq.discard": "Discard", "job.cancel": "Cancel", **TOUCHES}
 
 
 class NotHere(Exception):
@@ -82,15 +91,23 @@ def _filtered(subject: Subject) -> Ask:
     return _matching("dlq.requeue", subject.filter, f"all letters {tail}", "letter", tail)
 
 
-def cancel(subject: Subject) -> Ask:
-    """Cancel the marked jobs, else the one under the cursor."""
+def of_jobs(action: str, subject: Subject) -> Ask:
+    """Cancel, hold, release, bury or retry: the marked jobs, else the one under the cursor."""
     jobs = [job for job in subject.rows if isinstance(job, Job)]
     if not jobs:
         raise NotHere("no job is under the cursor")
     if all(job.state in ENDED for job in jobs):
         raise NotHere(f"it is {jobs[0].state} already" if len(jobs) == 1 else "these have all ended already")
     scope = things(len(jobs), "marked job") if subject.marked else f"this job: {jobs[0].kind} in {jobs[0].queue}"
-    return Ask("job.cancel", {"selection": {"ids": [job.id for job in jobs]}}, "Cancel", scope)
+    return _ask(action, {"selection": {"ids": [job.id for job in jobs]}}, scope)
+
+
+def of_queue(action: str, title: str, subject: Subject) -> Ask:
+    """Drain or purge the queue under the cursor."""
+    queue = subject.row
+    if not isinstance(queue, Queue):
+        raise NotHere("no queue is under the cursor")
+    return Ask(action, {"queue": queue.id}, title, f"queue {queue.name}")
 
 
 def pause(queue: Queue, until: str | None, reason: str | None, words: str) -> Ask:
@@ -102,6 +119,15 @@ def pause(queue: Queue, until: str | None, reason: str | None, words: str) -> As
 def resume(queue: Queue) -> Ask:
     """Resume a paused queue."""
     return Ask("queue.resume", {"queue": queue.id}, "Resume", f"queue {queue.name}")
+
+
+def steer(action: str, subject: Subject) -> Ask:
+    """Tell the one worker that is marked or under the cursor."""
+    workers = [worker for worker in subject.rows if isinstance(worker, Worker)]
+    if len(workers) != 1:
+        raise NotHere("one worker at a time: take the marks off" if workers else "no worker is under the cursor")
+    one = workers[0]
+    return Ask(action, {"worker": one.id}, STEERS[action], f"worker {f'{one.host}:{one.pid}' if one.host else one.id}")
 
 
 def undo(run: Run) -> Ask:
@@ -123,7 +149,11 @@ PLAIN: Final[dict[str, Callable[[Subject], Ask]]] = {
     "dlq.requeue": lambda subject: letters("dlq.requeue", subject),
     "dlq.requeue.all": matching,
     "dlq.discard": lambda subject: letters("dlq.discard", subject),
-    "job.cancel": cancel,
+    **{action: partial(steer, action) for action in STEERS},
+    "job.cancel": lambda subject: of_jobs("job.cancel", subject),
+    **{action: partial(of_jobs, action) for action in TOUCHES},
+    "queue.drain": lambda subject: of_queue("queue.drain", "Drain", subject),
+    "queue.purge": lambda subject: of_queue("queue.purge", "Purge", subject),
     "backup.create": lambda subject: back_up(),
 }
 

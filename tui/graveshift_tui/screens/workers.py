@@ -26,7 +26,16 @@ def nodes(worker: Worker, at: At) -> list[Node]:
         ("started", f.moment(worker.started_at)),
         ("heartbeat", f"{f.age(worker.heartbeat_age_s)} ago" if worker.heartbeat_age_s is not None else None),
         ("state", worker.state.value if worker.state else None),
+        ("told to", _told(worker)),
+        ("memory", f.size(worker.memory_bytes) if worker.memory_bytes is not None else None),
+        ("jobs", ", ".join(worker.jobs)),
     )
+
+
+def _told(worker: Worker) -> str | None:
+    if worker.wish is None:
+        return None
+    return worker.wish.value + (f", by {worker.wished_by}" if worker.wished_by else "")
 
 
 CARD = Card(
@@ -35,6 +44,7 @@ CARD = Card(
     columns=(
         Column("WORKER", pair(Worker, lambda w, at: f"{w.host or w.id} {w.pid or ''}".strip())),
         Column("STATE", pair(Worker, lambda w, at: w.state.value if w.state else f.UNKNOWN), width=8),
+        Column("WISH", pair(Worker, lambda w, at: w.wish.value if w.wish else f.UNKNOWN), width=5, from_width=90),
         Column("RUNNING", pair(Worker, lambda w, at: f.count(w.running)), width=7, right=True),
         Column("HEARTBEAT", pair(Worker, lambda w, at: f.age(w.heartbeat_age_s)), width=9, right=True),
         Column("UP", pair(Worker, lambda w, at: f.ago(w.started_at, at.now)), width=6, right=True),
@@ -46,5 +56,6 @@ CARD = Card(
     empty="No workers: nothing will run until one is started (graveshift worker).",
     opens=solo(Worker, lambda w: Route("workers", id=w.id, crumb=w.host or w.id)),
     nodes=pair(Worker, nodes),
+    verbs=("worker.quiet", "worker.resume", "worker.drain", "worker.stop"),
     fields=("system", "queue", "state"),
 )

@@ -19,7 +19,7 @@ def fail(state: State, job: Entry, failure: Failure, now: datetime) -> None:
         bury(state, job, failure, now)
         return
     job.state, job.owner, job.begun, job.crashes = "retrying", None, False, 0
-    job.fingerprint = failure.fingerprint
+    job.fingerprint, job.worker_version = failure.fingerprint, failure.worker_version
     job.run_at = now + timedelta(seconds=failure.retry_in_s or 0.0)
 
 
@@ -34,7 +34,7 @@ def record(state: State, job: Entry, failure: Failure, now: datetime, *, final: 
 
 def bury(state: State, job: Entry, failure: Failure, now: datetime) -> None:
     """The job becomes a letter."""
-    job.worker = failure.worker
+    job.worker, job.worker_version = failure.worker, failure.worker_version
     body = Body(
         job=copied(job),
         died_at=now,

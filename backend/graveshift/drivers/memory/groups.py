@@ -40,6 +40,8 @@ def _by_cause(state: State) -> dict[Cause, list[Tried]]:
     causes: dict[Cause, list[Tried]] = {}
     for tried in state.tried:
         causes.setdefault(tried.cause, []).append(tried)
+    for body in state.dead.values():
+        causes.setdefault((body.job.queue, body.job.kind, body.fingerprint), [])
     return causes
 
 
@@ -48,19 +50,24 @@ def _group(state: State, cause: Cause, tries: list[Tried]) -> Group:
     bodies = [(body.job.queue, body.job.kind, body.fingerprint) for body in state.dead.values()]
     retrying = [(j.queue, j.kind, j.fingerprint) for j in state.live.values() if j.state == "retrying"]
     ages = _ages(state, tries)
+    buried = [b for b in state.dead.values() if (b.job.queue, b.job.kind, b.fingerprint) == cause]
+    named = [(t.told.error_type, t.told.error_message) for t in tries] or [
+        (b.error_type, b.error_message) for b in buried
+    ]
+    seen = [t.told.finished_at for t in tries] or [b.died_at for b in buried]
     return Group(
         id=encode(state.system, "/".join(cause)),
         fingerprint=fingerprint,
         system=state.system,
         queue=queue,
         kind=kind,
-        error_type=tries[-1].told.error_type,
-        message=normalise(tries[-1].told.error_message),
+        error_type=named[-1][0],
+        message=normalise(named[-1][1]),
         dead=bodies.count(cause),
         retrying=retrying.count(cause),
         per_min=float(ages.count(0)),
-        first_seen=tries[0].told.finished_at,
-        last_seen=tries[-1].told.finished_at,
+        first_seen=seen[0],
+        last_seen=seen[-1],
         died_again=sum(tried.final and tried.again for tried in tries),
         trend=_trend(ages),
     )

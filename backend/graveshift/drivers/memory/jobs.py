@@ -6,13 +6,14 @@ from graveshift.driver import Count, Frozen
 from graveshift.drivers.memory.showing import job, job_detail
 from graveshift.drivers.memory.state import Entry, State
 from graveshift.errors import Invalid
+from graveshift.matching import wants
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import job_number, numbers_of
 from graveshift.wire.jobs import Job, JobDetail
 from graveshift.wire.page import Page
 from graveshift.wire.selection import Filter
 
-LIVE = ("waiting", "scheduled", "retrying", "running")
+LIVE = ("waiting", "scheduled", "retrying", "running", "held")
 
 
 class MemoryJobs:
@@ -59,5 +60,17 @@ class MemoryJobs:
         for entry in entries:
             wanted = (chosen.queue, chosen.kind, chosen.state, chosen.run_id, chosen.system)
             has = (entry.queue, entry.kind, entry.state, str(entry.run_id), self.system)
-            if all(want in (None, value) for want, value in zip(wanted, has, strict=True)):
+            named = all(want in (None, value) for want, value in zip(wanted, has, strict=True))
+            if named and _fits(chosen, entry):
                 yield entry
+
+
+def _fits(chosen: Filter, entry: Entry) -> bool:
+    after, before = chosen.enqueued_after, chosen.enqueued_before
+    failed_in = None if entry.state in ("done", "cancelled") else entry.worker_version
+    return (
+        (chosen.version is None or failed_in == chosen.version)
+        and (after is None or entry.enqueued_at > after)
+        and (before is None or entry.enqueued_at < before)
+        and (chosen.payload is None or wants(entry.payload, chosen.payload))
+    )

@@ -33,7 +33,7 @@ def _requeue(state: State, number: int, run: int) -> None:
     job.state, job.run_at, job.run_id, job.born = "waiting", state.now(), run, state.next_tick()
     job.requeue_count, job.max_attempts = job.requeue_count + 1, job.attempt + job.budget
     job.crashes, job.begun, job.cancel_requested, job.fingerprint = 0, False, False, None
-    job.started_at, job.worker = None, None
+    job.started_at, job.worker, job.worker_version = None, None, state.settled[-1].body.worker_version
     state.live[number] = job
     state.note(job.queue, "requeued")
 
@@ -47,7 +47,7 @@ def recall(state: State, native: str, run: int) -> Verdict:
     if place is None or settled is None:
         return Verdict(public, Outcome.GONE, "this run did not requeue it, or it was recalled already")
     job, public_job = state.live.get(place[1]), encode(state.system, str(place[1]))
-    unstarted = job and job.state in ("waiting", "scheduled") and job.attempt == settled.body.job.attempt
+    unstarted = job and job.state in ("waiting", "scheduled", "held") and job.attempt == settled.body.job.attempt
     if not unstarted:
         return Verdict(public, Outcome.GONE, "already started", public_job)
     del state.live[place[1]]

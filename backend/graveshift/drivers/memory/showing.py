@@ -44,6 +44,8 @@ def job_detail(state: State, entry: Entry) -> JobDetail:
         run_id=None if entry.run_id is None else str(entry.run_id),
         requeue_count=entry.requeue_count,
         cancel_requested=entry.cancel_requested,
+        held_until=entry.held_until,
+        held_reason=entry.held_reason,
     )
 
 

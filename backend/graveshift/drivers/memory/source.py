@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from graveshift.driver import Can, Fates, Move, Scan, Unit, Verdict
+from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
 from graveshift.drivers.memory.ending import readable
 from graveshift.drivers.memory.moving import move, recall
 from graveshift.drivers.memory.showing import detail
 from graveshift.drivers.memory.state import Pause, Present, State
+from graveshift.drivers.memory.touching import touch
 from graveshift.store.position import job_number, letter_position
 from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.ids import encode
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Outcome
-from graveshift.wire.workers import Worker, WorkerState
+from graveshift.wire.workers import Wish, Worker, WorkerState
 
 RATED_S = 30.0
 
@@ -36,7 +37,7 @@ class MemorySource:
     def _queue(self, name: str) -> Queue:
         now, pause = self._state.now(), self._state.paused(name)
         live = [job for job in self._state.live.values() if job.queue == name]
-        due = [job.run_at for job in live if job.state != "running" and job.run_at <= now]
+        due = [job.run_at for job in live if job.state not in ("running", "held") and job.run_at <= now]
         states = [job.state for job in live]
         return Queue(
             id=encode(self.system, name),
@@ -46,6 +47,7 @@ class MemorySource:
             retrying=states.count("retrying"),
             scheduled=states.count("scheduled"),
             running=states.count("running"),
+            held=states.count("held"),
             dead=sum(body.job.queue == name for body in self._state.dead.values()),
             oldest_age_s=(now - min(due)).total_seconds() if due else None,
             in_per_s=self._recent(name, "enqueued") / RATED_S,
@@ -58,6 +60,8 @@ class MemorySource:
             paused_until=pause.until if pause else None,
             paused_by=pause.by if pause else None,
             paused_reason=pause.reason if pause else None,
+            draining=name in self._state.draining,
+            draining_by=self._state.draining.get(name),
         )
 
     def _recent(self, name: str, *whats: str) -> int:
@@ -75,10 +79,14 @@ class MemorySource:
             pid=worker.pid,
             version=worker.version,
             queues=worker.queues,
-            running=worker.running,
+            running=worker.condition.running,
             started_at=worker.started_at,
             heartbeat_age_s=age,
-            state=WorkerState.SILENT if worker.is_silent(self._state.now()) else WorkerState(worker.state),
+            state=WorkerState.SILENT if worker.is_silent(self._state.now()) else worker.condition.state,
+            wish=worker.wish,
+            wished_by=worker.wished_by,
+            memory_bytes=worker.condition.memory_bytes,
+            jobs=[encode(self.system, str(job)) for job in worker.jobs],
         )
 
     async def scan(self, mark: str | None, limit: int) -> Scan:
@@ -99,7 +107,7 @@ class MemorySource:
 
     async def fates(self, run_id: int) -> Fates | None:
         states = [job.state for job in self._state.jobs() if job.run_id == run_id]
-        waiting = sum(state in ("waiting", "scheduled", "retrying") for state in states)
+        waiting = sum(state in ("waiting", "scheduled", "retrying", "held") for state in states)
         return Fates(waiting, states.count("running"), states.count("done"), states.count("dead"))
 
     async def pause(self, unit: Unit, queue: str, until: datetime | None, reason: str | None, actor: str) -> None:
@@ -108,6 +116,17 @@ class MemorySource:
     async def resume(self, unit: Unit, queue: str) -> None:
         if queue in self._state.queues:
             self._state.queues[queue] = None
+        self._state.draining.pop(queue, None)
+
+    async def steer(self, unit: Unit, worker: str, wish: Wish, actor: str) -> Verdict:
+        public = encode(self.system, worker)
+        found = next((one for id, one in self._state.workers.items() if str(id) == worker), None)
+        if found is None or found.is_silent(self._state.now()):
+            return Verdict(public, Outcome.GONE, "no such worker is alive")
+        if found.wish.is_last and wish not in (found.wish, Wish.STOP):
+            return Verdict(public, Outcome.CONFLICT, f"it was told to {found.wish} already")
+        found.wish, found.wished_by = wish, readable(actor)
+        return Verdict(public, Outcome.MOVED, f"told to {wish}")
 
     async def cancel(self, unit: Unit, jobs: Sequence[str], run_id: int) -> Sequence[Verdict]:
         return [self._cancel(encode(self.system, native), job_number(native) or 0, run_id) for native in jobs]
@@ -125,3 +144,10 @@ class MemorySource:
             job.run_id = run_id
             self._state.end(job, "cancelled", None)
         return Verdict(public, Outcome.MOVED, None, public)
+
+    async def touch(self, unit: Unit, jobs: Sequence[str], order: Order) -> Sequence[Verdict]:
+        return [touch(self._state, native, job_number(native) or 0, order) for native in jobs]
+
+    async def drain(self, unit: Unit, queue: str, actor: str) -> None:
+        self._state.queues.setdefault(queue, None)
+        self._state.draining[queue] = readable(actor)

@@ -1,7 +1,7 @@
 """What is remembered: live jobs, their ends, letters, attempts and events."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from graveshift.driver import Frozen
 from graveshift.wire.dlq import Attempt
-from graveshift.work import Ticket
+from graveshift.wire.workers import Wish
+from graveshift.work import Condition, Ticket
 
 Clock = Callable[[], datetime]
 Place = tuple[datetime, int]
@@ -50,6 +51,9 @@ class Entry(Struct, kw_only=True):
     owner: UUID | None = None
     fingerprint: str | None = None
     worker: str | None = None
+    worker_version: str | None = None
+    held_until: datetime | None = None
+    held_reason: str | None = None
 
 
 class Body(Struct, frozen=True, kw_only=True):
@@ -100,9 +104,11 @@ class Present(Struct):
     queues: list[str]
     started_at: datetime
     seen_at: datetime
-    state: str = "running"
-    running: int = 0
+    condition: Condition = Condition()
+    jobs: Sequence[int] = ()
     lease_s: float = 30.0
+    wish: Wish = Wish.RUN
+    wished_by: str | None = None
 
     def is_silent(self, now: datetime) -> bool:
         """Nothing was heard for a lease."""
@@ -128,6 +134,7 @@ class State:
         self.settled: list[Settled] = []
         self.tried: list[Tried] = []
         self.queues: dict[str, Pause | None] = {}
+        self.draining: dict[str, str] = {}
         self.workers: dict[UUID, Present] = {}
         self.events: list[Event] = []
         self.totals: Counter[tuple[str, str]] = Counter()

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from graveshift.drivers.memory.ending import bury, record
 from graveshift.drivers.memory.state import Entry, State
+from graveshift.drivers.memory.touching import release_held
 from graveshift.drivers.memory.work import release
 from graveshift.fingerprint import fingerprint
 from graveshift.work import Counters, Failure, Ticket
@@ -30,6 +31,7 @@ class MemoryUpkeep:
         for job in self._state.live.values():
             if job.state == "scheduled" and job.run_at <= now:
                 job.state = "waiting"
+        release_held(self._state, now)
         self._forget(now)
         return len(silent)
 
@@ -53,6 +55,7 @@ class MemoryUpkeep:
             return
         job.state, job.owner, job.begun, job.run_at = "retrying", None, False, now
         job.crashes, job.fingerprint = job.crashes + 1, failure.fingerprint
+        job.worker_version = failure.worker_version
 
     def _blame(self, job: Entry, owner: UUID, words: tuple[str, str]) -> Failure:
         present = self._state.workers.get(owner)
@@ -90,7 +93,7 @@ class MemoryUpkeep:
         depth += Counter((body.job.queue, "dead") for body in state.dead.values())
         oldest: dict[str, float] = {}
         for job in state.live.values():
-            if job.state != "running" and job.run_at <= now:
+            if job.state not in ("running", "held") and job.run_at <= now:
                 age = (now - job.run_at).total_seconds()
                 oldest[job.queue] = max(oldest.get(job.queue, 0.0), age)
         return Counters(depth, oldest)

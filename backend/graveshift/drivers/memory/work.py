@@ -10,9 +10,10 @@ from msgspec import Raw
 
 from graveshift.drivers.memory.ending import fail
 from graveshift.drivers.memory.state import Entry, Present, State
-from graveshift.errors import Invalid
+from graveshift.errors import Invalid, QueueDraining
 from graveshift.wire.jobs import NAME, NewJob
-from graveshift.work import Claimed, Failure, Pulse, Ticket
+from graveshift.wire.workers import Wish
+from graveshift.work import Claimed, Condition, Failure, Pulse, Ticket
 
 
 class MemoryWork:
@@ -25,6 +26,8 @@ class MemoryWork:
     async def enqueue(self, jobs: Sequence[NewJob]) -> Sequence[int]:
         for job in jobs:
             _check(job)
+            if job.queue in self._state.draining:
+                raise QueueDraining(job.queue)
         return [self._add(job, self._state.now()) for job in jobs]
 
     def _add(self, new: NewJob, now: datetime) -> int:
@@ -74,7 +77,7 @@ class MemoryWork:
         due = [
             job
             for job in self._state.live.values()
-            if job.state != "running" and job.run_at <= now and job.kind in kinds
+            if job.state not in ("running", "held") and job.run_at <= now and job.kind in kinds
             if (not queues or job.queue in queues) and self._state.paused(job.queue) is None
         ]
         return sorted(due, key=lambda job: (-job.priority, job.run_at, job.id))
@@ -111,17 +114,22 @@ class MemoryWork:
                 fail(self._state, job, failure, now)
         return [failure.ticket for failure, job in held if job is None]
 
-    async def beat(self, worker: UUID, tickets: Sequence[Ticket], lease_s: float, state: str, running: int) -> Pulse:
+    async def beat(self, worker: UUID, tickets: Sequence[Ticket], lease_s: float, condition: Condition) -> Pulse:
         now = self._state.now()
         if present := self._cards.get(worker):
             self._state.workers[worker] = present
-            present.seen_at, present.lease_s, present.state, present.running = now, lease_s, state, running
+            present.seen_at, present.lease_s, present.condition = now, lease_s, condition
+            present.jobs = [ticket.id for ticket in tickets]
         held = [(ticket, self._state.held(ticket)) for ticket in tickets]
         for _, job in held:
             if job is not None:
                 job.lease_until = now + timedelta(seconds=lease_s)
         asked = [ticket for ticket, job in held if job is not None and job.cancel_requested]
-        return Pulse([ticket for ticket, job in held if job is None], asked, state)
+        return Pulse([ticket for ticket, job in held if job is None], asked)
+
+    async def heed(self, worker: UUID) -> Wish:
+        present = self._state.workers.get(worker)
+        return present.wish if present else Wish.RUN
 
     async def release(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
         held = [(ticket, self._state.held(ticket)) for ticket in tickets]

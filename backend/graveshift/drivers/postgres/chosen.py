@@ -23,9 +23,19 @@ def letters_where(chosen: Filter, system: str) -> Conditions:
 
 
 def jobs_where(table: Table, chosen: Filter, system: str) -> Conditions:
-    """Conditions on one of the tables that hold jobs; `state` only where the table has one."""
+    """Conditions on one of the tables that hold jobs; `state` only where the table has one.
+
+    `payload` is not among them, because it is a matter of `payloads`. What ended well failed in no version.
+    """
     fields = ("queue", "kind", "state") if "state" in table.c else ("queue", "kind")
-    return _named(table, chosen, system, fields)
+    conditions = _named(table, chosen, system, fields)
+    if chosen.version is not None:
+        conditions.append(table.c.worker_version == chosen.version if "worker_version" in table.c else false())
+    if chosen.enqueued_after is not None:
+        conditions.append(table.c.enqueued_at > chosen.enqueued_after)
+    if chosen.enqueued_before is not None:
+        conditions.append(table.c.enqueued_at < chosen.enqueued_before)
+    return conditions
 
 
 def _named(table: Table, chosen: Filter, system: str, fields: Sequence[str]) -> Conditions:

@@ -20,10 +20,11 @@ SPARE = 64
 # goes out alone; otherwise suspects are passed over until they are at the head.
 CLAIM = text("""
 WITH RECURSIVE live AS (
-    (SELECT queue FROM graveshift.jobs WHERE state <> 'running' AND cardinality(CAST(:queues AS text[])) = 0
+    (SELECT queue FROM graveshift.jobs
+     WHERE state NOT IN ('running', 'held') AND cardinality(CAST(:queues AS text[])) = 0
      ORDER BY queue LIMIT 1)
     UNION ALL
-    SELECT (SELECT j.queue FROM graveshift.jobs j WHERE j.state <> 'running' AND j.queue > live.queue
+    SELECT (SELECT j.queue FROM graveshift.jobs j WHERE j.state NOT IN ('running', 'held') AND j.queue > live.queue
             ORDER BY j.queue LIMIT 1)
     FROM live WHERE live.queue IS NOT NULL
 ), open AS (
@@ -36,7 +37,7 @@ WITH RECURSIVE live AS (
     ORDER BY head.priority DESC, head.run_at, head.id LIMIT CAST(:wide AS integer)
 ), locked AS MATERIALIZED (
     SELECT j.id, j.priority, j.run_at, j.crashes FROM heads JOIN graveshift.jobs j USING (id)
-    WHERE j.state <> 'running' AND j.run_at <= now()
+    WHERE j.state NOT IN ('running', 'held') AND j.run_at <= now()
     ORDER BY heads.priority DESC, heads.run_at, heads.id
     LIMIT CAST(:limit AS integer) FOR UPDATE OF j SKIP LOCKED
 ), placed AS (

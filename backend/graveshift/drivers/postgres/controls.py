@@ -19,8 +19,14 @@ ON CONFLICT (name) DO UPDATE SET paused_at = now(), paused_until = excluded.paus
 """)
 
 RESUME = text("""
-UPDATE graveshift.queues SET paused_at = NULL, paused_until = NULL, paused_by = NULL, paused_reason = NULL
+UPDATE graveshift.queues SET paused_at = NULL, paused_until = NULL, paused_by = NULL, paused_reason = NULL,
+       draining_at = NULL, draining_by = NULL
 WHERE name = :queue
+""")
+
+DRAIN = text("""
+INSERT INTO graveshift.queues (name, draining_at, draining_by) VALUES (:queue, now(), :actor)
+ON CONFLICT (name) DO UPDATE SET draining_at = coalesce(queues.draining_at, now()), draining_by = excluded.draining_by
 """)
 
 CANCEL = text("""
@@ -54,8 +60,13 @@ async def pause(unit: Unit, queue: str, until: datetime | None, reason: str | No
 
 
 async def resume(unit: Unit, queue: str) -> None:
-    """No pause any more; nothing happens to a queue that has none."""
+    """No pause and no drain any more; nothing happens to a queue that has none."""
     await unit.execute(RESUME, {"queue": queue})
+
+
+async def drain(unit: Unit, queue: str, actor: str) -> None:
+    """The queue takes no new jobs until it is resumed."""
+    await unit.execute(DRAIN, {"queue": queue, "actor": storable(actor)})
 
 
 async def cancel(unit: Unit, system: str, natives: Sequence[str], run_id: int) -> list[Verdict]:
@@ -74,7 +85,7 @@ def _verdict(public: str, found: tuple[str, bool] | None) -> Verdict:
             return Verdict(public, Outcome.GONE, "there is no such job", public)
         case ("running", _):
             return Verdict(public, Outcome.MOVED, ASKED_TO_STOP, public)
-        case ("waiting" | "scheduled" | "retrying", _) | (_, True):
+        case ("waiting" | "scheduled" | "retrying" | "held", _) | (_, True):
             return Verdict(public, Outcome.MOVED, None, public)
         case (state, _):
             return Verdict(public, Outcome.GONE, f"it is {state} already", public)

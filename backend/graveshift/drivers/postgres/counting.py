@@ -4,6 +4,7 @@ from sqlalchemy import Table, and_, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from graveshift.driver import Count, Frozen
+from graveshift.drivers.postgres import payloads
 from graveshift.drivers.postgres.chosen import Conditions, arrived, jobs_where, letters_where, visible
 from graveshift.drivers.postgres.tables import dead, jobs
 from graveshift.drivers.postgres.walking import are_all, matches
@@ -60,16 +61,26 @@ async def count_jobs(connection: AsyncConnection, chosen: Filter, system: str, f
         system,
     ):
         return Count(await _depth(connection, chosen))
-    return await _capped(connection, jobs, conditions)
+    return await _of_jobs(connection, chosen, conditions)
 
 
 async def jobs_since(connection: AsyncConnection, chosen: Filter, system: str, frozen: Frozen) -> Count:
     """Live jobs that match and that the frozen selection cannot see."""
-    return await _capped(connection, jobs, [*jobs_where(jobs, chosen, system), ~visible(jobs, frozen)])
+    return await _of_jobs(connection, chosen, [*jobs_where(jobs, chosen, system), ~visible(jobs, frozen)])
+
+
+async def _of_jobs(connection: AsyncConnection, chosen: Filter, conditions: Conditions) -> Count:
+    """Where payloads have to be looked into, only so many are: beyond them the count is what was found."""
+    if chosen.payload is None:
+        return await _capped(connection, jobs, conditions)
+    every = select(jobs.c.id).where(*conditions).order_by(jobs.c.id)
+    way = payloads.Way(every, lambda rest, id: rest.where(jobs.c.id > id), chosen.payload, CAP + 1, payloads.WINDOWS)
+    found, stopped = await payloads.walk(connection, way)
+    return Count(min(len(found), CAP), stopped is None and len(found) <= CAP)
 
 
 async def _depth(connection: AsyncConnection, chosen: Filter) -> int:
-    live = ["waiting", "scheduled", "retrying", "running"]
+    live = ["waiting", "scheduled", "retrying", "running", "held"]
     states = live if chosen.state is None else [state for state in live if state == chosen.state]
     return int(await connection.scalar(DEPTH, {"states": states, "queue": chosen.queue}) or 0)
 

@@ -32,7 +32,7 @@ FROM ended RETURNING id, attempt
 FAIL = text("""
 WITH held AS MATERIALIZED (
     SELECT j.*, f.retry_in_s, f.error_fingerprint, f.error_type, f.error_message, f.traceback, f.worker,
-           f.worker_version,
+           f.failed_version,
            CASE WHEN j.cancel_requested THEN 'cancelled'
                 WHEN f.retry_in_s IS NULL OR j.attempt >= j.max_attempts THEN 'dead' ELSE 'retrying' END AS fate
     FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:owners AS uuid[]),
@@ -40,11 +40,12 @@ WITH held AS MATERIALIZED (
                 CAST(:messages AS text[]), CAST(:tracebacks AS text[]), CAST(:workers AS text[]),
                 CAST(:versions AS text[]))
          AS f (id, attempt, owner, retry_in_s, error_fingerprint, error_type, error_message, traceback, worker,
-               worker_version)
+               failed_version)
     JOIN graveshift.jobs j ON j.id = f.id AND j.attempt = f.attempt AND j.lease_owner = f.owner
     WHERE j.state = 'running' ORDER BY j.id FOR UPDATE OF j
 ), again AS (
     UPDATE graveshift.jobs j SET state = 'retrying', fingerprint = held.error_fingerprint, crashes = 0, begun = false,
+           worker_version = held.failed_version,
            run_at = now() + make_interval(secs => held.retry_in_s), lease_owner = NULL, lease_until = NULL
     FROM held WHERE j.id = held.id AND held.fate = 'retrying'
 ), ended AS (
@@ -59,7 +60,7 @@ WITH held AS MATERIALIZED (
     INSERT INTO graveshift.dead (id, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count, priority, queue,
                                  kind, fingerprint, error_type, unique_key, worker, worker_version, trace_id)
     SELECT id, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count, priority, queue, kind,
-           error_fingerprint, error_type, unique_key, worker, worker_version, trace_id
+           error_fingerprint, error_type, unique_key, worker, failed_version, trace_id
     FROM held WHERE fate = 'dead'
 ), worded AS (
     INSERT INTO graveshift.dead_text (died_at, id, error_message, traceback, payload, search)
@@ -70,7 +71,7 @@ WITH held AS MATERIALIZED (
     INSERT INTO graveshift.attempts (job_id, attempt, started_at, final, again, queue, kind, fingerprint, error_type,
                                      error_message, worker, worker_version)
     SELECT id, attempt, started_at, fate = 'dead', requeue_count > 0, queue, kind, error_fingerprint, error_type,
-           left(error_message, CAST(:recorded AS integer)), worker, worker_version
+           left(error_message, CAST(:recorded AS integer)), worker, failed_version
     FROM held WHERE fate <> 'cancelled'
 )
 SELECT id, attempt FROM held

@@ -6,13 +6,16 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from graveshift.driver import Unit
 from graveshift.drivers.postgres.text import payload_text
+from graveshift.errors import QueueDraining
 from graveshift.wire.jobs import NewJob
 
 # Keys are inserted in one order everywhere, so that two producers of the same keys never wait for each other in a ring.
 ENQUEUE = text("""
 WITH sent AS MATERIALIZED (
-    SELECT nextval('graveshift.job_id') AS id, s.* FROM (
+    SELECT nextval('graveshift.job_id') AS id, s.*,
+           queue IN (SELECT name FROM graveshift.queues WHERE draining_at IS NOT NULL) AS refused FROM (
         SELECT * FROM unnest(CAST(:queues AS text[]), CAST(:kinds AS text[]), CAST(:payloads AS text[]),
                              CAST(:priorities AS integer[]), CAST(:run_ats AS timestamptz[]),
                              CAST(:limits AS integer[]), CAST(:keys AS text[]), CAST(:traces AS text[]))
@@ -23,30 +26,35 @@ WITH sent AS MATERIALIZED (
     INSERT INTO graveshift.jobs (id, queue, kind, state, priority, run_at, max_attempts, budget, unique_key, trace_id)
     SELECT id, queue, kind, CASE WHEN run_at > now() THEN 'scheduled' ELSE 'waiting' END, priority,
            greatest(coalesce(run_at, now()), now()), max_attempts, max_attempts, unique_key, trace_id
-    FROM sent ORDER BY queue, unique_key NULLS FIRST, place
+    FROM sent WHERE NOT refused ORDER BY queue, unique_key NULLS FIRST, place
     ON CONFLICT (queue, unique_key) WHERE unique_key IS NOT NULL DO NOTHING
     RETURNING id
 ), kept AS (
     INSERT INTO graveshift.payloads (id, payload) SELECT id, CAST(payload AS json) FROM sent JOIN fresh USING (id)
 )
-SELECT sent.place - 1 AS place, fresh.id FROM sent LEFT JOIN fresh USING (id) ORDER BY sent.place
+SELECT sent.place - 1 AS place, fresh.id, sent.refused FROM sent LEFT JOIN fresh USING (id) ORDER BY sent.place
 """)
 
 HOLDERS = text("""
-SELECT u.place - 1 AS place, j.id
+SELECT u.place - 1 AS place, j.id, false AS refused
 FROM unnest(CAST(:queues AS text[]), CAST(:keys AS text[])) WITH ORDINALITY AS u (queue, unique_key, place)
 JOIN graveshift.jobs j USING (queue, unique_key)
 """)
 
 
-async def enqueue(connection: AsyncConnection, jobs: Sequence[NewJob]) -> list[int]:
-    """Ids in the order given. Again and again for keys whose holder ended between the two statements."""
+async def enqueue(connection: AsyncConnection | Unit, jobs: Sequence[NewJob]) -> list[int]:
+    """Ids in the order given. Again and again for keys whose holder ended between the two statements.
+
+    Raises QueueDraining where one of the queues takes no new jobs: the caller's transaction then brings none.
+    """
     ids: dict[int, int] = {}
     missing = list(range(len(jobs)))
     while missing:
         tried = [jobs[place] for place in missing]
         for statement, columns in ((ENQUEUE, _columns(tried)), (HOLDERS, _keys(tried))):
             found = (await connection.execute(statement, columns)).all()
+            if refused := next((tried[row.place].queue for row in found if row.refused), None):
+                raise QueueDraining(refused)
             ids |= {missing[row.place]: row.id for row in found if row.id is not None and missing[row.place] not in ids}
             if all(place in ids for place in missing):
                 break

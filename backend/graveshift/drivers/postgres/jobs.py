@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.expression import ColumnElement, Select
 
 from graveshift.driver import Count, Frozen
-from graveshift.drivers.postgres import counting
+from graveshift.drivers.postgres import counting, payloads
 from graveshift.drivers.postgres.chosen import jobs_where, visible
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import freeze, now
@@ -22,21 +22,21 @@ from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift.wire.page import Page
 from graveshift.wire.selection import Filter
 
-LIVE = ("waiting", "scheduled", "retrying", "running")
+LIVE = ("waiting", "scheduled", "retrying", "running", "held")
 ENDED = ("done", "cancelled")
 
 DETAIL = text("""
 SELECT id, queue, kind, state, priority, attempt, max_attempts, run_at, enqueued_at, started_at, unique_key, trace_id,
-       run_id, requeue_count, cancel_requested, CAST(NULL AS timestamptz) AS finished_at,
+       run_id, requeue_count, cancel_requested, CAST(NULL AS timestamptz) AS finished_at, held_until, held_reason,
        (SELECT w.host || ':' || w.pid FROM graveshift.workers w WHERE w.id = lease_owner) AS worker
 FROM graveshift.jobs WHERE id = :id
 UNION ALL
 SELECT id, queue, kind, state, priority, attempt, max_attempts, NULL, enqueued_at, started_at, unique_key, trace_id,
-       run_id, requeue_count, false, finished_at, worker
+       run_id, requeue_count, false, finished_at, NULL, NULL, worker
 FROM graveshift.done WHERE id = :id
 UNION ALL
 SELECT id, queue, kind, 'dead', priority, attempt, max_attempts, NULL, enqueued_at, NULL, unique_key, trace_id,
-       run_id, requeue_count, false, died_at, worker
+       run_id, requeue_count, false, died_at, NULL, NULL, worker
 FROM graveshift.dead WHERE id = :id
 """)
 
@@ -55,14 +55,18 @@ class PostgresJobs:
         self._engine = engine
 
     async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Job]:
-        """`total` is None unless the filter is for live jobs: nobody counts those that ended."""
+        """`total` is None unless the filter is for live jobs: nobody counts those that ended.
+
+        Where payloads have to be looked into, a page may be short and yet not the last.
+        """
         (before,) = (None,) if cursor is None else numbers_of(cursor, 1)
         async with opened(self._engine) as connection:
-            rows = await _listed(connection, chosen, self.system, before, limit + 1)
+            rows, stopped = await _listed(connection, chosen, self.system, before, limit + 1)
             live = chosen.state in LIVE
             count = await counting.count_jobs(connection, chosen, self.system) if live else None
             as_of = await now(connection)
-        following = encoded(rows[limit - 1].id) if len(rows) > limit else None
+        last = rows[limit - 1].id if len(rows) > limit else stopped
+        following = None if last is None else encoded(last)
         found = [Job(**_fields(row, self.system)) for row in rows[:limit]]
         return Page(found, as_of, following, None if count is None else count.n, count is None or count.exact)
 
@@ -93,23 +97,47 @@ class PostgresJobs:
         if last is None:
             raise Invalid("this is no job to go on after")
         conditions = [*jobs_where(jobs, chosen, self.system), visible(jobs, frozen), jobs.c.id > last]
-        picked = select(jobs.c.id).where(*conditions).order_by(jobs.c.id).limit(limit)
+        picked = select(jobs.c.id).where(*conditions).order_by(jobs.c.id)
         async with opened(self._engine) as connection:
-            return [str(row.id) for row in (await connection.execute(picked)).all()]
+            if chosen.payload is None:
+                return [str(row.id) for row in (await connection.execute(picked.limit(limit))).all()]
+            rows, _ = await payloads.walk(connection, payloads.Way(picked, _beyond, chosen.payload, limit, None))
+        return [str(row.id) for row in rows]
+
+
+def _beyond(picked: Select[Any], id: int) -> Select[Any]:
+    return picked.where(jobs.c.id > id)
 
 
 async def _listed(
     connection: AsyncConnection, chosen: Filter, system: str, before: int | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> tuple[Sequence[Row[Any]], int | None]:
+    """Rows, and the id where looking into payloads stopped short of the end; None where it did not."""
+    if chosen.payload is None:
+        listed = _union(chosen, system, before, limit)
+        return ([], None) if listed is None else ((await connection.execute(listed.limit(limit))).all(), None)
+    listed = _union(chosen, system, before, payloads.WINDOW)
+    if listed is None:
+        return [], None
+
+    def after(_: Select[Any], id: int) -> Select[Any]:
+        further = _union(chosen, system, id, payloads.WINDOW)
+        return listed if further is None else further
+
+    return await payloads.walk(connection, payloads.Way(listed, after, chosen.payload, limit, payloads.WINDOWS))
+
+
+def _union(chosen: Filter, system: str, before: int | None, limit: int) -> Select[Any] | None:
+    """Live and ended jobs of any of the tables, newest first; None where no table can have one."""
     branches = [
         _branch(table, chosen, system, before).order_by(table.c.id.desc()).limit(limit).subquery().select()
         for table, states in ((jobs, LIVE), (done, ENDED), (dead, ("dead",)))
         if chosen.state is None or chosen.state in states
     ]
     if not branches:
-        return []
+        return None
     every = union_all(*branches).subquery()
-    return (await connection.execute(select(every).order_by(every.c.id.desc()).limit(limit))).all()
+    return select(every).order_by(every.c.id.desc())
 
 
 def _branch(table: Any, chosen: Filter, system: str, before: int | None) -> Select[Any]:
@@ -151,4 +179,6 @@ def _detail(row: Row[Any], payload: str | None, system: str) -> JobDetail:
         run_id=None if row.run_id is None else str(row.run_id),
         requeue_count=row.requeue_count,
         cancel_requested=row.cancel_requested,
+        held_until=row.held_until,
+        held_reason=row.held_reason,
     )

@@ -35,9 +35,9 @@ WITH chosen AS MATERIALIZED (
                AND d.died_at BETWEEN CAST(:low AS timestamptz) AND CAST(:high AS timestamptz) FOR UPDATE) d
 ), back AS (
     INSERT INTO graveshift.jobs (id, run_at, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count,
-                                 priority, queue, kind, state, unique_key, trace_id)
+                                 priority, queue, kind, state, unique_key, trace_id, worker_version)
     SELECT id, now(), enqueued_at, CAST(:run AS bigint), attempt, attempt + budget, budget, requeue_count + 1, priority,
-           queue, kind, 'waiting', unique_key, trace_id
+           queue, kind, 'waiting', unique_key, trace_id, worker_version
     FROM chosen ORDER BY queue, unique_key NULLS FIRST, died_at, id
     ON CONFLICT DO NOTHING RETURNING id
 ), stuck AS (
@@ -97,7 +97,7 @@ WITH chosen AS MATERIALIZED (
 ), free AS MATERIALIZED (
     SELECT j.id FROM (SELECT id, attempt FROM chosen ORDER BY id) c,
     LATERAL (SELECT j.id FROM graveshift.jobs j
-             WHERE j.id = c.id AND j.state IN ('waiting', 'scheduled') AND j.attempt = c.attempt
+             WHERE j.id = c.id AND j.state IN ('waiting', 'scheduled', 'held') AND j.attempt = c.attempt
                AND j.run_id = CAST(:run AS bigint) FOR UPDATE) j
 ), taken AS (
     DELETE FROM graveshift.jobs WHERE id = ANY(ARRAY(SELECT id FROM free)) RETURNING id

@@ -1,18 +1,26 @@
 """Workers: their registration, their heartbeat, and who is there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graveshift.driver import Unit, Verdict
 from graveshift.drivers.postgres.connection import Rows, read, write
+from graveshift.drivers.postgres.text import storable
 from graveshift.drivers.postgres.tickets import fence, stale
 from graveshift.wire.ids import encode
-from graveshift.wire.workers import Worker, WorkerState
-from graveshift.work import Pulse, Ticket
+from graveshift.wire.runs import Outcome
+from graveshift.wire.workers import Wish, Worker, WorkerState
+from graveshift.work import Condition, Pulse, Ticket
+
+# How many of its jobs a worker names.
+NAMED = 50
+NOBODY = "no such worker is alive"
 
 # What a worker said with its last heartbeat holds for one lease; then it is silent, and its jobs are anybody's.
 ALIVE = "w.heartbeat_at > now() - make_interval(secs => w.lease_s)"
@@ -30,6 +38,7 @@ DEREGISTER = text("DELETE FROM graveshift.workers WHERE id = :id")
 BEAT = text("""
 WITH seen AS (
     UPDATE graveshift.workers SET heartbeat_at = now(), state = :state, running = CAST(:running AS integer),
+           memory_bytes = CAST(:memory_bytes AS bigint), jobs = CAST(:jobs AS bigint[]),
            lease_s = CAST(:lease_s AS double precision)
     WHERE id = :worker RETURNING id
 ), mine AS (
@@ -49,8 +58,20 @@ SELECT mine.id, mine.attempt, mine.cancel_requested, EXISTS (SELECT FROM seen) A
 FROM (SELECT) one LEFT JOIN mine ON true
 """)
 
+HEED = text("SELECT wish FROM graveshift.workers WHERE id = :worker")
+
+# Who is told to end cannot be told to go on; an end in a hurry may follow one that takes its time.
+STEER = text(f"""
+WITH told AS (
+    UPDATE graveshift.workers w SET wish = :wish, wished_by = CAST(:actor AS text)
+    WHERE id = CAST(:worker AS uuid) AND {ALIVE} AND (w.wish IN ('run', 'quiet', :wish) OR :wish = 'stop') RETURNING id
+)
+SELECT wish, EXISTS (SELECT FROM told) AS told FROM graveshift.workers w WHERE id = CAST(:worker AS uuid) AND {ALIVE}
+""")
+
 WORKERS = text(f"""
-SELECT id, host, pid, version, queues, state, running, started_at, {ALIVE} AS alive,
+SELECT id, host, pid, version, queues, state, running, started_at, wish, wished_by, memory_bytes, jobs,
+       {ALIVE} AS alive,
        CAST(extract(epoch FROM now() - heartbeat_at) AS double precision) AS age
 FROM graveshift.workers w ORDER BY started_at DESC, id
 """)
@@ -76,10 +97,35 @@ async def deregister(engine: AsyncEngine, worker: UUID) -> None:
     await write(engine, DEREGISTER, {"id": worker})
 
 
-async def beat(engine: AsyncEngine, tickets: Sequence[Ticket], named: Mapping[str, Any]) -> tuple[Pulse, bool]:
-    """The pulse, and whether the worker is still known; `named` is `worker`, `lease_s`, `state` and `running`."""
+async def beat(
+    engine: AsyncEngine, worker: UUID, tickets: Sequence[Ticket], lease_s: float, condition: Condition
+) -> tuple[Pulse, bool]:
+    """The pulse, and whether the worker is still known."""
+    jobs = [ticket.id for ticket in tickets[:NAMED]]
+    named = {"worker": worker, "lease_s": lease_s, "jobs": jobs, **asdict(condition)}
     rows = await write(engine, BEAT, {**fence(tickets), **named})
-    return Pulse(stale(tickets, rows), _asked_to_stop(tickets, rows), named["state"]), bool(rows[0].known)
+    return Pulse(stale(tickets, rows), _asked_to_stop(tickets, rows)), bool(rows[0].known)
+
+
+async def heed(engine: AsyncEngine, worker: UUID) -> Wish:
+    """What is wanted of a worker; one that is not known goes on, and is known again with its next beat."""
+    rows = await read(engine, HEED, {"worker": worker})
+    return Wish(rows[0].wish) if rows else Wish.RUN
+
+
+async def steer(unit: Unit, system: str, native: str, wish: Wish, actor: str) -> Verdict:
+    """The worker hears of it within a second or two."""
+    public = encode(system, native)
+    try:
+        worker = UUID(native)
+    except ValueError:
+        return Verdict(public, Outcome.GONE, NOBODY)
+    rows = (await unit.execute(STEER, {"worker": worker, "wish": wish.value, "actor": storable(actor)})).all()
+    if not rows:
+        return Verdict(public, Outcome.GONE, NOBODY)
+    if not rows[0].told:
+        return Verdict(public, Outcome.CONFLICT, f"it was told to {rows[0].wish} already")
+    return Verdict(public, Outcome.MOVED, f"told to {wish}")
 
 
 def _asked_to_stop(tickets: Sequence[Ticket], rows: Rows) -> list[Ticket]:
@@ -103,4 +149,8 @@ def _worker(row: Row[Any], system: str) -> Worker:
         started_at=row.started_at,
         heartbeat_age_s=row.age,
         state=WorkerState(row.state) if row.alive else WorkerState.SILENT,
+        wish=Wish(row.wish),
+        wished_by=row.wished_by,
+        memory_bytes=row.memory_bytes,
+        jobs=[encode(system, str(job)) for job in row.jobs],
     )

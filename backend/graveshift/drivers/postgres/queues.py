@@ -32,13 +32,15 @@ WITH names AS (
 )
 SELECT names.name, depths.*, rates.*, oldest.age, present.workers, span.s,
        coalesce(q.paused_at IS NOT NULL AND (q.paused_until IS NULL OR q.paused_until > now()), false) AS paused,
-       q.paused_until, q.paused_by, q.paused_reason
+       q.paused_until, q.paused_by, q.paused_reason, coalesce(q.draining_at IS NOT NULL, false) AS draining,
+       q.draining_by
 FROM names CROSS JOIN span LEFT JOIN graveshift.queues q USING (name)
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(n) FILTER (WHERE what = 'waiting'), 0) AS waiting,
            coalesce(sum(n) FILTER (WHERE what = 'retrying'), 0) AS retrying,
            coalesce(sum(n) FILTER (WHERE what = 'scheduled'), 0) AS scheduled,
            coalesce(sum(n) FILTER (WHERE what = 'running'), 0) AS running,
+           coalesce(sum(n) FILTER (WHERE what = 'held'), 0) AS held,
            coalesce(sum(n) FILTER (WHERE what = 'dead'), 0) AS dead
     FROM counted WHERE queue = names.name) depths
 CROSS JOIN LATERAL (
@@ -92,6 +94,7 @@ def _queue(row: Row[Any], system: str) -> Queue:
         retrying=int(row.retrying),
         scheduled=int(row.scheduled),
         running=int(row.running),
+        held=int(row.held),
         dead=int(row.dead),
         oldest_age_s=row.age,
         in_per_s=float(row.came) / row.s,
@@ -102,4 +105,6 @@ def _queue(row: Row[Any], system: str) -> Queue:
         paused_until=row.paused_until if row.paused else None,
         paused_by=row.paused_by if row.paused else None,
         paused_reason=row.paused_reason if row.paused else None,
+        draining=bool(row.draining),
+        draining_by=row.draining_by,
     )

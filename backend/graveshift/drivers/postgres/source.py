@@ -6,15 +6,15 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.driver import Can, Fates, Move, Scan, Unit, Verdict
-from graveshift.drivers.postgres import controls, moving, presence, queues
+from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
+from graveshift.drivers.postgres import controls, moving, presence, queues, touching
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import letter_detail, standing
 from graveshift.store.position import letter_position
 from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.jobs import NAME
 from graveshift.wire.queues import Queue
-from graveshift.wire.workers import Worker
+from graveshift.wire.workers import Wish, Worker
 
 
 class PostgresSource:
@@ -68,5 +68,14 @@ class PostgresSource:
     async def resume(self, unit: Unit, queue: str) -> None:
         await controls.resume(unit, queue)
 
+    async def steer(self, unit: Unit, worker: str, wish: Wish, actor: str) -> Verdict:
+        return await presence.steer(unit, self.system, worker, wish, actor)
+
     async def cancel(self, unit: Unit, jobs: Sequence[str], run_id: int) -> Sequence[Verdict]:
         return await controls.cancel(unit, self.system, jobs, run_id)
+
+    async def touch(self, unit: Unit, jobs: Sequence[str], order: Order) -> Sequence[Verdict]:
+        return await touching.touch(unit, self.system, jobs, order)
+
+    async def drain(self, unit: Unit, queue: str, actor: str) -> None:
+        await controls.drain(unit, queue, actor)

@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.drivers.postgres.connection import write
 from graveshift.drivers.postgres.ending import SEARCHED
+from graveshift.drivers.postgres.touching import RELEASED
 from graveshift.fingerprint import fingerprint
 
 # Jobs that one statement takes back; the next sweep comes soon enough for more.
@@ -20,7 +21,7 @@ SWEEP = text("""
 WITH held AS MATERIALIZED (
     SELECT j.*, coalesce((SELECT w.host || ':' || w.pid FROM graveshift.workers w WHERE w.id = j.lease_owner),
                          CAST(j.lease_owner AS text)) AS worker,
-           (SELECT w.version FROM graveshift.workers w WHERE w.id = j.lease_owner) AS worker_version,
+           (SELECT w.version FROM graveshift.workers w WHERE w.id = j.lease_owner) AS crashed_version,
            CASE WHEN j.cancel_requested THEN 'cancelled' WHEN NOT j.begun THEN 'released'
                 WHEN j.crashes >= CAST(:limit AS integer) THEN 'poison'
                 WHEN j.attempt >= j.max_attempts THEN 'dead' ELSE 'retrying' END AS fate
@@ -37,7 +38,8 @@ WITH held AS MATERIALIZED (
            max_attempts = j.max_attempts + CASE WHEN judged.fate = 'released' THEN 1 ELSE 0 END,
            crashes = j.crashes + CASE WHEN judged.fate = 'released' THEN 0 ELSE 1 END,
            run_at = CASE WHEN judged.fate = 'released' THEN j.run_at ELSE now() END,
-           fingerprint = CASE WHEN judged.fate = 'released' THEN j.fingerprint ELSE judged.error_fingerprint END
+           fingerprint = CASE WHEN judged.fate = 'released' THEN j.fingerprint ELSE judged.error_fingerprint END,
+           worker_version = CASE WHEN judged.fate = 'released' THEN j.worker_version ELSE judged.crashed_version END
     FROM judged WHERE j.id = judged.id AND judged.fate IN ('released', 'retrying')
 ), ended AS (
     DELETE FROM graveshift.jobs j USING judged WHERE j.id = judged.id AND judged.fate IN ('cancelled', 'poison', 'dead')
@@ -51,7 +53,7 @@ WITH held AS MATERIALIZED (
     INSERT INTO graveshift.dead (id, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count, priority, queue,
                                  kind, fingerprint, error_type, unique_key, worker, worker_version, trace_id)
     SELECT id, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count, priority, queue, kind,
-           error_fingerprint, error_type, unique_key, worker, worker_version, trace_id
+           error_fingerprint, error_type, unique_key, worker, crashed_version, trace_id
     FROM judged WHERE fate IN ('poison', 'dead')
 ), worded AS (
     INSERT INTO graveshift.dead_text (died_at, id, error_message, payload, search)
@@ -62,7 +64,7 @@ WITH held AS MATERIALIZED (
     INSERT INTO graveshift.attempts (job_id, attempt, started_at, final, again, queue, kind, fingerprint, error_type,
                                      error_message, worker, worker_version)
     SELECT id, attempt, started_at, fate <> 'retrying', requeue_count > 0, queue, kind, error_fingerprint, error_type,
-           error_message, worker, worker_version
+           error_message, worker, crashed_version
     FROM judged WHERE fate IN ('retrying', 'poison', 'dead')
 )
 SELECT count(*) AS swept FROM judged
@@ -73,6 +75,13 @@ PROMOTE = text("""
 UPDATE graveshift.jobs SET state = 'waiting' WHERE id = ANY(ARRAY(
     SELECT id FROM graveshift.jobs WHERE state = 'scheduled' AND run_at <= now()
     ORDER BY run_at LIMIT 10000 FOR UPDATE SKIP LOCKED))
+""")
+
+# A hold that was given an end is over when that has passed: the job is what it was, and in its place.
+END_HOLDS = text(f"""
+UPDATE graveshift.jobs SET {RELEASED} WHERE id = ANY(ARRAY(
+    SELECT id FROM graveshift.jobs WHERE state = 'held' AND held_until <= now()
+    ORDER BY held_until LIMIT 10000 FOR UPDATE SKIP LOCKED))
 """)
 
 # A worker that has been silent for five minutes is gone once nothing is in its name; if it wakes up it registers again.
@@ -100,6 +109,6 @@ async def sweep(engine: AsyncEngine, crash_limit: int, at_once: int = SWEPT_AT_O
     }
     named = {"limit": crash_limit, "at_once": at_once, "searched": SEARCHED}
     swept = await write(engine, SWEEP, {**words, **named})
-    for tidy in (PROMOTE, FORGET, RESUME):
+    for tidy in (PROMOTE, END_HOLDS, FORGET, RESUME):
         await write(engine, tidy)
     return int(swept[0].swept)

@@ -58,6 +58,9 @@ jobs = Table(
     Column("unique_key", Text),
     Column("fingerprint", Text),
     Column("trace_id", Text),
+    Column("held_until", _when()),
+    Column("held_reason", Text),
+    Column("worker_version", Text),
     schema=SCHEMA,
 )
 

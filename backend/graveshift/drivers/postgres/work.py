@@ -10,7 +10,8 @@ from graveshift.drivers.postgres import claiming, ending, enqueueing, presence
 from graveshift.drivers.postgres.connection import Held, refused
 from graveshift.store.engine import translated
 from graveshift.wire.jobs import NewJob
-from graveshift.work import Claimed, Failure, Pulse, Ticket
+from graveshift.wire.workers import Wish
+from graveshift.work import Claimed, Condition, Failure, Pulse, Ticket
 
 
 class PostgresWork:
@@ -64,12 +65,14 @@ class PostgresWork:
     async def cancelled(self, tickets: Sequence[Ticket], worker: str) -> Sequence[Ticket]:
         return await ending.end(self._endings, tickets, worker, "cancelled") if tickets else []
 
-    async def beat(self, worker: UUID, tickets: Sequence[Ticket], lease_s: float, state: str, running: int) -> Pulse:
-        named = {"worker": worker, "lease_s": lease_s, "state": state, "running": running}
-        pulse, known = await presence.beat(self._engine, tickets, named)
+    async def beat(self, worker: UUID, tickets: Sequence[Ticket], lease_s: float, condition: Condition) -> Pulse:
+        pulse, known = await presence.beat(self._engine, worker, tickets, lease_s, condition)
         if not known and worker in self._cards:
             await presence.register(self._engine, worker, self._cards[worker])
         return pulse
+
+    async def heed(self, worker: UUID) -> Wish:
+        return await presence.heed(self._engine, worker)
 
     async def release(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
         return await claiming.release(self._endings, tickets) if tickets else []

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from graveshift.driver import Can, Fates, Move, Scan, Unit, Verdict
+from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
 from graveshift.drivers.procrastinate import moving, reading
 from graveshift.errors import Unsupported
 from graveshift.store.engine import translated
@@ -14,7 +14,7 @@ from graveshift.store.position import letter_id, letter_position
 from graveshift.wire import ids
 from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.queues import Queue
-from graveshift.wire.workers import Worker
+from graveshift.wire.workers import Wish, Worker
 
 # Event ids are given out before their transactions commit, so each scan looks back this far.
 OVERLAP = 2000
@@ -104,9 +104,21 @@ class ProcrastinateSource:
         """Procrastinate has no pause."""
         raise Unsupported(f"{self.system} cannot resume")
 
+    async def steer(self, unit: Unit, worker: str, wish: Wish, actor: str) -> Verdict:
+        """Its workers hear signals only."""
+        raise Unsupported(f"{self.system} cannot steer workers")
+
     async def cancel(self, unit: Unit, jobs: Sequence[str], run_id: int) -> Sequence[Verdict]:
         """Its jobs are not listed here, so none can be selected."""
         raise Unsupported(f"{self.system} cannot cancel")
+
+    async def touch(self, unit: Unit, jobs: Sequence[str], order: Order) -> Sequence[Verdict]:
+        """As for cancel."""
+        raise Unsupported(f"{self.system} cannot {order.touch}")
+
+    async def drain(self, unit: Unit, queue: str, actor: str) -> None:
+        """Its producers write to its tables and ask nobody."""
+        raise Unsupported(f"{self.system} cannot drain")
 
     async def _intents(self, unit: Unit, letters: Sequence[str], run_id: int) -> dict[str, datetime]:
         public = {ids.encode(self.system, native): native for native in letters}

@@ -1,0 +1,87 @@
+"""Marks of deploys and other changes: from pipelines, and one by itself for each version that a worker first shows."""
+
+from sqlalchemy import BigInteger, Column, DateTime, Identity, RowMapping, Table, Text, func, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graveshift.store.audit import Actor
+from graveshift.store.engine import METADATA, open_unit
+from graveshift.store.reading import newest_first
+from graveshift.wire.marks import Mark, MarkKind, NewMark
+from graveshift.wire.page import Page
+
+KEEP_DAYS = 400
+DEPLOYS = Table(
+    "deploys",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("version", Text),
+    Column("link", Text),
+    Column("actor", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    schema="graveshift_ledger",
+)
+ADD = text("""
+    INSERT INTO graveshift_ledger.deploys (at, kind, title, version, link, actor, source)
+    VALUES (coalesce(CAST(:at AS timestamptz), now()), :kind, :title, :version, :link, :actor, :source)
+    RETURNING id
+""")
+
+# A version that was marked once is not marked again, whoever looks at the same time: a unique index holds it.
+NOTICE = text("""
+    INSERT INTO graveshift_ledger.deploys (at, kind, title, version, actor, source)
+    SELECT min(started_at), 'deploy', 'workers run ' || version, version, 'graveshift', 'fleet'
+    FROM graveshift.workers GROUP BY version
+    ON CONFLICT (version) WHERE source = 'fleet' DO NOTHING
+""")
+PRUNE = text("""
+    DELETE FROM graveshift_ledger.deploys d
+    WHERE at < now() - make_interval(days => :keep_days)
+      AND NOT EXISTS (SELECT FROM graveshift.workers w WHERE w.version = d.version)
+""")
+
+
+class MarkBook:
+    """Every mark, the latest recorded first."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def add(self, mark: NewMark, actor: Actor) -> str:
+        """Keep it; its id."""
+        values = {name: getattr(mark, name) for name in ("at", "title", "version", "link")}
+        values |= {"kind": mark.kind.value, "actor": actor.name, "source": actor.source}
+        async with open_unit(self._engine) as unit:
+            id: int = (await unit.execute(ADD, values)).scalar_one()
+            await unit.commit()
+        return str(id)
+
+    async def notice(self) -> int:
+        """Mark versions that workers run and nobody saw before; how many."""
+        async with open_unit(self._engine) as unit:
+            found = (await unit.execute(NOTICE)).rowcount
+            await unit.commit()
+        return found
+
+    async def prune(self) -> int:
+        """Forget marks past keeping, but of versions that run still; how many."""
+        async with open_unit(self._engine) as unit:
+            gone = (await unit.execute(PRUNE, {"keep_days": KEEP_DAYS})).rowcount
+            await unit.commit()
+        return gone
+
+    async def page(self, cursor: str | None, limit: int) -> Page[Mark]:
+        """The latest recorded first."""
+        return await newest_first(self._engine, DEPLOYS, DEPLOYS.c.id, _mark, cursor=cursor, limit=limit)
+
+    async def one(self, id: int) -> Mark | None:
+        """The mark with this id."""
+        async with open_unit(self._engine) as unit:
+            row = (await unit.execute(select(DEPLOYS).where(DEPLOYS.c.id == id))).mappings().first()
+        return _mark(row) if row else None
+
+
+def _mark(row: RowMapping) -> Mark:
+    return Mark(**{**row, "id": str(row["id"]), "kind": MarkKind(row["kind"])})

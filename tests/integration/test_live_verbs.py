@@ -1,0 +1,169 @@
+"""Verbs on live jobs through the Desk: planned, run, accounted for; and a hold never meets a claim."""
+
+import asyncio
+import random
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from graveshift.driver import Order, Touch
+from graveshift.errors import Invalid, PhraseMismatch, QueueDraining
+from graveshift.store.engine import open_unit
+from graveshift.wire.plans import Confirm, RunPlan
+from graveshift.wire.runs import Outcome, RunState
+from graveshift.wire.selection import Filter
+from tests.contract.bench import native
+from tests.front import ANN, Front
+
+BAD = {"selection": {"filter": {"kind": "other"}}}
+JOBS, CHUNK = 400, 20
+
+
+async def states(front: Front) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for job in (await front.queue.jobs.page(Filter(), None, 1000)).items:
+        found[job.state] = found.get(job.state, 0) + 1
+    return found
+
+
+async def test_one_bad_kind_is_held_while_its_queue_goes_on_and_released(front: Front) -> None:
+    bad = await front.bench.put("1", "2", kind="other")
+    await front.bench.put("3")
+    async with front.running():
+        plan = await front.desk.plan("job.hold", BAD, ANN)
+        assert (plan.count, plan.confirm, plan.effects[0].subject) == (2, Confirm.YES, "2 jobs of kind other")
+        await front.bench.put('"later"', kind="other")
+        run = await front.ended(await front.begin(plan, reason="bank is down"))
+        assert (run.state, run.moved) == (RunState.SUCCEEDED, 2)
+        assert sorted(item.id for item in await front.items(run)) == [f"native:{id}" for id in bad]
+        assert await states(front) == {"held": 2, "waiting": 2}
+        held = await front.queue.jobs.one(str(bad[0]))
+        assert held is not None
+        assert held.held_reason == "bank is down"
+        assert len(await front.bench.take()) == 2
+        run = await front.ended(await front.order("job.release", {"selection": {"filter": {"queue": "mail"}}}))
+        assert (run.moved, run.conflict) == (2, 0)
+    assert await states(front) == {"running": 2, "waiting": 2}
+
+
+async def test_a_hold_with_an_end_is_ended_by_housekeeping(front: Front) -> None:
+    await front.bench.put(kind="other")
+    until = datetime.now(UTC) + timedelta(hours=1)
+    async with front.running():
+        await front.ended(await front.order("job.hold", {**BAD, "until": until.isoformat()}))
+    await front.bench.upkeep.sweep(3)
+    assert await states(front) == {"held": 1}
+    async with front.engine.begin() as connection:
+        await connection.execute(text("UPDATE graveshift.jobs SET held_until = now() - interval '1 second'"))
+    assert await front.bench.take() == []
+    await front.bench.upkeep.sweep(3)
+    assert len(await front.bench.take()) == 1
+
+
+async def test_an_end_in_the_past_is_refused(front: Front) -> None:
+    with pytest.raises(Invalid, match="until is in the past"):
+        await front.desk.plan("job.hold", {**BAD, "until": "2020-01-01T00:00:00Z"}, ANN)
+
+
+async def test_buried_jobs_are_letters_and_those_that_run_are_conflicts(front: Front) -> None:
+    await front.bench.put("1", "2", "3")
+    await front.bench.take(1)
+    async with front.running():
+        run = await front.ended(await front.order("job.bury", {"selection": {"all": True}, "reason": "bad batch"}))
+        assert (run.moved, run.conflict, run.failed) == (2, 1, 0)
+        (group,) = (await front.queue.letters.groups(Filter(), None, 10)).items
+        assert (group.error_type, group.message, group.dead) == ("buried", "bad batch", 2)
+        again = {"selection": {"filter": {"run_id": run.id}}, "rate": "unlimited"}
+        run = await front.ended(await front.order("dlq.requeue", again))
+    assert (run.moved, await states(front)) == (2, {"running": 1, "waiting": 2})
+
+
+async def test_jobs_of_another_day_are_retried_now(front: Front) -> None:
+    await front.bench.put("1", "2", run_at=datetime.now(UTC) + timedelta(days=1))
+    async with front.running():
+        run = await front.ended(await front.order("job.retry", {"selection": {"filter": {"state": "scheduled"}}}))
+    assert run.moved == 2
+    assert len(await front.bench.take()) == 2
+
+
+async def test_a_purge_asks_for_the_environment_and_leaves_what_runs(front: Front) -> None:
+    await front.bench.put(*["{}"] * 5)
+    await front.bench.put(queue="else")
+    await front.bench.take(1, queues=["mail"])
+    plan = await front.desk.plan("queue.purge", {"queue": "native:mail"}, ANN)
+    assert (plan.confirm, plan.phrase) == (Confirm.PHRASE, front.world.environment)
+    with pytest.raises(PhraseMismatch):
+        await front.desk.run(plan.id, ANN, "key", RunPlan("mail", None))
+    async with front.running(chunk=2):
+        run = await front.ended(await front.begin(plan))
+    assert (run.moved, run.conflict) == (4, 1)
+    assert await states(front) == {"cancelled": 4, "running": 1, "waiting": 1}
+
+
+async def test_a_drained_queue_refuses_every_producer_until_it_is_resumed(front: Front) -> None:
+    await front.bench.put()
+    enqueue = text("SELECT graveshift.enqueue('mail', 'send', '{}')")
+    async with front.running():
+        await front.ended(await front.order("queue.drain", {"queue": "native:mail"}))
+        with pytest.raises(QueueDraining):
+            await front.bench.put()
+        with pytest.raises(DBAPIError, match="queue mail is draining"):
+            async with front.engine.begin() as connection:
+                await connection.execute(enqueue)
+        assert len(await front.bench.take()) == 1
+        await front.ended(await front.order("queue.resume", {"queue": "native:mail"}))
+    async with front.engine.begin() as connection:
+        await connection.execute(enqueue)
+    assert len(await front.bench.put()) == 1
+
+
+@pytest.mark.parametrize(
+    "given", [{"fingerprint": "1-abc"}, {"payload": "[]"}, {"error_type": "E", "queue": "mail"}, {"versoin": "1"}]
+)
+async def test_a_condition_that_is_not_known_is_refused(front: Front, given: dict[str, str]) -> None:
+    with pytest.raises(Invalid):
+        await front.desk.plan("job.hold", {"selection": {"filter": given}}, ANN)
+
+
+async def test_jobs_are_chosen_by_payload(front: Front) -> None:
+    await front.bench.put('{"to":"ann"}', '{"to":"bob"}', '{"to":"ann","odd":"\\u0000"}')
+    chosen = {"selection": {"filter": {"queue": "mail", "payload": '{"to":"ann"}'}}}
+    async with front.running():
+        run = await front.ended(await front.order("job.hold", chosen))
+    assert run.moved == 2
+    assert await states(front) == {"held": 2, "waiting": 1}
+
+
+async def test_a_job_is_never_both_held_and_running(front: Front) -> None:
+    ids = [str(id) for id in await front.bench.put(*["{}"] * JOBS)]
+    held: set[str] = set()
+    conflicts: set[str] = set()
+    claimed: list[int] = []
+
+    async def hold(seed: int) -> None:
+        mine = ids[:]
+        random.Random(seed).shuffle(mine)
+        for start in range(0, JOBS // 2, CHUNK):
+            async with open_unit(front.engine) as unit:
+                chunk = mine[start : start + CHUNK]
+                verdicts = await front.queue.source.touch(unit, chunk, Order(Touch.HOLD, seed))
+                await unit.commit()
+            held.update(native(verdict.id) for verdict in verdicts if verdict.outcome is Outcome.MOVED)
+            conflicts.update(native(verdict.id) for verdict in verdicts if verdict.outcome is Outcome.CONFLICT)
+
+    async def claim() -> None:
+        for worker in range(1, JOBS // CHUNK + 1):
+            found = await front.queue.work.claim(UUID(int=worker), [], ["send"], CHUNK // 2, 60.0)
+            claimed.extend(job.ticket.id for job in found)
+
+    await asyncio.gather(hold(1), hold(2), claim())
+    running = {str(id) for id in claimed}
+    assert len(running) == len(claimed)
+    assert not held & running
+    assert conflicts <= running
+    depth = await front.bench.depth()
+    assert (depth["held"], depth["running"]) == (len(held), len(running))
+    assert depth.get("waiting", 0) == JOBS - len(held) - len(running)
