@@ -280,6 +280,6 @@ async def test_a_list_without_filters_says_so_and_one_without_words_names_its_fi
 def test_a_job_that_has_ended_is_not_cancelled() -> None:
     done = [replace(job, state=JobState.DONE) for job in FakeClient().rows("jobs")[:2] if isinstance(job, Job)]
     with pytest.raises(verbs.NotHere, match="it is done already"):
-        verbs.cancel(Subject("jobs", (done[0],)))
+        verbs.of_jobs("job.cancel", Subject("jobs", (done[0],)))
     with pytest.raises(verbs.NotHere, match="these have all ended"):
-        verbs.cancel(Subject("jobs", tuple(done), marked=True))
+        verbs.of_jobs("job.cancel", Subject("jobs", tuple(done), marked=True))
