@@ -34,6 +34,22 @@ def port(text: str) -> int:
     return number
 
 
+def rate(text: str) -> float:
+    """Jobs a second as typed; 0 is none."""
+    number = float(text)
+    if not 0 <= number <= 100_000:
+        raise argparse.ArgumentTypeError("a rate is 0 to 100,000 a second")
+    return number
+
+
+def letters(text: str) -> int:
+    """How many, as typed."""
+    number = int(text)
+    if not 0 <= number <= 10_000_000:
+        raise argparse.ArgumentTypeError("letters are 0 to 10,000,000")
+    return number
+
+
 def _add_worker(worker: argparse.ArgumentParser) -> None:
     worker.add_argument("--handlers", required=True, metavar="MODULE:MAPPING", help="kind -> function")
     worker.add_argument("--queues", default="", help="comma-separated; default: every queue")
@@ -56,9 +72,9 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--port", type=port, default=0, help="of the API (default: any free one)")
     demo.add_argument("--data-dir", type=Path, help="where its data lies (default: a temporary folder)")
     demo.add_argument("--keep", action="store_true", help="keep the data for the next start; needs --data-dir")
-    demo.add_argument("--rate", type=float, default=20.0, help="jobs per second (default: 20)")
+    demo.add_argument("--rate", type=rate, default=20.0, help="jobs per second (default: 20)")
     demo.add_argument("--seed", type=int, default=1, help="of the stream of jobs")
-    demo.add_argument("--letters", type=int, default=0, help="start with this many dead letters")
+    demo.add_argument("--letters", type=letters, default=0, help="start with this many dead letters")
     demo.add_argument("--with-parent", action="store_true", help="stop when standard input closes")
 
 

@@ -98,6 +98,13 @@ async def test_no_secret_of_a_token_is_kept(front: Front) -> None:
     assert secret not in f"{rows} {audit}"
 
 
+async def test_a_token_has_a_name_that_a_terminal_can_show(front: Front) -> None:
+    tokens = TokenBook(front.engine, front.audit)
+    for name in ("", "a\nb", "\x1b[31mred", "x" * 129):
+        with pytest.raises(Invalid, match="printable"):
+            await tokens.create(name, Role.VIEWER, ADA)
+
+
 async def test_revoked_and_expired_tokens_are_worthless(front: Front) -> None:
     tokens = TokenBook(front.engine, front.audit)
     kept, revoked = [await tokens.create(name, Role.VIEWER, ADA) for name in ("kept", "revoked")]

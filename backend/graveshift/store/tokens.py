@@ -10,6 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Column, DateTime, LargeBinary, RowMapping, Table, Text, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graveshift.errors import Invalid
 from graveshift.store.audit import Actor, AuditBook, Deed
 from graveshift.store.engine import METADATA, open_unit
 from graveshift.wire.operations import Role
@@ -27,6 +28,7 @@ TOKENS = Table(
     schema="graveshift_ledger",
 )
 SECRET_BYTES = 32
+LONGEST_NAME = 128
 NOTHING = bytes(32)
 
 
@@ -49,7 +51,9 @@ class TokenBook:
         self._audit = audit
 
     async def create(self, name: str, role: Role, by: Actor, expires_at: datetime | None = None) -> str:
-        """A new token, `gs_<id>_<secret>`; this is the only time that it is seen."""
+        """A new token, `gs_<id>_<secret>`; this is the only time that it is seen. Raises Invalid for a name of odd text."""
+        if not (1 <= len(name) <= LONGEST_NAME and name.isprintable()):
+            raise Invalid(f"a token's name is 1 to {LONGEST_NAME} printable characters")
         id, secret = secrets.token_hex(6), secrets.token_hex(SECRET_BYTES)
         values = {"id": id, "name": name, "role": role.value, "hash": _hash(secret), "expires_at": expires_at}
         deed = Deed(operation="token.create", outcome="done", reason=f"{id} {role} {name}")

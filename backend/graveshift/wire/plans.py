@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class Confirm(StrEnum):
@@ -49,4 +49,4 @@ class RunPlan(Struct, frozen=True, forbid_unknown_fields=True):
     """What `POST /v1/plans/{id}/run` takes; `phrase` only where the plan asks for one."""
 
     phrase: str | None = None
-    reason: str | None = None
+    reason: Annotated[str, Meta(max_length=512)] | None = None
