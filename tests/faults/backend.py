@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,7 +17,9 @@ environment: {{name: TEST}}
 class Backend:
     """`graveshift serve` on a database; its state lies in `folder`."""
 
-    def __init__(self, url: str, folder: Path, *, lease_s: float = 3, chunk: int = 250) -> None:
+    def __init__(
+        self, url: str, folder: Path, *, lease_s: float = 3, chunk: int = 250, extra: Mapping[str, str] | None = None
+    ) -> None:
         self._folder = folder
         config = folder / "graveshift.yaml"
         config.write_text(CONFIG.format(lease_s=lease_s, chunk=chunk))
@@ -26,6 +28,7 @@ class Backend:
             "GRAVESHIFT_DATABASE_URL": url,
             "GRAVESHIFT_CONFIG": str(config),
             "XDG_STATE_HOME": str(folder),
+            **(extra or {}),
         }
         self._process: asyncio.subprocess.Process | None = None
 
@@ -48,6 +51,11 @@ class Backend:
             await self._process.wait()
 
     @property
+    def socket(self) -> Path:
+        """Where its API listens."""
+        return self._folder / "api.sock"
+
+    @property
     def is_alive(self) -> bool:
         """Whether the process is there at all."""
         return self._process is not None and self._process.returncode is None
@@ -59,9 +67,11 @@ class Backend:
 
 
 @asynccontextmanager
-async def backend(url: str, folder: Path, *, lease_s: float = 3, chunk: int = 250) -> AsyncIterator[Backend]:
+async def backend(
+    url: str, folder: Path, *, lease_s: float = 3, chunk: int = 250, extra: Mapping[str, str] | None = None
+) -> AsyncIterator[Backend]:
     """A backend that runs, and does not outlive the block."""
-    process = Backend(url, folder, lease_s=lease_s, chunk=chunk)
+    process = Backend(url, folder, lease_s=lease_s, chunk=chunk, extra=extra)
     await process.start()
     try:
         yield process

@@ -1,13 +1,11 @@
 """F17: the backend is killed in the middle of a requeue; started again, every letter is moved exactly once."""
 
-import random
-from pathlib import Path
-
 from sqlalchemy import text
 
 from graveshift.store.engine import create_engine
 from graveshift.wire.runs import Run, RunState
 from tests.faults.backend import Backend, backend
+from tests.faults.scene import Stage
 from tests.front import ALL, Front, true
 
 LETTERS = 20_000
@@ -24,9 +22,10 @@ ITEMS = text("""
 """)
 
 
-async def killed_backend(url: str, folder: Path, seed: int, letters: int = LETTERS, kills: int = KILLS) -> None:
+async def killed_backend(stage: Stage) -> str:
     """AssertionError where a letter was lost, moved twice or miscounted, or the run did not succeed."""
-    dice = random.Random(seed)
+    letters, kills = (stage.jobs, 1) if stage.short else (LETTERS, KILLS)
+    dice, url, folder = stage.dice, stage.url, stage.folder
     engine = create_engine(url)
     front = Front(engine, folder)
     try:
@@ -44,6 +43,7 @@ async def killed_backend(url: str, folder: Path, seed: int, letters: int = LETTE
     finally:
         await front.queue.close()
         await engine.dispose()
+    return f"{letters} letters moved once each, {kills} kills"
 
 
 async def _reaches(front: Front, run: Run, process: Backend, point: int) -> None:
