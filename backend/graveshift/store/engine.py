@@ -22,15 +22,18 @@ Engine = AsyncEngine
 SETTINGS = {"application_name": "graveshift", "timezone": "UTC", "lock_timeout": "5s", "statement_timeout": "60s"}
 
 
-def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
-    """An engine for a `postgresql://` URL; connections are checked before use, so a restart heals by itself."""
+def create_engine(url: str, *, pool_size: int = 10, answer_s: float = 90.0) -> AsyncEngine:
+    """An engine for a `postgresql://` URL; connections are checked before use, so a restart heals by itself.
+
+    A connection that gives no answer for `answer_s` is given up: it may lead nowhere and yet never be closed.
+    """
     return create_async_engine(
         dialled(url),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=10,
         pool_pre_ping=True,
-        connect_args={"server_settings": SETTINGS, "timeout": 10, "command_timeout": 90},
+        connect_args={"server_settings": SETTINGS, "timeout": min(10.0, answer_s), "command_timeout": answer_s},
     )
 
 
@@ -77,6 +80,9 @@ async def open_unit(engine: AsyncEngine) -> AsyncIterator[Unit]:
     async with translated(), engine.connect() as connection:
         try:
             yield Unit(connection)
+        except TimeoutError:
+            await connection.invalidate()
+            raise
         finally:
             if not connection.closed and connection.in_transaction():
                 await connection.rollback()

@@ -101,7 +101,11 @@ async def opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     async with translated():
         try:
             async with engine.connect() as plain:
-                yield await plain.execution_options(isolation_level="AUTOCOMMIT")
+                try:
+                    yield await plain.execution_options(isolation_level="AUTOCOMMIT")
+                except TimeoutError:  # in the pool it would keep the next one waiting as long
+                    await plain.invalidate()
+                    raise
         except DBAPIError as error:
             raise refused(error) from error
 
