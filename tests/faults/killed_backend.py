@@ -39,7 +39,7 @@ async def killed_backend(stage: Stage) -> str:
                 assert (await front.seen(run)).state is RunState.RUNNING, "it was too late to kill it mid-run"
                 await process.start()
             run = await front.ended(run, within=WITHIN_S)
-        await _check(front, run, letters)
+        await check_moved(front, run.id, letters)
     finally:
         await front.queue.close()
         await engine.dispose()
@@ -54,7 +54,10 @@ async def _reaches(front: Front, run: Run, process: Backend, point: int) -> None
     await true(there, within=WITHIN_S, what=f"{point} letters are moved")
 
 
-async def _check(front: Front, run: Run, letters: int) -> None:
+async def check_moved(front: Front, id: str, letters: int) -> None:
+    """AssertionError unless this run has moved every letter once, in the tables and on the record."""
+    run = await front.runs.one(int(id))
+    assert run is not None
     assert (run.state, run.total, run.moved) == (RunState.SUCCEEDED, letters, letters), run
     async with front.engine.connect() as connection:
         named = {"run": int(run.id)}

@@ -166,14 +166,16 @@ class Scene:
 Inject = Callable[[Scene], Awaitable[None]]
 
 
-async def play(scene: Scene, inject: Inject) -> str:
-    """The whole drama; `inject` breaks something and puts it right. Returns what to print."""
+async def play(scene: Scene, inject: Inject, after: Inject | None = None) -> str:
+    """The whole drama; `inject` breaks something and puts it right, `after` judges it too. Returns what to print."""
     async with scene:
         await scene.reaches(0.1)
         await inject(scene)
         took_s = await scene.recovers()
         await scene.drains()
         verdict = await scene.judged()
+        if after:
+            await after(scene)
     return f"well again after {took_s:.1f} s; {verdict}"
 
 
