@@ -1,4 +1,4 @@
-"""Break things on purpose, heal them, and count what was lost: `python -m tests.faults [--seeds N] [--only F17]`."""
+"""Break things on purpose, heal them, and count what was lost: `python -m tests.faults [soak] [options]`."""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.faults import soak
 from tests.faults.full_disk import Skipped
 from tests.faults.place import Place, place
 from tests.faults.scene import Stage
@@ -15,6 +16,8 @@ from tests.faults.table import FAULTS
 
 def main(argv: list[str]) -> int:
     """The exit code: 0 where every fault passed with every seed."""
+    if argv[:1] == ["soak"]:
+        return soak.main(argv[1:])
     arguments = _parser().parse_args(argv)
     names = arguments.only.upper().split(",") if arguments.only else list(FAULTS)
     if unknown := [name for name in names if name not in FAULTS]:

@@ -51,6 +51,11 @@ class Backend:
             await self._process.wait()
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def socket(self) -> Path:
         """Where its API listens."""
         return self._folder / "api.sock"

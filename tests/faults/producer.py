@@ -66,8 +66,7 @@ class Stream:
     def _job(self, tag: str, number: int, key: str | None = None) -> NewJob:
         kind = self._dice.choice(("step", "stride"))
         payload = Raw(json.dumps(self._make(number)).encode())
-        named = {"queue": QUEUE, "kind": kind, "payload": payload, "max_attempts": MANY_ATTEMPTS}
-        return NewJob(**named, trace_id=tag, unique_key=key)
+        return NewJob(queue=QUEUE, kind=kind, payload=payload, max_attempts=MANY_ATTEMPTS, trace_id=tag, unique_key=key)
 
 
 async def insistent(url: str, tag: str) -> int:
