@@ -1,12 +1,13 @@
 """Connections to PostgreSQL, and the one MetaData that every table belongs to."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import URL, MetaData, make_url, text
+from sqlalchemy import URL, MetaData, event, make_url, text
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql import Executable
@@ -15,6 +16,7 @@ from graveshift.errors import DatabaseUnavailable, SettingsError
 
 SCHEMES = ("postgresql", "postgres")
 METADATA = MetaData()
+PING_S = 3.5
 
 # For rooms above, which do not speak SQLAlchemy.
 Engine = AsyncEngine
@@ -27,14 +29,34 @@ def create_engine(url: str, *, pool_size: int = 10, answer_s: float = 90.0) -> A
 
     A connection that gives no answer for `answer_s` is given up: it may lead nowhere and yet never be closed.
     """
-    return create_async_engine(
+    engine = create_async_engine(
         dialled(url),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=10,
-        pool_pre_ping=True,
         connect_args={"server_settings": SETTINGS, "timeout": min(10.0, answer_s), "command_timeout": answer_s},
     )
+    event.listen(engine.sync_engine, "checkout", _checked)
+    return engine
+
+
+def _checked(connection: Any, record: Any, _: object) -> None:
+    """Ask a connection that was used before whether it still leads somewhere; if not, no other of that age does.
+
+    The pool's own check would wait for an answer as long as for any statement.
+    """
+    if not record.info.setdefault("used", False):
+        record.info["used"] = True
+        return
+    try:
+        connection.run_async(_ping)
+    except Exception as lost:
+        raise InvalidatePoolError from lost
+
+
+async def _ping(connection: Any) -> None:
+    async with asyncio.timeout(PING_S):
+        await connection.execute(";")
 
 
 def dialled(url: str) -> URL:
