@@ -69,7 +69,7 @@ async def _over_http(scene: Scene) -> None:
     assert scene.backend is not None
     async with callers(scene.engine, scene.backend, "ann") as (ann,):
         for name, payload in PAYLOADS.items():
-            body = b'{"queue": "%s", "kind": "stride", "payload": %s}' % (b"aside", payload or b" ")
+            body = b'{"queue": "%s", "kind": "unknown", "payload": %s}' % (b"aside", payload or b" ")
             answer = await ann.client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
             assert answer.status_code in (201, 413, 422), (name, answer.status_code, answer.text[:300])
         await _clear(scene)

@@ -8,13 +8,13 @@ from graveshift.store.engine import answers, create_engine
 from tests.faults.proxy import proxy
 
 
-async def test_connections_that_went_silent_are_replaced_before_they_are_used(
+async def test_a_connection_that_went_silent_is_replaced_before_it_is_used(
     server: embedded.Server, database: str
 ) -> None:
     async with proxy(server.socket_dir / ".s.PGSQL.5432", random.Random(1)) as door:
         engine = create_engine(door.url(database))
-        await asyncio.gather(*(answers(engine) for _ in range(4)))
-        assert door.silence() > 0
+        await answers(engine)
+        assert door.silence() == 1
         async with asyncio.timeout(60):  # the limit of a statement is longer
             await answers(engine)
         await engine.dispose()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from sqlalchemy import URL, MetaData, event, make_url, text
@@ -16,7 +16,7 @@ from graveshift.errors import DatabaseUnavailable, SettingsError
 
 SCHEMES = ("postgresql", "postgres")
 METADATA = MetaData()
-PING_S = 3.5
+PING_S, GOODBYE_S = 3.5, 3.0
 
 # For rooms above, which do not speak SQLAlchemy.
 Engine = AsyncEngine
@@ -75,6 +75,13 @@ def dialled(url: str) -> URL:
     if "sslmode" in where.query:
         where = where.difference_update_query(["sslmode"]).update_query_dict({"ssl": where.query["sslmode"]})
     return where
+
+
+async def shut(engine: AsyncEngine) -> None:
+    """Say goodbye to the server on every connection, but do not wait for one that does not answer."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GOODBYE_S):
+            await engine.dispose()
 
 
 # Another transaction was in the way, or the server comes or goes or is full: the same statement may well work later.
