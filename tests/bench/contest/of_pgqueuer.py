@@ -20,25 +20,25 @@ async def main(url: str, command: str, words: Sequence[str]) -> None:
     db = importlib.import_module("pgqueuer.db")
     queries = importlib.import_module("pgqueuer.queries")
     async with asyncpg.create_pool(url, min_size=POOL, max_size=POOL) as pool:
-        driver = db.AsyncpgPoolDriver(pool)
-        book = queries.Queries(driver)
+        book = queries.Queries(db.AsyncpgPoolDriver(pool))
         if command == "setup":
             await book.install()
         elif command == "work":
-            await _work(driver, int(words[0]))
+            await _work(book, int(words[0]))
         else:
             await _send(book, words)
 
 
-async def _work(driver: Any, batch: int) -> None:
-    manager = importlib.import_module("pgqueuer.qm").QueueManager(driver)
+async def _work(book: Any, batch: int) -> None:
+    """Without its own cap on jobs at a time, which is its default: with one it waits for notices when it is full."""
+    manager = importlib.import_module("pgqueuer.qm").QueueManager(book)
 
-    @manager.entrypoint("noop")
     async def noop(job: Any) -> None:
         marks.ran(json.loads(job.payload).get("t"))
 
+    manager.entrypoint("noop")(noop)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, manager.shutdown.set)
-    await manager.run(batch_size=batch, max_concurrent_tasks=2 * batch)
+    await manager.run(batch_size=batch)
 
 
 async def _send(book: Any, words: Sequence[str]) -> None:
@@ -53,4 +53,5 @@ async def _send(book: Any, words: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3:]))
+    uvloop = importlib.import_module("uvloop")  # as its own command does
+    uvloop.run(main(sys.argv[1], sys.argv[2], sys.argv[3:]))

@@ -17,9 +17,10 @@ async def main(url: str, command: str, words: Sequence[str]) -> None:
     procrastinate = importlib.import_module("procrastinate")
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, min_size=POOL, max_size=POOL))
 
-    @app.task(name="noop", queue="bench")  # type: ignore[untyped-decorator, unused-ignore]
-    async def noop(t: float | None = None) -> None:
+    async def ran(t: float | None = None) -> None:
         marks.ran(t)
+
+    noop = app.task(name="noop", queue="bench")(ran)
 
     async def one(payload: str) -> object:
         return await noop.defer_async(**json.loads(payload))

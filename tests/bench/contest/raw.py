@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import asyncpg
 from sqlalchemy import TextClause
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
+from graveshift.drivers.postgres.bare import DIALECT
 from graveshift.drivers.postgres.claiming import CLAIM, SPARE
 from graveshift.drivers.postgres.ending import END
 from graveshift.drivers.postgres.enqueueing import ENQUEUE
@@ -24,7 +24,7 @@ POOL = 10
 
 def bare(statement: TextClause) -> tuple[str, Callable[[Mapping[str, Any]], list[Any]]]:
     """The very same statement as asyncpg takes it, and how its values are put in order."""
-    compiled = statement.compile(dialect=dialect())  # type: ignore[no-untyped-call]
+    compiled = statement.compile(dialect=DIALECT)
     names = compiled.positiontup or []
     return str(compiled), lambda values: [values[name] for name in names]
 

@@ -14,7 +14,7 @@ WRITERS, BULK, WARM = 10, 1000, 20
 
 async def send(one: One, many: Many, words: Sequence[str]) -> None:
     """`words` are the way and a number of jobs; for `paced` jobs a second, and how many."""
-    way, n = words[0], int(words[1])
+    way, n = words[0], int(words[-1])
     if way != "bulk":
         for _ in range(WARM):
             await one("{}")

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from tests.bench.contest.marks import FOLDER, collect
 from tests.bench.contest.peers import ROOT, python
 from tests.waiting import until
 
-ROUND_TRIP_S = 120
+ROUND_TRIP_S = 60
 # The worker process settles before the first stamped job is sent.
 READY_S = 15.0
 
@@ -49,7 +49,7 @@ class Side(Struct, frozen=True):
         """Jobs a second of what is queued, while all processes were at work."""
         ran = [sorted(one["ran"]) for one in await self._worked(batch, processes, self._empty())]
         start, end = max(one[0] for one in ran), min(one[-1] for one in ran)
-        return sum(sum(start < at <= end for at in one) for one in ran) / (end - start)
+        return float(sum(sum(start < at <= end for at in one) for one in ran) / (end - start))
 
     async def latency(self, *, per_s: float, seconds: float, batch: int) -> list[float]:
         """Milliseconds from before the enqueue to inside the handler, sorted, with one worker process."""
@@ -111,21 +111,23 @@ def _log() -> int:
 
 def sides(ours: str, pgqueuer: str, procrastinate: str) -> list[Side]:
     """All four; the first two share a database."""
-    own = {
-        "url": ours,
-        "left": "SELECT EXISTS (SELECT FROM graveshift.jobs)",
-        "reset": "TRUNCATE graveshift.jobs, graveshift.payloads, graveshift.done, graveshift.deltas",
-    }
-    worker = {
-        "GRAVESHIFT_DATABASE_URL": ours,
-        "GRAVESHIFT_WORKER_BATCH": "{batch}",
-        "GRAVESHIFT_WORKER_CONCURRENCY": "{twice}",
-    }
-    run = [sys.executable, "-m", "graveshift", "worker", "--handlers", "tests.bench.contest.ours:HANDLERS"]
     peer, place = str(python()), "tests.bench.contest"
+    own = Side(
+        name="ours",
+        url=ours,
+        argv=[sys.executable, "-m", f"{place}.ours"],
+        left="SELECT EXISTS (SELECT FROM graveshift.jobs)",
+        reset="TRUNCATE graveshift.jobs, graveshift.payloads, graveshift.done, graveshift.deltas",
+        worker=[sys.executable, "-m", "graveshift", "worker", "--handlers", f"{place}.ours:HANDLERS"],
+        environment={
+            "GRAVESHIFT_DATABASE_URL": ours,
+            "GRAVESHIFT_WORKER_BATCH": "{batch}",
+            "GRAVESHIFT_WORKER_CONCURRENCY": "{twice}",
+        },
+    )
     return [
-        Side(name="ours", argv=[sys.executable, "-m", f"{place}.ours"], worker=run, environment=worker, **own),
-        Side(name="raw", argv=[sys.executable, "-m", f"{place}.raw"], **own),
+        own,
+        structs.replace(own, name="raw", argv=[sys.executable, "-m", f"{place}.raw"], worker=[]),
         Side(
             name="pgqueuer",
             url=pgqueuer,
