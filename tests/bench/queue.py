@@ -16,7 +16,7 @@ from tests.bench.report import Figure
 
 SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
 WAYS = {"single": "enqueue, one by one", "concurrent": "enqueue, 10 at once", "bulk": "enqueue, 1000 in one call"}
-FULL, QUICK = Plan(rounds=3, latency_s=8.0, share=1.0), Plan(rounds=1, latency_s=4.0, share=0.4)
+FULL, QUICK = Plan(rounds=3, latency_s=8.0, share=1.0), Plan(rounds=1, latency_s=3.0, share=0.2)
 NOTE = """durable server (fsync on, synchronous_commit on) for all; pool of 10 for all; a job's payload is {}
 batch 10 and 100; our concurrency is 20 and 200, and procrastinate's, which fetches singly; pgqueuer has no cap
 latency: one worker process, batch 10, at a tenth of the lesser of enqueue and drain of each side; a roll-up runs"""
@@ -96,9 +96,7 @@ def _latencies(rivals: list[Side], sheet: Sheet) -> list[Figure]:
     figures = []
     for side in rivals:
         figures.append(Figure(f"latency, sent by {side.name}", sheet.median(side.name, "rate"), "/s"))
-        figures += [
-            Figure(f"latency p{p}: {side.name}", sheet.median(side.name, f"p{p}"), "ms") for p in (50, 95, 99)
-        ]
+        figures += [Figure(f"latency p{p}: {side.name}", sheet.median(side.name, f"p{p}"), "ms") for p in (50, 95, 99)]
     best = min(("pgqueuer", "procrastinate"), key=lambda peer: sheet.median(peer, "p95"))
     figures.append(Figure(f"latency p95: ours to {best}", sheet.ratio("p95", best), "x", 1.0))
     return figures

@@ -37,7 +37,7 @@ class Sheet:
         return median(self._seen[side, cell])
 
     def ratio(self, cell: str, rival: str) -> float:
-        """Ours to the rival's: the median of the rounds' ratios, so that a slow minute of the machine weighs on both."""
+        """Ours to the rival's: the median of the rounds' ratios, so that a slow minute weighs on both."""
         pairs = zip(self._seen["ours", cell], self._seen[rival, cell], strict=True)
         return median(ours / theirs for ours, theirs in pairs)
 

@@ -13,7 +13,7 @@ POOL = 10
 
 
 async def main(url: str, command: str, words: Sequence[str]) -> None:
-    """`setup`, `work` or `send`. It fetches one job at a time: a batch here is so many jobs side by side, twice over."""
+    """`setup`, `work` or `send`. It fetches singly: a batch here is so many jobs side by side, twice over."""
     procrastinate = importlib.import_module("procrastinate")
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, min_size=POOL, max_size=POOL))
 

@@ -35,7 +35,9 @@ class Side(Struct, frozen=True):
 
     async def send(self, *words: object) -> float:
         """Jobs a second."""
-        process = await self._start([*self.argv, self.url, "send", *map(str, words)], {}, stdout=asyncio.subprocess.PIPE)
+        process = await self._start(
+            [*self.argv, self.url, "send", *map(str, words)], {}, stdout=asyncio.subprocess.PIPE
+        )
         out, _ = await asyncio.wait_for(process.communicate(), ROUND_TRIP_S)
         assert process.returncode == 0, f"{self.name} could not send"
         return float(json.loads(out)["per_s"])
