@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, TextClause
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql import Executable
 
+from graveshift.drivers.postgres import bare
 from graveshift.errors import DatabaseUnavailable, Invalid
 from graveshift.store.engine import translated
 
@@ -27,19 +28,26 @@ class Held:
     """One connection in autocommit, kept between statements and opened again after it was lost.
 
     Statements wait for each other. A lost connection is DatabaseUnavailable, and whether the statement that met it
-    took effect is then unknown: callers rely on their fence when they repeat it.
+    took effect is then unknown: callers rely on their fence when they repeat it. One that `heals` is opened again
+    without a word where it was seen to be lost before the statement was sent.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, heals: bool = False) -> None:
+        self._heals = heals
         self._engine = engine
         self._connection: AsyncConnection | None = None
+        self._driver: Any = None
         self._turn = asyncio.Lock()
 
-    async def rows(self, statement: Executable, parameters: Mapping[str, Any]) -> Rows:
+    async def rows(self, statement: TextClause, parameters: Mapping[str, Any]) -> Rows:
         """Run one statement and fetch what it returns."""
+
+        async def once(_: Executable, parameters: Mapping[str, Any]) -> Rows:
+            return await bare.fetch(await self._dialled(), statement, parameters)
+
         async with self._turn, translated():
             try:
-                return await again(self._once, statement, parameters)
+                return await again(once, statement, parameters)
             except DBAPIError as error:
                 raise await self._judged(error) from error
             except BaseException:
@@ -53,12 +61,14 @@ class Held:
             if connection is not None:
                 await connection.close()
 
-    async def _once(self, statement: Executable, parameters: Mapping[str, Any]) -> Rows:
+    async def _dialled(self) -> Any:
+        if self._heals and self._connection is not None and self._driver.is_closed():
+            await self._drop()
         if self._connection is None:
             plain = await self._engine.connect()
             self._connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
-        result = await self._connection.execute(statement, dict(parameters))
-        return result.fetchall() if result.returns_rows else []
+            self._driver = await bare.driver_of(self._connection)
+        return self._driver
 
     async def _judged(self, error: DBAPIError) -> Exception:
         if error.connection_invalidated or not sqlstate(error):

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from graveshift.drivers.postgres.connection import Held
 from graveshift.drivers.postgres.text import payload_text
 from graveshift.wire.jobs import NewJob
 
@@ -52,6 +53,11 @@ async def enqueue(connection: AsyncConnection, jobs: Sequence[NewJob]) -> list[i
                 break
         missing = [place for place in missing if place not in ids]
     return [ids[place] for place in range(len(jobs))]
+
+
+async def enqueue_keyless(held: Held, jobs: Sequence[NewJob]) -> list[int]:
+    """The same for jobs without unique keys, which are all in after one statement, or none."""
+    return [int(row.id) for row in await held.rows(ENQUEUE, _columns(jobs))]
 
 
 def _columns(jobs: Sequence[NewJob]) -> dict[str, Any]:
