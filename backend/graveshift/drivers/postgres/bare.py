@@ -1,5 +1,6 @@
 """A named statement straight through asyncpg: on the hot paths SQLAlchemy costs as much as the database."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -49,6 +50,16 @@ async def fetch(driver: Any, statement: TextClause, parameters: Mapping[str, Any
     except asyncpg.InterfaceError as error:
         raise InterfaceError(sql, None, Told(error), connection_invalidated=driver.is_closed()) from error
     return found
+
+
+async def answers(driver: Any, within_s: float) -> bool:
+    """Whether the server is still at the other end."""
+    try:
+        async with asyncio.timeout(within_s):
+            await driver.execute(";")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        return False
+    return True
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -23,7 +24,10 @@ class Sent(Struct, frozen=True, eq=False):
 
 
 class Lanes:
-    """For jobs without unique keys: one statement each is all or nothing by itself, in autocommit."""
+    """For jobs without unique keys: one statement each is all or nothing by itself, in autocommit.
+
+    A statement that nobody waits for any more is given up with its connection, which may lead nowhere.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._lanes = [Held(engine, heals=True) for _ in range(LANES)]
@@ -39,17 +43,25 @@ class Lanes:
         return await sent.ids
 
     async def close(self) -> None:
-        """Give the connections back; what is under way is waited for."""
-        await asyncio.gather(*self._sending)
+        """Give the connections back; what somebody waits for is waited for."""
+        await asyncio.gather(*self._sending, return_exceptions=True)
         for lane in self._lanes:
             await lane.close()
 
     def _send(self) -> None:
+        self._waiting = [sent for sent in self._waiting if not sent.ids.done()]
         while self._waiting and self._free:
-            lane = self._free.pop(0)
-            task = asyncio.create_task(self._carry(lane, self._next()))
+            lane, some = self._free.pop(0), self._next()
+            task = asyncio.create_task(_put(lane, some))
             self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            task.add_done_callback(partial(self._sent, lane))
+            for sent in some:
+                sent.ids.add_done_callback(partial(_forsaken, task, some))
+
+    def _sent(self, lane: Held, task: "asyncio.Task[None]") -> None:
+        self._sending.discard(task)
+        self._free.insert(0, lane)
+        self._send()
 
     def _next(self) -> list[Sent]:
         """The first that waits, and what fits beside it."""
@@ -62,12 +74,10 @@ class Lanes:
         taken, self._waiting = self._waiting[:some], self._waiting[some:]
         return taken
 
-    async def _carry(self, lane: Held, some: Sequence[Sent]) -> None:
-        try:
-            await _put(lane, some)
-        finally:
-            self._free.insert(0, lane)
-            self._send()
+
+def _forsaken(task: "asyncio.Task[None]", some: Sequence[Sent], _: object) -> None:
+    if all(sent.ids.cancelled() for sent in some):
+        task.cancel()
 
 
 async def _put(lane: Held, some: Sequence[Sent]) -> None:
