@@ -8,9 +8,8 @@ import time
 from pathlib import Path
 
 from tests.faults import soak
-from tests.faults.full_disk import Skipped
 from tests.faults.place import Place, place
-from tests.faults.scene import Stage
+from tests.faults.scene import Skipped, Stage
 from tests.faults.table import FAULTS
 
 

@@ -15,7 +15,7 @@ from tests.faults.backend import Backend
 from tests.front import true
 
 ROOT = Actor("faults", Role.ADMIN, "direct")
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 
 
 class Caller:
@@ -54,7 +54,9 @@ async def callers(engine: AsyncEngine, process: Backend, *names: str) -> AsyncIt
         for name in names:
             headers = {"Authorization": f"Bearer {await tokens.create(name, Role.ADMIN, ROOT)}"}
             transport = httpx.AsyncHTTPTransport(uds=str(process.socket))
-            client = httpx.AsyncClient(transport=transport, base_url="http://faults", headers=headers, timeout=30)
+            client = httpx.AsyncClient(
+                transport=transport, base_url="http://faults", headers=headers, timeout=PATIENCE_S
+            )
             found.append(Caller(await stack.enter_async_context(client)))
 
         async def answers() -> bool:

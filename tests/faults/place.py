@@ -40,7 +40,7 @@ class Place:
         """SIGINT is `pg_ctl stop -m fast`, SIGQUIT is `-m immediate`."""
         if (pid := embedded.status(self._wish.home).pid) is not None:
             os.kill(pid, how)
-            until_now(lambda: not self.processes(), within=60, what="the server is gone")
+            until_now(lambda: not self.processes(), within=300, what="the server is gone")
 
     def start(self) -> None:
         """As whoever watches over it would."""
@@ -61,7 +61,7 @@ class Place:
         dsn = self.server.superuser_dsn
         if url:
             dsn = dsn.replace("/postgres?", f"/{url.partition('?')[0].rpartition('/')[2]}?", 1)
-        with psycopg.connect(dsn, autocommit=True, connect_timeout=10) as connection:
+        with psycopg.connect(dsn, autocommit=True, connect_timeout=60) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 

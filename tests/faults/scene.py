@@ -60,6 +60,10 @@ class Stage(Struct, frozen=True, kw_only=True):
         return self.lease_s + self.sweep_s + SLACK_S
 
 
+class Skipped(Exception):
+    """this machine cannot do that fault"""
+
+
 class Scene:
     """`url` is where everybody thinks the database is; we look at it directly."""
 
@@ -194,4 +198,4 @@ async def play(scene: Scene, inject: Inject, after: Inject | None = None) -> str
     return f"well again after {took_s:.1f} s; {verdict}"
 
 
-__all__ = ["QUEUE", "Inject", "Scene", "Stage", "play"]
+__all__ = ["QUEUE", "Inject", "Scene", "Skipped", "Stage", "play"]

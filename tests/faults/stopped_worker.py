@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 from time import monotonic
 
+from msgspec import structs
 from sqlalchemy import text
 
 from graveshift.library import connect
@@ -18,12 +19,17 @@ BUDGET = 3
 
 async def stopped_worker(stage: Stage) -> str:
     """AssertionError where the job lost an attempt or the worker did not leave in order."""
-    return await play(Scene(stage, replaces=True), lambda scene: _rounds(scene, again=False))
+    return await play(_scene(stage), lambda scene: _rounds(scene, again=False))
 
 
 async def twice_stopped_worker(stage: Stage) -> str:
     """The same with a second signal: it must leave at once."""
-    return await play(Scene(stage, replaces=True), lambda scene: _rounds(scene, again=True))
+    return await play(_scene(stage), lambda scene: _rounds(scene, again=True))
+
+
+def _scene(stage: Stage) -> Scene:
+    """A lease that a busy machine does not break: one that is lost costs an attempt, and it should."""
+    return Scene(structs.replace(stage, lease_s=stage.lease_s * stage.patience), replaces=True)
 
 
 async def _rounds(scene: Scene, *, again: bool) -> None:

@@ -82,11 +82,11 @@ async def test_a_killed_private_server_is_started_again_and_the_run_under_way_en
         async def has_succeeded() -> bool:
             return (await seen())["state"] == "succeeded"
 
-        await until(is_healthy)
-        await until(is_under_way)
+        await until(is_healthy, within=60)
+        await until(is_under_way, within=60)
         before = kill(home)
-        await until(lambda: embedded.status(home).running, within=10)
-        await until(is_healthy, within=10)
+        await until(lambda: embedded.status(home).running, within=60)
+        await until(is_healthy, within=60)
         assert embedded.status(home).pid != before
         await until(has_succeeded, within=60)
         assert (await seen())["moved"] == LETTERS
