@@ -56,7 +56,7 @@ def _checked(connection: Any, record: Any, _: object) -> None:
 
 async def _ping(connection: Any) -> None:
     async with asyncio.timeout(PING_S):
-        await connection.execute(";")
+        await connection.execute("SELECT 1")  # asyncpg fails on an answer without a command tag
 
 
 def dialled(url: str) -> URL:

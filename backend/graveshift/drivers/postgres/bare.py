@@ -56,7 +56,7 @@ async def answers(driver: Any, within_s: float) -> bool:
     """Whether the server is still at the other end."""
     try:
         async with asyncio.timeout(within_s):
-            await driver.execute(";")
+            await driver.execute("SELECT 1")
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         return False
     return True
