@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 from msgspec import Raw
 from sqlalchemy import text
@@ -72,6 +73,21 @@ async def test_enqueues_go_on_over_a_new_connection_after_theirs_was_killed(benc
             return False
 
     await until(enqueued, what="an enqueue")
+
+
+async def test_a_connection_whose_server_said_its_last_words_is_lost(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.work.enqueue(_jobs(1))
+
+    async def too_late(*_: object, **__: object) -> None:
+        raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncpg.Connection, "fetch", too_late)
+        with pytest.raises(DatabaseUnavailable):
+            await bench.work.enqueue(_jobs(1))
+    assert len(await bench.work.enqueue(_jobs(1))) == 1
 
 
 @pytest.mark.parametrize("n", [0, 1, 1001])

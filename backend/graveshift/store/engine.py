@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from asyncpg import InternalClientError
 from sqlalchemy import URL, MetaData, event, make_url, text
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
@@ -122,7 +123,7 @@ async def translated() -> AsyncIterator[None]:
     """Errors that will pass, as of a lost connection or a lock not had, become ours; every other error stays."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout, OSError, TimeoutError) as lost:
+    except (OperationalError, InterfaceError, InternalClientError, PoolTimeout, OSError, TimeoutError) as lost:
         raise DatabaseUnavailable(str(getattr(lost, "orig", lost))) from lost
     except DBAPIError as error:
         if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in PASSING:

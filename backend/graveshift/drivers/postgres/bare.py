@@ -47,6 +47,8 @@ async def fetch(driver: Any, statement: TextClause, parameters: Mapping[str, Any
     except asyncpg.PostgresError as error:
         lost = driver.is_closed() or str(error.sqlstate or "").startswith(GONE)
         raise DBAPIError(sql, None, Told(error), connection_invalidated=lost) from error
+    except asyncpg.InternalClientError as error:  # the server's last words came, and the end did not yet
+        raise DBAPIError(sql, None, Told(error), connection_invalidated=True) from error
     except asyncpg.InterfaceError as error:
         raise InterfaceError(sql, None, Told(error), connection_invalidated=driver.is_closed()) from error
     return found
@@ -57,7 +59,7 @@ async def answers(driver: Any, within_s: float) -> bool:
     try:
         async with asyncio.timeout(within_s):
             await driver.execute("SELECT 1")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
         return False
     return True
 
