@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ class Hand:
     def send(self, wanted: signal.Signals) -> None:
         """To its whole group, where it still is."""
         if self.is_alive:
-            os.killpg(self.pid, wanted)
+            with suppress(ProcessLookupError):  # it may have ended, and we not know it yet
+                os.killpg(self.pid, wanted)
 
     def said(self, event: str) -> list[dict[str, Any]]:
         """Lines with this event."""

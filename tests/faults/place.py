@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -39,7 +39,8 @@ class Place:
     def stop(self, how: signal.Signals) -> None:
         """SIGINT is `pg_ctl stop -m fast`, SIGQUIT is `-m immediate`."""
         if (pid := embedded.status(self._wish.home).pid) is not None:
-            os.kill(pid, how)
+            with suppress(ProcessLookupError):
+                os.kill(pid, how)
             until_now(lambda: not self.processes(), within=300, what="the server is gone")
 
     def start(self) -> None:
@@ -54,7 +55,8 @@ class Place:
     def signal(self, wanted: signal.Signals) -> None:
         """To all of them."""
         for pid in sorted(self.processes()):
-            os.kill(pid, wanted)
+            with suppress(ProcessLookupError):  # some end by themselves
+                os.kill(pid, wanted)
 
     def execute(self, statement: str, url: str | None = None) -> list[tuple[object, ...]]:
         """As the superuser, in the database of `url` or its own."""
