@@ -2,8 +2,9 @@
 
 import argparse
 import asyncio
+import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from graveshift.errors import GraveshiftError, SettingsError
@@ -114,12 +115,22 @@ async def _serve(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _loop(command: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """A worker's loop turns for every job: the quick one where there is one, else the usual one."""
+    if command != "worker" or importlib.util.find_spec("uvloop") is None:
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; an error of ours is one line on standard error, and 2 where what was asked for is at fault."""
     arguments = parser().parse_args(argv)
     configure()
     try:
-        return asyncio.run(_run(arguments))
+        with asyncio.Runner(loop_factory=_loop(arguments.command)) as runner:
+            return runner.run(_run(arguments))
     except GraveshiftError as error:
         print(f"graveshift: {error}", file=sys.stderr)
         return 2 if isinstance(error, SettingsError) else 1

@@ -36,7 +36,7 @@ from graveshift.store.backups import BackupBook
 from graveshift.store.carrying import CarryBook
 from graveshift.store.changes import marks, run_states
 from graveshift.store.deploys import MarkBook
-from graveshift.store.engine import answers, create_engine, open_unit
+from graveshift.store.engine import answers, create_engine, open_unit, shut
 from graveshift.store.index import index
 from graveshift.store.leases import LeaseBook
 from graveshift.store.letters import ForeignLetters
@@ -260,7 +260,7 @@ class Backend:
     async def close(self) -> None:
         """Give back every connection."""
         await self.queue.close()
-        await self.engine.dispose()
+        await shut(self.engine)
 
 
 @asynccontextmanager

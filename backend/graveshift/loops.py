@@ -20,10 +20,11 @@ from graveshift.wire.health import Check
 from graveshift.work import Counters, Upkeep
 
 LEASE = "loops"
-LEASE_S = 15.0
-RENEW_S = 5.0
+LEASE_S = 8.0
+RENEW_S = 2.0
 LONGEST_BACK_OFF_S = 60.0
 GRACE_S = 3.0
+TURN_S = 5.0
 LATE = 5
 DEPTH = ("waiting", "scheduled", "retrying", "running")
 GROWING = ("enqueued", "finished", "failed")
@@ -35,11 +36,15 @@ log = structlog.get_logger(__name__)
 
 
 class Loop(Struct, frozen=True):
-    """`act` is done each `every_s`; it calls the guard in each transaction whose effect must be a leader's."""
+    """`act` is done each `every_s`; it calls the guard in each transaction whose effect must be a leader's.
+
+    A turn longer than `limit_s` is given up, as its connection may lead nowhere; the next gets twice as long.
+    """
 
     name: str
     every_s: float
     act: Callable[[Guard], Awaitable[object]]
+    limit_s: float | None = None
 
     @property
     def late_s(self) -> float:
@@ -86,8 +91,9 @@ class Clockwork:
 
     async def _take(self) -> int | None:
         try:
-            epoch = await self._leases.take(LEASE, LEASE_S)
-        except GraveshiftError as error:
+            async with asyncio.timeout(LEASE_S):
+                epoch = await self._leases.take(LEASE, LEASE_S)
+        except (GraveshiftError, TimeoutError) as error:
             log.warning("lease_not_asked", error=str(error))
             return None
         self._looked = monotonic()
@@ -114,18 +120,21 @@ class Clockwork:
         while not (stop.is_set() or ending.is_set()) and monotonic() < until:
             await _pause(stop, RENEW_S)
             try:
-                if not await self._leases.renew(LEASE, epoch, LEASE_S):
+                async with asyncio.timeout(LEASE_S / 2):
+                    renewed = await self._leases.renew(LEASE, epoch, LEASE_S)
+                if not renewed:
                     log.warning("lease_lost", epoch=epoch)
                     return
                 until = monotonic() + LEASE_S
                 self._looked = monotonic()
-            except GraveshiftError as error:
+            except (GraveshiftError, TimeoutError) as error:
                 log.warning("lease_not_renewed", epoch=epoch, error=str(error))
 
     async def _give_up(self, epoch: int) -> None:
         try:
-            await self._leases.give_up(LEASE, epoch)
-        except GraveshiftError as error:
+            async with asyncio.timeout(GRACE_S):
+                await self._leases.give_up(LEASE, epoch)
+        except (GraveshiftError, TimeoutError) as error:
             log.warning("lease_not_given_up", epoch=epoch, error=str(error))
 
     async def _turn(self, loop: Loop, guard: Guard, ending: asyncio.Event) -> None:
@@ -133,7 +142,8 @@ class Clockwork:
         while not ending.is_set():
             began = monotonic()
             try:
-                await self._act(loop, guard)
+                async with asyncio.timeout(loop.limit_s and loop.limit_s * 2.0 ** min(failures, 8)):
+                    await self._act(loop, guard)
                 failures = 0
             except Fenced:
                 ending.set()
@@ -165,9 +175,9 @@ class Chores(Struct, frozen=True):
         """One each, at its pace."""
         pace = self.settings
         return [
-            Loop("roll_up", pace.roll_up_s, self._roll_up),
-            Loop("sweep", pace.sweep_s, self._sweep),
-            Loop("sample", pace.sample_s, self._sample),
+            Loop("roll_up", pace.roll_up_s, self._roll_up, TURN_S),
+            Loop("sweep", pace.sweep_s, self._sweep, TURN_S),
+            Loop("sample", pace.sample_s, self._sample, TURN_S),
             Loop("prune", pace.prune_s, self._prune),
             Loop("index", pace.index_s, partial(_each, self.index)),
             Loop("tidy", pace.tidy_s, partial(_each, self.tidy)),

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from graveshift.drivers.postgres import PostgresQueue
-from graveshift.store.engine import Engine
+from graveshift.store.engine import Engine, shut
 from graveshift.work import Work
 
 
@@ -16,4 +16,4 @@ async def open_work(engine: Engine) -> AsyncIterator[Work]:
         yield queue.work
     finally:
         await queue.close()
-        await engine.dispose()
+        await shut(engine)

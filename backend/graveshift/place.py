@@ -26,9 +26,9 @@ class Database(Struct, frozen=True):
         """The URL with the login of this moment in it, for who connects once."""
         return signed_in(self.url, self.login)
 
-    def engine(self, pool_size: int) -> Engine:
-        """Connections that follow a rotated login."""
-        engine = create_engine(self.url, pool_size=pool_size)
+    def engine(self, pool_size: int, *, answer_s: float = 90.0) -> Engine:
+        """Connections that follow a rotated login; one that is silent for `answer_s` is given up."""
+        engine = create_engine(self.url, pool_size=pool_size, answer_s=answer_s)
         if self.login:
             follow(engine, self.login)
         return engine

@@ -177,7 +177,7 @@ def _checked(raw: bytes) -> bytes:
     """The same bytes. The strict decoder is quick; the other one knows lone surrogates, which JSON text may escape."""
     try:
         msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         try:
             json.loads(raw.decode(), parse_constant=_not_json)
         except ValueError as error:

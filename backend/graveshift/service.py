@@ -55,7 +55,9 @@ async def work(handlers: str, queues: Sequence[str], concurrency: int | None, *,
     """
     settings, found = load(), load_handlers(handlers)
     wanted = structs.replace(settings.worker, concurrency=concurrency) if concurrency else settings.worker
-    async with open_database(settings) as database, open_work(database.engine(2)) as queue:
+    # A connection that is silent for longer leads nowhere, and the claims held over it would be lost with it.
+    answer_s = max(2.0, settings.queue.lease_s / 3)
+    async with open_database(settings) as database, open_work(database.engine(2, answer_s=answer_s)) as queue:
         await migrations.require_head(database.url_now)
         worker = Worker(
             queue,

@@ -1,74 +1,65 @@
-"""Break things on purpose, heal them, and count what was lost: `python -m tests.faults [--seeds N] [--only F17]`."""
+"""Break things on purpose, heal them, and count what was lost: `python -m tests.faults [soak] [options]`."""
 
 import argparse
 import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
-
-from graveshift import embedded, migrations
-from tests.faults.killed_backend import killed_backend
-
-Fault = Callable[[str, Path, int], Coroutine[None, None, None]]
-
-# A fault gets the URL of a fresh migrated database, a folder of its own and a seed, and raises where it found a flaw.
-FAULTS: dict[str, tuple[str, Fault]] = {
-    "F17": ("backend killed in the middle of a requeue", killed_backend),
-}
+from tests.faults import soak
+from tests.faults.place import Place, place
+from tests.faults.scene import Skipped, Stage
+from tests.faults.table import FAULTS
 
 
 def main(argv: list[str]) -> int:
     """The exit code: 0 where every fault passed with every seed."""
+    if argv[:1] == ["soak"]:
+        return soak.main(argv[1:])
     arguments = _parser().parse_args(argv)
     names = arguments.only.upper().split(",") if arguments.only else list(FAULTS)
     if unknown := [name for name in names if name not in FAULTS]:
         print(f"there is no fault {', '.join(unknown)}; there are {', '.join(FAULTS)}", file=sys.stderr)
         return 2
     seeds = [arguments.seed] if arguments.seed is not None else list(range(1, arguments.seeds + 1))
-    with _server() as server:
-        results = [_passes(server, name, seed) for name in names for seed in seeds]
+    results = [_passes(name, seed, arguments) for name in names for seed in seeds]
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     return 0 if all(results) else 1
 
 
-def _passes(server: embedded.Server, name: str, seed: int) -> bool:
-    title, fault = FAULTS[name]
+def _passes(name: str, seed: int, arguments: argparse.Namespace) -> bool:
+    """One fault with one seed, on a server of its own: the next one shall not find its ruins."""
     began = time.monotonic()
-    failure = ""
-    with tempfile.TemporaryDirectory(prefix="gs-fault-") as folder:
-        try:
-            asyncio.run(fault(_database(server, f"{name.lower()}_{seed}"), Path(folder), seed))
-        except Exception as error:
-            failure = f"{type(error).__name__}: {error}"
-    state = "FAIL" if failure else "pass"
-    print(f"{state}  {name}  seed {seed}  {time.monotonic() - began:6.1f} s  {title}  {failure}", flush=True)
-    return not failure
+    said, flaw = "", ""
+    try:
+        with place() as server, tempfile.TemporaryDirectory(prefix="gs-fault-") as folder:
+            said = asyncio.run(_acted(server, Path(folder), name, seed, arguments))
+    except Skipped as reason:
+        print(f"skip  {name:<4} {FAULTS[name].title}: {reason}", flush=True)
+        return True
+    except Exception as error:
+        flaw = f"{type(error).__name__}: {error}"
+    state = "FAIL" if flaw else "pass"
+    took_s = time.monotonic() - began
+    print(f"{state}  {name:<4} seed {seed}  {took_s:6.1f} s  {FAULTS[name].title}: {flaw or said}", flush=True)
+    return not flaw
 
 
-@contextmanager
-def _server() -> Iterator[embedded.Server]:
-    """A private server that keeps what it acknowledged, and is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="gs-faults-") as home:
-        Path(home).chmod(0o755)  # as root the server runs as somebody else
-        place = Path(home) / "server"
-        server = embedded.start(embedded.Wish(home=place))
-        try:
-            yield server
-        finally:
-            embedded.stop(place)
-
-
-def _database(server: embedded.Server, name: str) -> str:
-    with psycopg.connect(server.dsn, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    url = server.url.replace("/graveshift?", f"/{name}?", 1)
-    asyncio.run(migrations.upgrade(url))
-    return url
+async def _acted(server: Place, folder: Path, name: str, seed: int, arguments: argparse.Namespace) -> str:
+    fault = FAULTS[name]
+    url = await server.migrated(f"{name.lower()}_{seed}")
+    jobs = fault.jobs if arguments.short else arguments.jobs
+    stage = Stage(
+        place=server,
+        url=url,
+        folder=folder,
+        seed=seed,
+        jobs=jobs,
+        patience=arguments.patience,
+        short=arguments.short,
+    )
+    return await fault.act(stage)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=5, help="how many seeds to try, from 1 (default: 5)")
     parser.add_argument("--seed", type=int, help="this seed alone, to see a failure again")
     parser.add_argument("--only", help="these faults, comma-separated")
+    parser.add_argument("--jobs", type=int, default=1000, help="jobs a seed (default: 1000)")
+    parser.add_argument("--short", action="store_true", help="the short form that tests run")
+    parser.add_argument("--patience", type=float, default=1.0, help="waits this many times as long on a busy machine")
     return parser
 
 

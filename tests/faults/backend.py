@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 CONFIG = """
@@ -17,7 +17,9 @@ environment: {{name: TEST}}
 class Backend:
     """`graveshift serve` on a database; its state lies in `folder`."""
 
-    def __init__(self, url: str, folder: Path, *, lease_s: float = 3, chunk: int = 250) -> None:
+    def __init__(
+        self, url: str, folder: Path, *, lease_s: float = 3, chunk: int = 250, extra: Mapping[str, str] | None = None
+    ) -> None:
         self._folder = folder
         config = folder / "graveshift.yaml"
         config.write_text(CONFIG.format(lease_s=lease_s, chunk=chunk))
@@ -26,6 +28,7 @@ class Backend:
             "GRAVESHIFT_DATABASE_URL": url,
             "GRAVESHIFT_CONFIG": str(config),
             "XDG_STATE_HOME": str(folder),
+            **(extra or {}),
         }
         self._process: asyncio.subprocess.Process | None = None
 
@@ -44,8 +47,19 @@ class Backend:
     async def kill(self) -> None:
         """SIGKILL, at once, to the whole session of it."""
         if self._process and self._process.returncode is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             await self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def socket(self) -> Path:
+        """Where its API listens."""
+        return self._folder / "api.sock"
 
     @property
     def is_alive(self) -> bool:
@@ -59,9 +73,11 @@ class Backend:
 
 
 @asynccontextmanager
-async def backend(url: str, folder: Path, *, lease_s: float = 3, chunk: int = 250) -> AsyncIterator[Backend]:
+async def backend(
+    url: str, folder: Path, *, lease_s: float = 3, chunk: int = 250, extra: Mapping[str, str] | None = None
+) -> AsyncIterator[Backend]:
     """A backend that runs, and does not outlive the block."""
-    process = Backend(url, folder, lease_s=lease_s, chunk=chunk)
+    process = Backend(url, folder, lease_s=lease_s, chunk=chunk, extra=extra)
     await process.start()
     try:
         yield process

@@ -1,11 +1,22 @@
-"""The faults in short form: one seed, fewer letters."""
+"""The quickest faults that cover most, in their short form and with patience; `./run faults` has the others too."""
 
 from pathlib import Path
 
-from tests.faults.killed_backend import killed_backend
+import pytest
+
+from tests.faults.place import place
+from tests.faults.scene import Skipped, Stage
+from tests.faults.table import FAULTS
 
 
-async def test_a_backend_killed_in_the_middle_of_a_requeue_moves_every_letter_once(
-    database: str, tmp_path: Path
-) -> None:
-    await killed_backend(database, tmp_path, seed=1, letters=4_000, kills=1)
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.daily])
+async def test_nothing_is_lost_and_nothing_ends_twice(name: str, tmp_path: Path) -> None:
+    fault = FAULTS[name]
+    with place() as server:
+        url = await server.migrated(f"{name.lower()}_short")
+        stage = Stage(place=server, url=url, folder=tmp_path, seed=1, jobs=fault.jobs, patience=5, short=True)
+        try:
+            await fault.act(stage)
+        except Skipped as reason:
+            pytest.skip(str(reason))

@@ -74,6 +74,7 @@ def test_what_cannot_be_enqueued_is_refused_before_it_is_sent() -> None:
         (("q", "k", b"NaN"), {}),
         (("q", "k", b"\xff"), {}),
         (("q", "k", b"[" * 100_000), {}),
+        (("q", "k", b'"\xff"'), {}),
         (("q", "k", object()), {}),
         (("q", "k"), {"priority": 101}),
         (("q", "k"), {"max_attempts": 0}),

@@ -44,7 +44,7 @@ async def backend_in(home: Path) -> AsyncIterator[tuple[bootstrap.Backend, httpx
     ):
         token = await backend.issue_token("tests", Role.ADMIN)
         headers = {"Authorization": f"Bearer {token}"}
-        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=20, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
             yield backend, client
 
 
@@ -82,11 +82,11 @@ async def test_a_killed_private_server_is_started_again_and_the_run_under_way_en
         async def has_succeeded() -> bool:
             return (await seen())["state"] == "succeeded"
 
-        await until(is_healthy)
-        await until(is_under_way)
+        await until(is_healthy, within=60)
+        await until(is_under_way, within=60)
         before = kill(home)
-        await until(lambda: embedded.status(home).running, within=10)
-        await until(is_healthy, within=10)
+        await until(lambda: embedded.status(home).running, within=60)
+        await until(is_healthy, within=60)
         assert embedded.status(home).pid != before
         await until(has_succeeded, within=60)
         assert (await seen())["moved"] == LETTERS
@@ -104,7 +104,7 @@ async def test_health_says_what_fails_and_what_to_do_while_the_database_is_away(
         async def failing() -> bool:
             return (await client.get("/health")).status_code == 503
 
-        await until(failing)
+        await until(failing, within=60)
         fresh = {"Authorization": "Bearer gs_1_not-seen-before"}  # nobody can be recognised now
         for path in ("/health", "/v1/health"):
             answer = await client.get(path, headers=fresh)

@@ -1,12 +1,14 @@
 """Connections to PostgreSQL, and the one MetaData that every table belongs to."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from sqlalchemy import URL, MetaData, make_url, text
+from asyncpg import InternalClientError
+from sqlalchemy import URL, MetaData, event, make_url, text
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql import Executable
@@ -15,6 +17,7 @@ from graveshift.errors import DatabaseUnavailable, SettingsError
 
 SCHEMES = ("postgresql", "postgres")
 METADATA = MetaData()
+PING_S, GOODBYE_S = 3.5, 3.0
 
 # For rooms above, which do not speak SQLAlchemy.
 Engine = AsyncEngine
@@ -22,16 +25,39 @@ Engine = AsyncEngine
 SETTINGS = {"application_name": "graveshift", "timezone": "UTC", "lock_timeout": "5s", "statement_timeout": "60s"}
 
 
-def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
-    """An engine for a `postgresql://` URL; connections are checked before use, so a restart heals by itself."""
-    return create_async_engine(
+def create_engine(url: str, *, pool_size: int = 10, answer_s: float = 90.0) -> AsyncEngine:
+    """An engine for a `postgresql://` URL; connections are checked before use, so a restart heals by itself.
+
+    A connection that gives no answer for `answer_s` is given up: it may lead nowhere and yet never be closed.
+    """
+    engine = create_async_engine(
         dialled(url),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=10,
-        pool_pre_ping=True,
-        connect_args={"server_settings": SETTINGS, "timeout": 10, "command_timeout": 90},
+        connect_args={"server_settings": SETTINGS, "timeout": min(10.0, answer_s), "command_timeout": answer_s},
     )
+    event.listen(engine.sync_engine, "checkout", _checked)
+    return engine
+
+
+def _checked(connection: Any, record: Any, _: object) -> None:
+    """Ask a connection that was used before whether it still leads somewhere; if not, no other of that age does.
+
+    The pool's own check would wait for an answer as long as for any statement.
+    """
+    if not record.info.setdefault("used", False):
+        record.info["used"] = True
+        return
+    try:
+        connection.run_async(_ping)
+    except Exception as lost:
+        raise InvalidatePoolError from lost
+
+
+async def _ping(connection: Any) -> None:
+    async with asyncio.timeout(PING_S):
+        await connection.execute("SELECT 1")  # asyncpg fails on an answer without a command tag
 
 
 def dialled(url: str) -> URL:
@@ -50,6 +76,13 @@ def dialled(url: str) -> URL:
     if "sslmode" in where.query:
         where = where.difference_update_query(["sslmode"]).update_query_dict({"ssl": where.query["sslmode"]})
     return where
+
+
+async def shut(engine: AsyncEngine) -> None:
+    """Say goodbye to the server on every connection, but do not wait for one that does not answer."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GOODBYE_S):
+            await engine.dispose()
 
 
 # Another transaction was in the way, or the server comes or goes or is full: the same statement may well work later.
@@ -77,6 +110,9 @@ async def open_unit(engine: AsyncEngine) -> AsyncIterator[Unit]:
     async with translated(), engine.connect() as connection:
         try:
             yield Unit(connection)
+        except TimeoutError:
+            await connection.invalidate()
+            raise
         finally:
             if not connection.closed and connection.in_transaction():
                 await connection.rollback()
@@ -87,7 +123,7 @@ async def translated() -> AsyncIterator[None]:
     """Errors that will pass, as of a lost connection or a lock not had, become ours; every other error stays."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout, OSError, TimeoutError) as lost:
+    except (OperationalError, InterfaceError, InternalClientError, PoolTimeout, OSError, TimeoutError) as lost:
         raise DatabaseUnavailable(str(getattr(lost, "orig", lost))) from lost
     except DBAPIError as error:
         if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in PASSING:

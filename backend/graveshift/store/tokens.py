@@ -51,7 +51,7 @@ class TokenBook:
         self._audit = audit
 
     async def create(self, name: str, role: Role, by: Actor, expires_at: datetime | None = None) -> str:
-        """A new token, `gs_<id>_<secret>`; this is the only time that it is seen. Raises Invalid for a name of odd text."""
+        """A new token, `gs_<id>_<secret>`; it is seen this once. Raises Invalid for a name of odd text."""
         if not (1 <= len(name) <= LONGEST_NAME and name.isprintable()):
             raise Invalid(f"a token's name is 1 to {LONGEST_NAME} printable characters")
         id, secret = secrets.token_hex(6), secrets.token_hex(SECRET_BYTES)

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import structlog
 
-POLL_FIRST_S, POLL_LAST_S = 0.02, 1.0
+POLL_FIRST_S, POLL_LAST_S = 0.002, 1.0
 LOST_FIRST_S, LOST_LAST_S = 0.1, 5.0
 
 _chance = random.SystemRandom()

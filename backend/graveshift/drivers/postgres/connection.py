@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, TextClause
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql import Executable
 
+from graveshift.drivers.postgres import bare
 from graveshift.errors import DatabaseUnavailable, Invalid
-from graveshift.store.engine import translated
+from graveshift.store.engine import PING_S, translated
 
 Rows = Sequence[Row[Any]]
 Once = Callable[[Executable, Mapping[str, Any]], Awaitable[Rows]]
@@ -21,30 +23,42 @@ TRANSIENT = ("40P01", "40001")
 # What a caller's own values can cause: bad or too deep JSON, text or number, a name that breaks a check, a NUL.
 REFUSED = ("22P02", "22P05", "22021", "22003", "23514", "54001")
 TRIES = 4
+# A connection that answered so short a time ago is believed to lead somewhere.
+FRESH_S = 1.0
 
 
 class Held:
     """One connection in autocommit, kept between statements and opened again after it was lost.
 
     Statements wait for each other. A lost connection is DatabaseUnavailable, and whether the statement that met it
-    took effect is then unknown: callers rely on their fence when they repeat it.
+    took effect is then unknown: callers rely on their fence when they repeat it. One that `heals` is opened again
+    without a word where it was seen to be lost before the statement was sent; after a rest it is asked.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, heals: bool = False) -> None:
+        self._heals = heals
         self._engine = engine
         self._connection: AsyncConnection | None = None
+        self._driver: Any = None
+        self._answered = 0.0
         self._turn = asyncio.Lock()
 
-    async def rows(self, statement: Executable, parameters: Mapping[str, Any]) -> Rows:
+    async def rows(self, statement: TextClause, parameters: Mapping[str, Any]) -> Rows:
         """Run one statement and fetch what it returns."""
+
+        async def once(_: Executable, parameters: Mapping[str, Any]) -> Rows:
+            return await bare.fetch(await self._dialled(), statement, parameters)
+
         async with self._turn, translated():
             try:
-                return await again(self._once, statement, parameters)
+                found = await again(once, statement, parameters)
             except DBAPIError as error:
                 raise await self._judged(error) from error
             except BaseException:
                 await self._drop()
                 raise
+            self._answered = monotonic()
+            return found
 
     async def close(self) -> None:
         """Give the connection back."""
@@ -53,12 +67,19 @@ class Held:
             if connection is not None:
                 await connection.close()
 
-    async def _once(self, statement: Executable, parameters: Mapping[str, Any]) -> Rows:
+    async def _dialled(self) -> Any:
+        if self._heals and self._connection is not None and not await self._leads_somewhere():
+            await self._drop()
         if self._connection is None:
             plain = await self._engine.connect()
             self._connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
-        result = await self._connection.execute(statement, dict(parameters))
-        return result.fetchall() if result.returns_rows else []
+            self._driver = await bare.driver_of(self._connection)
+        return self._driver
+
+    async def _leads_somewhere(self) -> bool:
+        if self._driver.is_closed():
+            return False
+        return monotonic() - self._answered < FRESH_S or await bare.answers(self._driver, PING_S)
 
     async def _judged(self, error: DBAPIError) -> Exception:
         if error.connection_invalidated or not sqlstate(error):
@@ -101,7 +122,11 @@ async def opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     async with translated():
         try:
             async with engine.connect() as plain:
-                yield await plain.execution_options(isolation_level="AUTOCOMMIT")
+                try:
+                    yield await plain.execution_options(isolation_level="AUTOCOMMIT")
+                except TimeoutError:  # in the pool it would keep the next one waiting as long
+                    await plain.invalidate()
+                    raise
         except DBAPIError as error:
             raise refused(error) from error
 

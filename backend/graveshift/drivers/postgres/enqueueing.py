@@ -7,10 +7,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from graveshift.driver import Unit
+from graveshift.drivers.postgres.connection import Held
 from graveshift.drivers.postgres.text import payload_text
 from graveshift.errors import QueueDraining
 from graveshift.wire.jobs import NewJob
 
+# Where one of the queues takes no new jobs, none of the jobs goes in: outside a transaction, too.
 # Keys are inserted in one order everywhere, so that two producers of the same keys never wait for each other in a ring.
 ENQUEUE = text("""
 WITH sent AS MATERIALIZED (
@@ -26,7 +28,7 @@ WITH sent AS MATERIALIZED (
     INSERT INTO graveshift.jobs (id, queue, kind, state, priority, run_at, max_attempts, budget, unique_key, trace_id)
     SELECT id, queue, kind, CASE WHEN run_at > now() THEN 'scheduled' ELSE 'waiting' END, priority,
            greatest(coalesce(run_at, now()), now()), max_attempts, max_attempts, unique_key, trace_id
-    FROM sent WHERE NOT refused ORDER BY queue, unique_key NULLS FIRST, place
+    FROM sent WHERE NOT EXISTS (SELECT FROM sent WHERE refused) ORDER BY queue, unique_key NULLS FIRST, place
     ON CONFLICT (queue, unique_key) WHERE unique_key IS NOT NULL DO NOTHING
     RETURNING id
 ), kept AS (
@@ -53,13 +55,24 @@ async def enqueue(connection: AsyncConnection | Unit, jobs: Sequence[NewJob]) ->
         tried = [jobs[place] for place in missing]
         for statement, columns in ((ENQUEUE, _columns(tried)), (HOLDERS, _keys(tried))):
             found = (await connection.execute(statement, columns)).all()
-            if refused := next((tried[row.place].queue for row in found if row.refused), None):
-                raise QueueDraining(refused)
+            _check_open(found, tried)
             ids |= {missing[row.place]: row.id for row in found if row.id is not None and missing[row.place] not in ids}
             if all(place in ids for place in missing):
                 break
         missing = [place for place in missing if place not in ids]
     return [ids[place] for place in range(len(jobs))]
+
+
+async def enqueue_keyless(held: Held, jobs: Sequence[NewJob]) -> list[int]:
+    """The same for jobs without unique keys, which are all in after one statement, or none."""
+    found = await held.rows(ENQUEUE, _columns(jobs))
+    _check_open(found, jobs)
+    return [int(row.id) for row in found]
+
+
+def _check_open(found: Sequence[Any], jobs: Sequence[NewJob]) -> None:
+    if refused := next((jobs[row.place].queue for row in found if row.refused), None):
+        raise QueueDraining(refused)
 
 
 def _columns(jobs: Sequence[NewJob]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.drivers.postgres import claiming, ending, enqueueing, presence
 from graveshift.drivers.postgres.connection import Held, refused
+from graveshift.drivers.postgres.lanes import Lanes
 from graveshift.store.engine import translated
 from graveshift.wire.jobs import NewJob
 from graveshift.wire.workers import Wish
@@ -15,16 +16,18 @@ from graveshift.work import Claimed, Condition, Failure, Pulse, Ticket
 
 
 class PostgresWork:
-    """Claims and endings have a connection each, so that neither waits for the other."""
+    """Claims, endings and enqueues have connections of their own, so that none waits for the other."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._claims = Held(engine)
         self._endings = Held(engine)
+        self._lanes = Lanes(engine)
         self._cards: dict[UUID, presence.Card] = {}
 
     async def close(self) -> None:
-        """Give the two connections back."""
+        """Give the held connections back."""
+        await self._lanes.close()
         await self._claims.close()
         await self._endings.close()
 
@@ -32,6 +35,8 @@ class PostgresWork:
         """Raises Invalid for what PostgreSQL cannot hold; then nothing was enqueued."""
         if not jobs:
             return []
+        if all(job.unique_key is None for job in jobs):
+            return await self._lanes.enqueue(jobs)
         async with translated():
             try:
                 async with self._engine.begin() as connection:

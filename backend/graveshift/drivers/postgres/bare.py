@@ -1,0 +1,71 @@
+"""A named statement straight through asyncpg: on the hot paths SQLAlchemy costs as much as the database."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import asyncpg
+from sqlalchemy import TextClause, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+# The server is going or gone, whatever the socket says yet.
+GONE = ("57P", "08")
+DIALECT = make_url("postgresql+asyncpg://").get_dialect()()
+
+
+def _column(row: Any, name: str) -> Any:
+    try:
+        return row[name]
+    except KeyError:
+        raise AttributeError(name) from None
+
+
+# A row whose columns are attributes, as those of SQLAlchemy are.
+NAMED = type("Named", (asyncpg.Record,), {"__slots__": (), "__getattr__": _column})
+
+
+class Told(Exception):
+    """what the server or its client said, worded as SQLAlchemy words it"""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"{type(error)}: {error}")
+        self.sqlstate = getattr(error, "sqlstate", None)
+
+
+async def driver_of(connection: AsyncConnection) -> Any:
+    """The asyncpg connection inside. It must be in autocommit: nothing here begins or ends a transaction."""
+    return (await connection.get_raw_connection()).driver_connection
+
+
+async def fetch(driver: Any, statement: TextClause, parameters: Mapping[str, Any]) -> Sequence[Any]:
+    """All rows. Raises DBAPIError as SQLAlchemy would; `connection_invalidated` where the connection is lost."""
+    sql, names = _compiled(statement)
+    try:
+        found: Sequence[Any] = await driver.fetch(sql, *(parameters[name] for name in names), record_class=NAMED)
+    except asyncpg.PostgresError as error:
+        lost = driver.is_closed() or str(error.sqlstate or "").startswith(GONE)
+        raise DBAPIError(sql, None, Told(error), connection_invalidated=lost) from error
+    except asyncpg.InternalClientError as error:  # the server's last words came, and the end did not yet
+        raise DBAPIError(sql, None, Told(error), connection_invalidated=True) from error
+    except asyncpg.InterfaceError as error:
+        raise InterfaceError(sql, None, Told(error), connection_invalidated=driver.is_closed()) from error
+    return found
+
+
+async def answers(driver: Any, within_s: float) -> bool:
+    """Whether the server is still at the other end."""
+    try:
+        async with asyncio.timeout(within_s):
+            await driver.execute("SELECT 1")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+        return False
+    return True
+
+
+@cache
+def _compiled(statement: TextClause) -> tuple[str, Sequence[str]]:
+    """Statements are constants of ours, so few are kept."""
+    compiled = statement.compile(dialect=DIALECT)
+    return str(compiled), tuple(compiled.positiontup or ())

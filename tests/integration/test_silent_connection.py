@@ -1,0 +1,72 @@
+"""A connection that leads nowhere and was never closed keeps nobody waiting for long."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from msgspec import Raw
+
+from graveshift import embedded
+from graveshift.drivers.postgres import PostgresQueue, connection
+from graveshift.store.engine import answers, create_engine, shut
+from graveshift.wire.jobs import NewJob
+from tests.faults.proxy import Proxy, proxy
+from tests.waiting import until
+
+JOB = NewJob(queue="mail", kind="send", payload=Raw(b"{}"))
+
+
+@asynccontextmanager
+async def _behind_a_door(server: embedded.Server, database: str) -> AsyncIterator[tuple[Proxy, PostgresQueue]]:
+    """A limit of half an hour for each statement, so that nothing here comes back by itself."""
+    async with proxy(server.socket_dir / ".s.PGSQL.5432", random.Random(1)) as door:
+        engine = create_engine(door.url(database), answer_s=1800)
+        queue = PostgresQueue(engine)
+        try:
+            yield door, queue
+        finally:
+            await queue.close()
+            await shut(engine)
+
+
+async def test_a_connection_that_went_silent_is_replaced_before_it_is_used(
+    server: embedded.Server, database: str
+) -> None:
+    async with proxy(server.socket_dir / ".s.PGSQL.5432", random.Random(1)) as door:
+        engine = create_engine(door.url(database))
+        await answers(engine)
+        assert door.silence() == 1
+        async with asyncio.timeout(60):  # the limit of a statement is longer
+            await answers(engine)
+        await engine.dispose()
+
+
+async def test_an_enqueue_after_a_rest_asks_its_connection_first(
+    server: embedded.Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "FRESH_S", 0.0)
+    async with _behind_a_door(server, database) as (door, queue), asyncio.timeout(90):
+        await queue.work.enqueue([JOB])
+        assert door.silence() == 1
+        await queue.work.enqueue([JOB])
+
+
+async def test_an_enqueue_that_was_given_up_leaves_the_way_to_the_next_one(
+    server: embedded.Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "FRESH_S", 1800.0)
+    async with _behind_a_door(server, database) as (door, queue), asyncio.timeout(90):
+        await asyncio.gather(*(queue.work.enqueue([JOB]) for _ in range(4)))
+        assert door.silence() == 2
+        stuck = [asyncio.create_task(queue.work.enqueue([JOB])) for _ in range(4)]
+        done, _ = await asyncio.wait(stuck, timeout=0.5)
+        assert not done
+        for one in stuck:
+            one.cancel()
+
+        async def taken() -> bool:
+            return len(await queue.work.enqueue([JOB])) == 1
+
+        await until(taken, within=60, what="an enqueue over a new connection")
