@@ -70,9 +70,9 @@ class OverviewScreen(ConsoleScreen):
 
     def beat(self) -> None:
         """Everything on this screen is the pulse."""
-        super().beat()
         if self.is_mounted and self.query("#panels"):
-            self._draw()
+            self._draw()  # first: the hints are those of the line that the cursor is on now
+        super().beat()
 
     def crumbs(self, width: int) -> Line:
         """Better or worse."""
