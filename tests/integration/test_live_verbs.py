@@ -36,6 +36,7 @@ async def test_one_bad_kind_is_held_while_its_queue_goes_on_and_released(front: 
         plan = await front.desk.plan("job.hold", BAD, ANN)
         assert (plan.count, plan.confirm, plan.effects[0].subject) == (2, Confirm.YES, "2 jobs of kind other")
         await front.bench.put('"later"', kind="other")
+        assert (await front.desk.again(plan.id)).arrived_since == 1
         run = await front.ended(await front.begin(plan, reason="bank is down"))
         assert (run.state, run.moved) == (RunState.SUCCEEDED, 2)
         assert sorted(item.id for item in await front.items(run)) == [f"native:{id}" for id in bad]
@@ -47,6 +48,25 @@ async def test_one_bad_kind_is_held_while_its_queue_goes_on_and_released(front: 
         run = await front.ended(await front.order("job.release", {"selection": {"filter": {"queue": "mail"}}}))
         assert (run.moved, run.conflict) == (2, 0)
     assert await states(front) == {"running": 2, "waiting": 2}
+
+
+@pytest.mark.parametrize(
+    ("verb", "args"),
+    [
+        ("job.cancel", BAD),
+        ("job.hold", BAD),
+        ("job.bury", BAD),
+        ("job.retry", BAD),
+        ("queue.purge", {"queue": "native:mail"}),
+    ],
+)
+async def test_a_plan_on_live_jobs_says_how_many_came_since(front: Front, verb: str, args: dict[str, object]) -> None:
+    await front.bench.put("1", "2", kind="other")
+    plan = await front.desk.plan(verb, args, ANN)
+    assert (plan.count, plan.arrived_since) == (2, 0)
+    await front.bench.put("3", "4", "5", kind="other")
+    again = await front.desk.again(plan.id)
+    assert (again.count, again.arrived_since) == (2, 3)
 
 
 async def test_a_hold_with_an_end_is_ended_by_housekeeping(front: Front) -> None:

@@ -41,7 +41,7 @@ async def test_an_effect_is_never_cut_in_the_middle() -> None:
 
 
 async def test_a_time_of_today_has_no_date() -> None:
-    plan = replace(await a_plan(), effects=[Effect("queue mail", f"paused until {START:%Y-%m-%d} 23:16:50+0000")])
+    plan = replace(await a_plan(), effects=[Effect("queue mail", f"paused until {START:%Y-%m-%d}T23:16:50+00:00")])
     assert "paused until 23:16:50Z" in text_of(plan)
     plan = replace(plan, effects=[Effect("queue mail", "paused until 2031-01-02T03:04:05.678Z")])
     assert "paused until 2031-01-02 03:04:05Z" in text_of(plan)

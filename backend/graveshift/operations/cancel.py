@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from graveshift.driver import Can, Jobs, Source, Unit, Verdict
+from graveshift.driver import Can, Count, Jobs, Source, Unit, Verdict
 from graveshift.operation import Carrier, Draft, World
-from graveshift.selection import JOB_FIELDS, Aim, Frost, kept, thawed
+from graveshift.selection import JOB_FIELDS, Aim, Frost, arrived, kept, thawed
 from graveshift.selection.walk import Walk
 from graveshift.selection.wording import bulk, how_many, which
 from graveshift.wire.operations import Danger, Role
@@ -29,11 +29,12 @@ class Cancel(Struct, frozen=True, forbid_unknown_fields=True):
     async def plan(self, world: World) -> Draft:
         """Freeze the selection as of now."""
         aim = self._aim(world)
-        return await self._draft(world, aim, await aim.freeze())
+        return await self._draft(world, aim, await aim.freeze(), Count(0))
 
     async def refresh(self, world: World, frozen: Mapping[str, Any]) -> Draft:
-        """Count what was there when it was frozen."""
-        return await self._draft(world, self._aim(world), thawed(frozen))
+        """Count what was there when it was frozen, and what came since."""
+        aim, frost = self._aim(world), thawed(frozen)
+        return await self._draft(world, aim, frost, await arrived(aim, frost))
 
     async def run(self, world: World, carrier: Carrier) -> None:
         """Cancel them, oldest first."""
@@ -46,13 +47,14 @@ class Cancel(Struct, frozen=True, forbid_unknown_fields=True):
     def _aim(self, world: World) -> Aim[Jobs]:
         return Aim(self.selection, world.jobs, world.sources, needs=self.needs, fields=JOB_FIELDS)
 
-    async def _draft(self, world: World, aim: Aim[Jobs], frost: Frost) -> Draft:
+    async def _draft(self, world: World, aim: Aim[Jobs], frost: Frost, since: Count) -> Draft:
         count = await aim.count(frost)
         confirm, phrase = bulk(aim, count, world.environment)
         subject = how_many(count, "job", "jobs") + which(aim.filter)
         return Draft(
             count=count.n,
             count_is_exact=count.exact,
+            arrived_since=since.n,
             effects=[Effect(subject, "cancelled before they start; those that run are asked to stop")],
             confirm=confirm,
             phrase=phrase,

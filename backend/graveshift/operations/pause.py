@@ -36,7 +36,7 @@ class Pause(Struct, frozen=True, forbid_unknown_fields=True):
         _, queue = await queue_of(world, self.queue, self.needs)
         if self.until is not None and self.until <= await world.runs.now():
             raise Invalid("until is in the past - at `$.until`")
-        end = "until it is resumed" if self.until is None else f"until {self.until:%Y-%m-%d %H:%M:%S%z}"
+        end = "until it is resumed" if self.until is None else f"until {self.until.isoformat()}"
         state = "paused" if queue.paused else "open"
         effects: Sequence[Effect] = [Effect(f"queue {queue.name} in system {queue.system}", f"paused {end}")]
         return Draft(count=1, effects=effects, confirm=Confirm.YES, subjects=[f"{queue.id} is {state}"])

@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from graveshift.driver import Can, Jobs, Order, Source, Touch, Unit, Verdict
+from graveshift.driver import Can, Count, Jobs, Order, Source, Touch, Unit, Verdict
 from graveshift.operation import Carrier, Draft, World
-from graveshift.selection import JOB_FIELDS, Aim, Frost, kept, thawed
+from graveshift.selection import JOB_FIELDS, Aim, Frost, arrived, kept, thawed
 from graveshift.selection.single import queue_of
 from graveshift.selection.walk import Walk
 from graveshift.selection.wording import how_many
@@ -32,11 +32,12 @@ class Purge(Struct, frozen=True, forbid_unknown_fields=True):
         """Freeze the jobs that are in the queue now."""
         await queue_of(world, self.queue, self.needs)
         aim = self._aim(world)
-        return await self._draft(world, aim, await aim.freeze())
+        return await self._draft(world, aim, await aim.freeze(), Count(0))
 
     async def refresh(self, world: World, frozen: Mapping[str, Any]) -> Draft:
-        """Count what was there when it was frozen."""
-        return await self._draft(world, self._aim(world), thawed(frozen))
+        """Count what was there when it was frozen, and what came since."""
+        aim, frost = self._aim(world), thawed(frozen)
+        return await self._draft(world, aim, frost, await arrived(aim, frost))
 
     async def run(self, world: World, carrier: Carrier) -> None:
         """Cancel them, oldest first."""
@@ -52,12 +53,13 @@ class Purge(Struct, frozen=True, forbid_unknown_fields=True):
         chosen = Selection(filter=Filter(system=system, queue=name))
         return Aim(chosen, world.jobs, world.sources, needs=self.needs, fields=JOB_FIELDS)
 
-    async def _draft(self, world: World, aim: Aim[Jobs], frost: Frost) -> Draft:
+    async def _draft(self, world: World, aim: Aim[Jobs], frost: Frost, since: Count) -> Draft:
         count = await aim.count(frost)
         subject = f"{how_many(count, 'job', 'jobs')} in queue {aim.filter.queue} of system {aim.filter.system}"
         return Draft(
             count=count.n,
             count_is_exact=count.exact,
+            arrived_since=since.n,
             effects=[Effect(subject, "cancelled, they never run; those that run are left alone")],
             confirm=Confirm.PHRASE,
             phrase=world.environment,

@@ -5,10 +5,10 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct, structs
 
-from graveshift.driver import Can, Jobs, Order, Source, Touch, Unit, Verdict
+from graveshift.driver import Can, Count, Jobs, Order, Source, Touch, Unit, Verdict
 from graveshift.errors import Invalid
 from graveshift.operation import Carrier, Draft, World
-from graveshift.selection import JOB_FIELDS, Aim, Frost, kept, thawed
+from graveshift.selection import JOB_FIELDS, Aim, Frost, arrived, kept, thawed
 from graveshift.selection.walk import Walk
 from graveshift.selection.wording import bulk, how_many, which
 from graveshift.wire.jobs import JobState
@@ -33,11 +33,12 @@ class _Touching(Struct, frozen=True, forbid_unknown_fields=True):
     async def plan(self, world: World) -> Draft:
         """Freeze the selection as of now."""
         aim = self._aim(world)
-        return await self._draft(world, aim, await aim.freeze())
+        return await self._draft(world, aim, await aim.freeze(), Count(0))
 
     async def refresh(self, world: World, frozen: Mapping[str, Any]) -> Draft:
-        """Count what was there when it was frozen."""
-        return await self._draft(world, self._aim(world), thawed(frozen))
+        """Count what was there when it was frozen, and what came since."""
+        aim, frost = self._aim(world), thawed(frozen)
+        return await self._draft(world, aim, frost, await arrived(aim, frost))
 
     async def run(self, world: World, carrier: Carrier) -> None:
         """Touch them, oldest first."""
@@ -60,12 +61,13 @@ class _Touching(Struct, frozen=True, forbid_unknown_fields=True):
     def _aim(self, world: World) -> Aim[Jobs]:
         return Aim(self._chosen(), world.jobs, world.sources, needs=self.needs, fields=JOB_FIELDS)
 
-    async def _draft(self, world: World, aim: Aim[Jobs], frost: Frost) -> Draft:
+    async def _draft(self, world: World, aim: Aim[Jobs], frost: Frost, since: Count) -> Draft:
         count = await aim.count(frost)
         confirm, phrase = bulk(aim, count, world.environment)
         return Draft(
             count=count.n,
             count_is_exact=count.exact,
+            arrived_since=since.n,
             effects=[Effect(how_many(count, "job", "jobs") + which(aim.filter), self._change())],
             confirm=confirm,
             phrase=phrase,
@@ -94,13 +96,13 @@ class Hold(_Touching, frozen=True, forbid_unknown_fields=True):
         if self.until is not None and self.until <= await world.runs.now():
             raise Invalid("until is in the past - at `$.until`")
         aim = self._aim(world)
-        return await self._draft(world, aim, await aim.freeze())
+        return await self._draft(world, aim, await aim.freeze(), Count(0))
 
     def _order(self, carrier: Carrier) -> Order:
         return Order(self.act, carrier.run_id, self.until, self.reason or carrier.reason)
 
     def _change(self) -> str:
-        end = "until they are released" if self.until is None else f"until {self.until:%Y-%m-%d %H:%M:%S%z}"
+        end = "until they are released" if self.until is None else f"until {self.until.isoformat()}"
         return f"held {end}: they keep their place and are not handed out; those that run, run on"
 
 

@@ -24,6 +24,8 @@ class Pool(Protocol):
 
     async def count(self, chosen: Filter, frozen: Frozen | None = None) -> Count: ...
 
+    async def arrived(self, chosen: Filter, frozen: Frozen) -> Count: ...
+
     async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]: ...
 
 
@@ -134,12 +136,12 @@ async def count_letters(aim: Aim[Letters], frost: Frost) -> Count:
     return Count(found)
 
 
-async def arrived(aim: Aim[Letters], frost: Frost) -> Count:
-    """Letters that match now and were not there at the frost; none for named ids."""
+async def arrived(aim: Aim[P], frost: Frost) -> Count:
+    """Letters or jobs that match now and were not there at the frost; none for named ids."""
     if aim.ids is not None:
         return Count(0)
-    pairs = [(letters, frost.systems[name]) for name, letters in aim.pools.items() if name in frost.systems]
-    return total([await letters.arrived(aim.filter, frozen) for letters, frozen in pairs])
+    pairs = [(pool, frost.systems[name]) for name, pool in aim.pools.items() if name in frost.systems]
+    return total([await pool.arrived(aim.filter, frozen) for pool, frozen in pairs])
 
 
 def thawed(frozen: Mapping[str, Any]) -> Frost:
