@@ -167,8 +167,10 @@ class Desk:
         grades = list(Confirm)
         if grades.index(fresh.confirm) > grades.index(draft.confirm):
             raise PlanStale("it has become more dangerous")
-        if changed := set(fresh.subjects) ^ set(draft.subjects):
-            raise PlanStale(", ".join(sorted(changed)))
+        was, now = set(draft.subjects), set(fresh.subjects)
+        if was != now:
+            said = (("then", sorted(was - now)), ("now", sorted(now - was)))
+            raise PlanStale("; ".join(f"{when}: {', '.join(subjects)}" for when, subjects in said if subjects))
 
     def _kind(self, operation: str) -> type[Operation]:
         if operation not in self._operations:
