@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 from tests.pty.terminal import Terminal
 from tests.waiting import until_now
@@ -37,6 +38,15 @@ class Person:
             raise AssertionError(f"{pattern!r} not seen within {within} s on\n{self.terminal.text}") from None
         assert found
         return found
+
+    def goes(self, key: str, pattern: str) -> None:
+        """To another place; a key that seems unheard is pressed again, as people do on a slow line."""
+        for _ in range(3):
+            self.press(key)
+            with suppress(AssertionError):
+                self.sees(pattern)
+                return
+        self.sees(pattern)
 
     def sees_no_more(self, pattern: str, *, within: float = PATIENCE_S) -> None:
         """Wait until the screen matches no longer."""

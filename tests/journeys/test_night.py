@@ -39,8 +39,7 @@ def test_a_night_on_call(home: Path) -> None:
 
 
 def requeue_three_marked_letters(person: Person) -> None:
-    person.press("2")
-    person.sees(r"overview › groups(?s:.*)›!?\w")
+    person.goes("2", r"overview › groups(?s:.*)›!?\w")
     person.press("enter")
     person.sees(r"DIED +QUEUE(?s:.*)› \d")
     person.press("enter")
@@ -69,7 +68,7 @@ def pause_a_queue_for_five_minutes_and_resume_it(person: Person) -> None:
 def heal_and_requeue_the_cause(person: Person) -> None:
     command(person, "demo heal")
     person.sees_no_more(r":demo heal")
-    person.press("2")
+    person.goes("2", r"overview › groups")
     person.sees(r"overview › groups")
     narrow(person, "queue=webhooks")
     cause = person.sees(r"›!?(\S+)")[1]
@@ -77,10 +76,10 @@ def heal_and_requeue_the_cause(person: Person) -> None:
     person.sees(r"Requeue")
     confirm(person)
     newest_run_succeeds(person, "dlq.requeue")
-    person.press("5")
+    person.goes("5", r"overview › jobs")
     narrow(person, "queue=webhooks state=done")
     person.sees(r"webhook\.deliver +done|done +.*webhook")
-    person.press("2")
+    person.goes("2", r"overview › groups")
     narrow(person, "queue=webhooks")
     person.sees_no_more(rf"›!?{re.escape(cause)} .* [1-9][\d,]* +\d+ +\+")
 
@@ -107,12 +106,12 @@ def see_a_backup_verified(person: Person) -> None:
     person.sees(r"[Bb]ack")
     confirm(person)
     newest_run_succeeds(person, "backup.create")
-    person.press("8")
+    person.goes("8", r"overview › backups")
     person.sees(r"verified")
 
 
 def rotate_a_secret_in_four_steps(person: Person) -> None:
-    person.press("9")
+    person.goes("9", r"overview › secrets")
     person.sees(r"webhook-signing-key")
     person.press("G")
     person.press("S")
@@ -127,22 +126,21 @@ def rotate_a_secret_in_four_steps(person: Person) -> None:
 
 
 def find_everything_on_the_record(person: Person) -> None:
-    person.press("7")
+    person.goes("7", r"overview › runs")
     for operation in ("dlq.requeue", "queue.pause", "queue.resume", "run.undo", "backup.create", "secret.rotate"):
         person.sees(operation.replace(".", r"\."))
-    person.press("0")
+    person.goes("0", r"overview › audit")
     person.sees(r"secret\.rotate +succeeded")
 
 
 def newest_run_succeeds(person: Person, operation: str) -> None:
-    person.press("7")
+    person.goes("7", r"overview › runs")
     person.press("g")
     person.sees(rf"› *\d+ +{re.escape(operation)} +succeeded", within=60)
 
 
 def to_queue(person: Person, name: str) -> None:
-    person.press("4")
-    person.sees(r"overview › queues")
+    person.goes("4", r"overview › queues")
     narrow(person, f"queue={name}")
 
 
