@@ -54,3 +54,9 @@ def test_packages_hold_no_ignored_types_and_no_unfinished_work(path: Path) -> No
 def test_each_sql_file_is_run_by_the_migration_of_its_name(path: Path) -> None:
     version = path.parent.parent / "versions" / f"{path.stem}.py"
     assert f'run_sql("{path.name}")' in version.read_text()
+
+
+@pytest.mark.parametrize("path", package_modules(), ids=name_of)
+def test_nothing_waits_with_wait_for(path: Path) -> None:
+    """Up to Python 3.11 it swallows a cancellation that comes together with what was waited for: the task lives on."""
+    assert "wait_for(" not in path.read_text()

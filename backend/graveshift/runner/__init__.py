@@ -56,7 +56,8 @@ class Runner:
                 self._bell.clear()
                 if not await self._take_one():
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._bell.wait(), POLL_S)
+                        async with asyncio.timeout(POLL_S):
+                            await self._bell.wait()
         finally:
             tasks = [renewing, *self._tasks.values()]
             for task in tasks:

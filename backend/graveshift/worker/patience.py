@@ -16,7 +16,8 @@ _log = structlog.get_logger("graveshift.worker")
 async def pause(seconds: float, unless: asyncio.Event) -> None:
     """Sleep, or less where the event comes first."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(unless.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await unless.wait()
 
 
 class Polls:
