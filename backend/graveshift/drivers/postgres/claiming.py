@@ -13,8 +13,9 @@ from graveshift.drivers.postgres.text import raw
 from graveshift.drivers.postgres.tickets import fence, stale
 from graveshift.work import Claimed, Ticket
 
-# How many candidates beyond the limit are looked at per queue: others may be taking the first ones right now.
-SPARE = 64
+# How many candidates beyond twice the limit are looked at per queue: others may be taking the first ones right now, and
+# the same worker's claim before this one may.
+SPARE = 32
 
 # Heads of all open queues are merged by order, and locked in that order until there are enough. A suspect at the head
 # goes out alone; otherwise suspects are passed over until they are at the head.
@@ -60,7 +61,7 @@ RETURNING j.id, j.attempt, j.attempt - j.max_attempts + j.budget AS tried,
 BEGIN = text("""
 UPDATE graveshift.jobs j SET begun = true, started_at = now()
 FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:owners AS uuid[])) AS t (id, attempt, owner)
-WHERE j.id = t.id AND j.attempt = t.attempt AND j.lease_owner = t.owner AND j.state = 'running'
+WHERE j.id = t.id AND j.attempt = t.attempt AND j.lease_owner = t.owner
 RETURNING j.id, j.attempt
 """)
 
@@ -70,7 +71,7 @@ WITH held AS MATERIALIZED (
     SELECT j.* FROM graveshift.jobs j
     JOIN unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:owners AS uuid[])) AS t (id, attempt, owner)
       ON j.id = t.id AND j.attempt = t.attempt AND j.lease_owner = t.owner
-    WHERE j.state = 'running' ORDER BY j.id FOR UPDATE OF j
+    ORDER BY j.id FOR UPDATE OF j
 ), back AS (
     UPDATE graveshift.jobs j SET state = CASE WHEN j.fingerprint IS NULL THEN 'waiting' ELSE 'retrying' END,
            max_attempts = j.max_attempts + 1, lease_owner = NULL, lease_until = NULL, started_at = NULL, begun = false
@@ -101,7 +102,7 @@ class Wish(Struct, frozen=True):
 
 async def claim(held: Held, wish: Wish) -> list[Claimed]:
     """Due jobs, the first in order first."""
-    named = {"queues": list(wish.queues), "kinds": list(wish.kinds), "wide": wish.limit + SPARE}
+    named = {"queues": list(wish.queues), "kinds": list(wish.kinds), "wide": 2 * wish.limit + SPARE}
     rows = await held.rows(CLAIM, {**asdict(wish), **named})
     return [_claimed(row, wish.worker) for row in sorted(rows, key=lambda row: int(row.place))]
 

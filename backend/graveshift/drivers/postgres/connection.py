@@ -23,6 +23,9 @@ TRANSIENT = ("40P01", "40001")
 # What a caller's own values can cause: bad or too deep JSON, text or number, a name that breaks a check, a NUL.
 REFUSED = ("22P02", "22P05", "22021", "22003", "23514", "54001")
 TRIES = 4
+# Plans are kept, and one made while the queue was all but empty would read all of it once it is full. Where the
+# server forgets this (behind a pooler it may), it is only slower until the tables are analysed.
+BY_INDEX = "SET enable_seqscan = off"
 # A connection that answered so short a time ago is believed to lead somewhere.
 FRESH_S = 1.0
 
@@ -42,6 +45,11 @@ class Held:
         self._driver: Any = None
         self._answered = 0.0
         self._turn = asyncio.Lock()
+
+    @property
+    def is_busy(self) -> bool:
+        """A statement is under way here."""
+        return self._turn.locked()
 
     async def rows(self, statement: TextClause, parameters: Mapping[str, Any]) -> Rows:
         """Run one statement and fetch what it returns."""
@@ -74,6 +82,7 @@ class Held:
             plain = await self._engine.connect()
             self._connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
             self._driver = await bare.driver_of(self._connection)
+            await self._driver.execute(BY_INDEX)
         return self._driver
 
     async def _leads_somewhere(self) -> bool:

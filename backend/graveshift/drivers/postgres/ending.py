@@ -18,7 +18,7 @@ WITH ended AS (
     DELETE FROM graveshift.jobs j
     USING unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:owners AS uuid[]))
           AS t (id, attempt, owner)
-    WHERE j.id = t.id AND j.attempt = t.attempt AND j.lease_owner = t.owner AND j.state = 'running'
+    WHERE j.id = t.id AND j.attempt = t.attempt AND j.lease_owner = t.owner
     RETURNING j.*
 )
 INSERT INTO graveshift.done (id, enqueued_at, started_at, run_id, attempt, max_attempts, requeue_count, priority,
@@ -42,7 +42,7 @@ WITH held AS MATERIALIZED (
          AS f (id, attempt, owner, retry_in_s, error_fingerprint, error_type, error_message, traceback, worker,
                failed_version)
     JOIN graveshift.jobs j ON j.id = f.id AND j.attempt = f.attempt AND j.lease_owner = f.owner
-    WHERE j.state = 'running' ORDER BY j.id FOR UPDATE OF j
+    ORDER BY j.id FOR UPDATE OF j
 ), again AS (
     UPDATE graveshift.jobs j SET state = 'retrying', fingerprint = held.error_fingerprint, crashes = 0, begun = false,
            worker_version = held.failed_version,

@@ -45,10 +45,9 @@ WITH seen AS (
     SELECT j.id, j.attempt, j.cancel_requested FROM graveshift.jobs j
     JOIN unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:owners AS uuid[])) AS t (id, attempt, owner)
       ON j.id = t.id AND j.attempt = t.attempt AND j.lease_owner = t.owner
-    WHERE j.state = 'running'
 ), free AS MATERIALIZED (
     SELECT j.id FROM graveshift.jobs j JOIN mine USING (id)
-    WHERE j.state = 'running' AND j.attempt = mine.attempt AND j.lease_owner = :worker ORDER BY j.id
+    WHERE j.attempt = mine.attempt AND j.lease_owner = :worker ORDER BY j.id
     FOR UPDATE OF j SKIP LOCKED
 ), longer AS (
     UPDATE graveshift.jobs j SET lease_until = now() + make_interval(secs => CAST(:lease_s AS double precision))
@@ -104,7 +103,8 @@ async def beat(
     jobs = [ticket.id for ticket in tickets[:NAMED]]
     named = {"worker": worker, "lease_s": lease_s, "jobs": jobs, **asdict(condition)}
     rows = await write(engine, BEAT, {**fence(tickets), **named})
-    return Pulse(stale(tickets, rows), _asked_to_stop(tickets, rows)), bool(rows[0].known)
+    mine = [row for row in rows if row.id is not None]
+    return Pulse(stale(tickets, mine), _asked_to_stop(tickets, mine)), bool(rows[0].known)
 
 
 async def heed(engine: AsyncEngine, worker: UUID) -> Wish:

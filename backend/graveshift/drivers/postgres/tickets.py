@@ -18,6 +18,8 @@ def fence(tickets: Sequence[Ticket]) -> dict[str, Any]:
 
 
 def stale(tickets: Sequence[Ticket], rows: Sequence[Row[Any]]) -> list[Ticket]:
-    """The tickets that no returned `(id, attempt)` speaks of."""
+    """The tickets that no returned `(id, attempt)` speaks of; each of them returns one row at most."""
+    if len(rows) == len(tickets):
+        return []
     held = {(row.id, row.attempt) for row in rows}
     return [ticket for ticket in tickets if (ticket.id, ticket.attempt) not in held]

@@ -20,7 +20,7 @@ class PostgresWork:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._claims = Held(engine)
+        self._claims = (Held(engine), Held(engine))
         self._endings = Held(engine)
         self._lanes = Lanes(engine)
         self._cards: dict[UUID, presence.Card] = {}
@@ -28,7 +28,8 @@ class PostgresWork:
     async def close(self) -> None:
         """Give the held connections back."""
         await self._lanes.close()
-        await self._claims.close()
+        for held in self._claims:
+            await held.close()
         await self._endings.close()
 
     async def enqueue(self, jobs: Sequence[NewJob]) -> Sequence[int]:
@@ -56,10 +57,11 @@ class PostgresWork:
         self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float, *, begin: int = 0
     ) -> Sequence[Claimed]:
         wish = claiming.Wish(worker, queues, kinds, limit, lease_s, begin)
-        return await claiming.claim(self._claims, wish)
+        first, second = self._claims
+        return await claiming.claim(second if first.is_busy else first, wish)
 
     async def begin(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
-        return await claiming.begin(self._claims, tickets) if tickets else []
+        return await claiming.begin(self._claims[0], tickets) if tickets else []
 
     async def finish(self, tickets: Sequence[Ticket], worker: str) -> Sequence[Ticket]:
         return await ending.end(self._endings, tickets, worker, "done") if tickets else []
