@@ -1,6 +1,7 @@
 """Fetch work: as much as there is room for, at once while there is plenty, ever more seldom while there is none."""
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from graveshift.worker.shift import Shift, first
 
 # Places that come free one by one are gathered this long, so that short jobs are claimed in batches.
 GATHER_S = 0.003
+# So many claims may be under way at once.
+AHEAD = 2
 
 _log = structlog.get_logger("graveshift.worker")
 
@@ -39,14 +42,17 @@ class Claims:
         self._kinds = kinds
         self._settings = settings
         self._lease_s = lease_s
+        self._asked: deque[tuple[int, asyncio.Task[Sequence[Claimed]]]] = deque()
         self._polls = Polls()
         self._losses = Losses("claims")
 
     async def run(self, shift: Shift, outbox: Outbox, orders: Orders) -> None:
         """Claim and start until told to stop; a claim that comes back after it is released at once."""
         stop = orders.stop
-        while not stop.is_set():
-            if shift.is_worn_out:
+        while self._asked or not stop.is_set():
+            if self._asked:
+                await self._receive(shift, outbox, orders)
+            elif shift.is_worn_out:
                 _log.error("worker_worn_out", abandoned=shift.abandoned)
                 self.worn_out = True
                 orders.end(soon=True)
@@ -57,31 +63,49 @@ class Claims:
                 shift.changed.clear()
             elif shift.suspect is not None and shift.is_idle:
                 await self._start_alone(shift, outbox, stop)
-            elif shift.room == 0 or len(outbox) >= 10 * self._wanted(self._settings.concurrency):
+            elif outbox.is_behind:
+                outbox.sent.clear()
+                await first(outbox.sent, stop, within_s=1.0)
+            elif shift.room == 0:
                 shift.changed.clear()
                 await first(shift.changed, stop, within_s=1.0)
             else:
-                await self._claim(shift, outbox, orders)
+                if shift.room < self._wanted(self._settings.concurrency):
+                    await pause(GATHER_S, stop)
+                self._ask(self._wanted(shift.room))
 
-    async def _claim(self, shift: Shift, outbox: Outbox, orders: Orders) -> None:
-        stop = orders.stop
-        if shift.room < self._wanted(self._settings.concurrency):
-            await pause(GATHER_S, stop)
-        limit = self._wanted(shift.room)
+    def _ask(self, limit: int) -> None:
+        claim = self._work.claim(self._worker, self._queues, self._kinds, limit, self._lease_s, begin=limit)
+        self._asked.append((limit, asyncio.ensure_future(claim)))
+
+    async def _receive(self, shift: Shift, outbox: Outbox, orders: Orders) -> None:
+        """What was asked for first. While batches come back full, the next are asked for before this one starts."""
+        limit, asked = self._asked.popleft()
         try:
-            claimed = await self._work.claim(self._worker, self._queues, self._kinds, limit, self._lease_s, begin=limit)
+            claimed = await asked
         except Exception as error:
-            await pause(self._losses.next_s(error), stop)
+            await pause(self._losses.next_s(error), orders.stop)
             return
         self._losses.back()
+        if len(claimed) == self._settings.batch and not _is_over(orders):
+            await self._ask_ahead(claimed, shift)
         self._take(claimed, shift, outbox, orders)
         if claimed:
             self._polls.found()
-        if len(claimed) < limit and not stop.is_set():
-            await pause(self._polls.next_s(), stop)
+        if len(claimed) < limit and not orders.stop.is_set():
+            await pause(self._polls.next_s(), orders.stop)
+
+    async def _ask_ahead(self, claimed: Sequence[Claimed], shift: Shift) -> None:
+        """A suspect waits for all that was claimed before it, so nothing is asked for behind one."""
+        batch = self._settings.batch
+        room = shift.room - len(claimed) - sum(limit for limit, _ in self._asked)
+        wanted = 0 if any(one.alone for one in claimed) else min(AHEAD - len(self._asked), room // batch)
+        for _ in range(wanted):
+            self._ask(batch)
+        await asyncio.sleep(0)  # they are sent before the jobs of this batch take the loop
 
     def _take(self, claimed: Sequence[Claimed], shift: Shift, outbox: Outbox, orders: Orders) -> None:
-        if orders.quiet or orders.stop.is_set():
+        if _is_over(orders):
             outbox.released([one.ticket for one in claimed])
             return
         for one in claimed:
@@ -114,3 +138,8 @@ class Claims:
 
     def _wanted(self, room: int) -> int:
         return min(room, self._settings.batch)
+
+
+def _is_over(orders: Orders) -> bool:
+    """No more jobs are wanted, for now or for good."""
+    return orders.quiet or orders.stop.is_set()

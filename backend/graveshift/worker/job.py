@@ -48,24 +48,33 @@ class TimeLimitExceeded(Exception):
         super().__init__(f"still running after {limit_s:g} s")
 
 
+# Few flags are ever waited for, and an event costs as much as all the rest of a short job.
+_MAKING = threading.Lock()
+
+
 class Flag:
     """Set once, from the worker's side; true in a condition once it is, and waited for from a handler's thread."""
 
-    __slots__ = ("_event",)
+    __slots__ = ("_event", "_is_set")
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._event: threading.Event | None = None
+        self._is_set = False
 
     def __bool__(self) -> bool:
-        return self._event.is_set()
+        return self._is_set
 
     def set(self) -> None:
         """Ask the handler to stop."""
-        self._event.set()
+        self._is_set = True
+        if self._event is not None:
+            self._event.set()
 
     def wait(self, timeout_s: float) -> bool:
         """Block this thread until the flag is set, `timeout_s` at most; whether it is set."""
-        return self._event.wait(timeout_s)
+        with _MAKING:
+            event = self._event = self._event or threading.Event()
+        return self._is_set or event.wait(timeout_s)
 
 
 class Job(Struct, frozen=True, kw_only=True, dict=True, eq=False):

@@ -14,6 +14,8 @@ from graveshift.worker.patience import Losses
 T = TypeVar("T")
 
 LINGER_S = 0.02
+# So many batches may wait here before no more is claimed.
+BEHIND = 10
 
 _log = structlog.get_logger("graveshift.worker")
 
@@ -29,6 +31,7 @@ class Outbox:
         self._cancelled: list[Ticket] = []
         self._released: list[Ticket] = []
         self._failed: list[Failure] = []
+        self.sent = asyncio.Event()
         self._any, self._full = asyncio.Event(), asyncio.Event()
         self._sending = asyncio.Lock()
         self._losses = Losses("outbox")
@@ -61,12 +64,18 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._finished) + len(self._cancelled) + len(self._released) + len(self._failed)
 
+    @property
+    def is_behind(self) -> bool:
+        """So much waits here that claiming more would only make it longer; `sent` is set after each round."""
+        return len(self) >= BEHIND * self._size
+
     async def run(self) -> None:
         """Send what comes, a full batch at once and anything else after a short while, until cancelled."""
         while True:
             await self._any.wait()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._full.wait(), LINGER_S)
+                async with asyncio.timeout(LINGER_S):
+                    await self._full.wait()
             if (error := await self._send()) is None:
                 self._losses.back()
             else:
@@ -100,6 +109,7 @@ class Outbox:
             ]
             if len(self):
                 self._ring()
+            self.sent.set()
             return next((error for error in errors if error is not None), None)
 
 

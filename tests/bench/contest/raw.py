@@ -40,7 +40,7 @@ async def work(url: str, batch: int) -> None:
     wish = {"worker": worker, "queues": [], "kinds": [KIND], "limit": batch, "lease_s": 30.0, "begin": batch}
     taking, ending = await connection.prepare(claim), await connection.prepare(end)
     while not stop.is_set():
-        rows = await taking.fetch(*of_claim({**wish, "wide": batch + SPARE}))
+        rows = await taking.fetch(*of_claim({**wish, "wide": 2 * batch + SPARE}))
         for row in rows:
             marks.ran(json.loads(row["payload"]).get("t"))
         if rows:

@@ -1,0 +1,109 @@
+"""How a worker asks for jobs: ahead while batches come back full, within its room, and never asleep at work."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from msgspec import Raw
+
+from graveshift.drivers.memory import MemoryQueue
+from graveshift.settings import WorkerSettings
+from graveshift.wire.jobs import NewJob
+from graveshift.work import Claimed, Ticket
+from graveshift.worker import Job, Worker
+from tests.waiting import until
+
+
+class Slow:
+    """The memory queue, whose claims and ends wait until they may go on."""
+
+    def __init__(self) -> None:
+        self.queue = MemoryQueue()
+        self.claims, self.may_finish = asyncio.Semaphore(0), asyncio.Event()
+        self.asking = self.claimed = self.released = self.finished = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.queue.work, name)
+
+    async def claim(self, worker: UUID, *arguments: Any, **named: Any) -> Sequence[Claimed]:
+        self.asking += 1
+        await self.claims.acquire()
+        found = await self.queue.work.claim(worker, *arguments, **named)
+        self.asking -= 1
+        self.claimed += len(found)
+        return found
+
+    async def finish(self, tickets: Sequence[Ticket], worker: str) -> Sequence[Ticket]:
+        await self.may_finish.wait()
+        stale = await self.queue.work.finish(tickets, worker)
+        self.finished += len(tickets)
+        return stale
+
+    async def release(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
+        self.released += len(tickets)
+        return await self.queue.work.release(tickets)
+
+    def answer(self, claims: int = 1000) -> None:
+        for _ in range(claims):
+            self.claims.release()
+
+    async def put(self, n: int) -> None:
+        await self.queue.work.enqueue([NewJob(queue="q", kind="k", payload=Raw(b"{}")) for _ in range(n)])
+
+
+async def nothing(job: Job) -> None:
+    return None
+
+
+def worker(slow: Slow, **settings: Any) -> Worker:
+    return Worker(slow, {"k": nothing}, settings=WorkerSettings(**settings), version="1")
+
+
+async def test_a_worker_whose_ends_were_held_up_claims_again_as_soon_as_they_are_sent() -> None:
+    slow = Slow()
+    slow.answer()
+    await slow.put(30)
+    one = worker(slow, concurrency=2, batch=2)
+    running = asyncio.create_task(one.run())
+    await until(lambda: slow.claimed >= 20)
+    went_to_sleep = asyncio.get_running_loop().call_later(0.9, lambda: None)
+    slow.may_finish.set()
+    await until(lambda: slow.finished == 30)
+    assert asyncio.get_running_loop().time() < went_to_sleep.when()
+    one.stop()
+    assert await running == 0
+
+
+async def test_while_batches_come_back_full_the_next_are_asked_for_within_the_room_there_is() -> None:
+    slow = Slow()
+    slow.may_finish.set()
+    await slow.put(100)
+    stay = asyncio.Event()
+
+    async def busy(job: Job) -> None:
+        await stay.wait()
+
+    one = Worker(slow, {"k": busy}, settings=WorkerSettings(concurrency=5, batch=2), version="1")
+    running = asyncio.create_task(one.run())
+    await until(lambda: slow.asking == 1)
+    slow.answer()
+    await until(lambda: slow.claimed == 5)
+    stay.set()
+    await until(lambda: slow.finished == 100)
+    one.stop()
+    assert await running == 0
+
+
+async def test_what_was_asked_for_ahead_and_comes_after_the_stop_is_given_back() -> None:
+    slow = Slow()
+    slow.may_finish.set()
+    await slow.put(100)
+    one = worker(slow, concurrency=40, batch=5)
+    running = asyncio.create_task(one.run())
+    slow.answer(1)
+    await until(lambda: slow.asking == 2)
+    one.stop()
+    slow.answer()
+    assert await running == 0
+    assert (slow.claimed, slow.finished, slow.released) == (15, 5, 10)
