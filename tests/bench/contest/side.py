@@ -89,7 +89,7 @@ class Side(Struct, frozen=True):
         """Start workers, await `over`, stop them; what they noted."""
         with tempfile.TemporaryDirectory(prefix="graveshift-marks-") as folder:
             argv = [*self.worker] or [*self.argv, self.url, "work", str(batch)]
-            extra = {name: value.format(batch=batch, twice=2 * batch) for name, value in self.environment.items()}
+            extra = {name: value.format(batch=batch, many=10 * batch) for name, value in self.environment.items()}
             workers = [await self._start(argv, {FOLDER: folder, **extra}) for _ in range(processes)]
             try:
                 await over
@@ -124,7 +124,7 @@ def sides(ours: str, pgqueuer: str, procrastinate: str) -> list[Side]:
         environment={
             "GRAVESHIFT_DATABASE_URL": ours,
             "GRAVESHIFT_WORKER_BATCH": "{batch}",
-            "GRAVESHIFT_WORKER_CONCURRENCY": "{twice}",
+            "GRAVESHIFT_WORKER_CONCURRENCY": "{many}",
         },
     )
     return [
