@@ -1,5 +1,7 @@
 """What a limited queue hands out: never more at once, never faster, and nothing of its neighbours' turn."""
 
+from typing import Any
+
 import pytest
 
 from graveshift.wire.queues import Limit, Queue
@@ -88,7 +90,7 @@ async def test_both_limits_hold_together(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("limit", [{"concurrency": 1}, {"per_s": 0.01, "burst": 1}])
-async def test_a_queue_at_its_limit_keeps_nobody_behind_it_waiting(bench: Bench, limit: dict[str, float]) -> None:
+async def test_a_queue_at_its_limit_keeps_nobody_behind_it_waiting(bench: Bench, limit: dict[str, Any]) -> None:
     await bench.put(*["{}"] * 200, priority=10)
     await bench.limit(**limit)
     other = await bench.put("1", "2", "3", queue="other")

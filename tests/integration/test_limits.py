@@ -189,9 +189,10 @@ async def test_the_desk_sets_raises_and_lifts_a_limit_in_words_and_on_the_record
     )
     async with front.running():
         run = await front.ended(await front.begin(plan, reason="bank is slow"))
-        assert (await front.items(run))[0].detail.startswith("at most 2 jobs")
+        assert str((await front.items(run))[0].detail).startswith("at most 2 jobs")
         assert len(await front.bench.take()) == 2
         queue = await front.queue.source.queue("mail")
+        assert queue is not None
         assert queue.limit == Limit(2, 0.5, 3, "ann", "bank is slow")
         await front.ended(await front.order("queue.limit", {"queue": "native:mail", "concurrency": 5}))
         assert len(await front.bench.take()) == 3

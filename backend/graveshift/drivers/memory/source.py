@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
-from graveshift.drivers.memory.ending import readable
 from graveshift.drivers.memory import limiting
+from graveshift.drivers.memory.ending import readable
 from graveshift.drivers.memory.moving import move, recall
 from graveshift.drivers.memory.showing import detail
 from graveshift.drivers.memory.state import Pause, Present, State

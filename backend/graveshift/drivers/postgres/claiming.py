@@ -35,8 +35,8 @@ WITH RECURSIVE live AS (
           UNION SELECT unnest(CAST(:queues AS text[]))) named (name) LEFT JOIN graveshift.queues q USING (name)
     WHERE q.paused_at IS NULL OR q.paused_until <= now()
 ), heads AS MATERIALIZED (
-    SELECT head.* FROM open, graveshift.heads(open.name, CAST(:kinds AS text[]),
-                                              coalesce(open.allowance, CAST(:wide AS integer))) head
+    SELECT head.* FROM open, graveshift.heads(
+        open.name, CAST(:kinds AS text[]), coalesce(open.allowance, CAST(:wide AS integer))) head
     ORDER BY head.priority DESC, head.run_at, head.id LIMIT CAST(:wide AS integer)
 ), locked AS MATERIALIZED (
     SELECT j.id, j.priority, j.run_at, j.crashes FROM heads JOIN graveshift.jobs j USING (id)

@@ -32,8 +32,9 @@ BEGIN
 END $$;
 
 -- A job of this queue is handed out; only under the lock that its allowance took. Rounded up: a rate is never exceeded.
-CREATE FUNCTION graveshift.spend(name text) RETURNS void LANGUAGE sql VOLATILE AS $$
+CREATE FUNCTION graveshift.spend(name text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
     UPDATE graveshift.queues q
     SET spent_until = greatest(q.spent_until, now()) + make_interval(secs => ceil(1e6 / q.per_s) / 1e6)
-    WHERE q.name = spend.name AND q.per_s IS NOT NULL
-$$;
+    WHERE q.name = spend.name AND q.per_s IS NOT NULL;
+END $$;
