@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from graveshift.errors import SettingsError
 from graveshift.schedule import ENTRY, Schedule
+from graveshift.wire.jobs import NAME
 from graveshift.wire.runs import PerSecond
 
 Seconds = Annotated[float, Meta(gt=0)]
@@ -59,10 +60,19 @@ class QueueSettings(Struct, frozen=True, forbid_unknown_fields=True):
     keep_days: Annotated[int, Meta(ge=1, le=3650)] = 30
 
 
+class Share(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one queue may have of a worker: its part of the jobs, places at once (null: all) and jobs of one claim."""
+
+    weight: Annotated[float, Meta(ge=0.01, le=1000)] = 1
+    concurrency: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    batch: Annotated[int, Meta(ge=1, le=1000)] | None = None
+
+
 class WorkerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Back-off is `backoff_s` doubled each time up to `backoff_max_s`, jittered; `time_limit_s` is per attempt.
 
-    `version` is what these workers run; null means the version of their handlers' package.
+    `version` is what these workers run; null means the version of their handlers' package. Where `queues` are named
+    a worker asks these and no others, one after the other, by `order`; where none is, all at once.
     """
 
     version: str | None = None
@@ -72,6 +82,8 @@ class WorkerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     time_limit_s: Seconds = 300
     backoff_s: Seconds = 2
     backoff_max_s: Seconds = 3600
+    order: Literal["weighted", "strict"] = "weighted"
+    queues: dict[str, Share] = {}
 
 
 class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -224,37 +236,34 @@ def _built(given: _Layer) -> Settings:
     inner: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
     outer: dict[str, Any] = {}
     for place, one in given.items():
-        if len(place) == 2:
-            inner[place[0]][place[1]] = _value(place, one, _fields(SECTIONS[place[0]])[place[1]])
-        elif place == ("schedules",):
-            outer["schedules"] = _schedules(one)
-        else:
-            outer[place[0]] = _value(place, one, _fields(Settings)[place[0]])
+        owner, values = (SECTIONS[place[0]], inner[place[0]]) if len(place) == 2 else (Settings, outer)
+        kind = _fields(owner)[place[-1]]
+        values[place[-1]] = _entries(place, one) if place in ENTRIES else _value(place, one, kind)
     outer |= {name: SECTIONS[name](**values) for name, values in inner.items()}
     return Settings(**outer)
 
 
-def _schedules(given: _Given) -> dict[str, Schedule]:
-    return {
-        name: _schedule(name, one, given.where)
-        for name, one in _mapping(given.value or {}, f"{given.where}: schedules").items()
-    }
+def _entries(place: tuple[str, ...], given: _Given) -> dict[str, Any]:
+    kind, name, words = ENTRIES[place]
+    entries = _mapping(given.value or {}, f"{given.where}: {'.'.join(place)}")
+    for key in entries:
+        if not re.fullmatch(name, key):
+            raise SettingsError(f"{given.where}: {'.'.join((*place, key))}: {words}")
+    return {key: _entry((*place, key), one, given.where, kind) for key, one in entries.items()}
 
 
-def _schedule(name: str, given: Any, where: str) -> Schedule:
-    if not re.fullmatch(ENTRY, name):
-        raise SettingsError(f"{where}: schedules.{name}: a name is 1 to 64 letters, digits and `. _ : -`")
-    fields, values = _fields(Schedule), {}
-    for key, value in _mapping(given, f"{where}: schedules.{name}").items():
-        _known(("schedules", name, key), where, fields)
-        values[key] = _value(("schedules", name, key), _Given(value, where), fields[key])
-    missing = [key for key in ("cron", "queue", "kind") if key not in values]
-    if missing:
-        raise SettingsError(f"{where}: schedules.{name}.{missing[0]}: must be given")
+def _entry(place: tuple[str, ...], given: Any, where: str, kind: type[Struct]) -> Struct:
+    fields, values = _fields(kind), {}
+    for key, value in _mapping({} if given is None else given, f"{where}: {'.'.join(place)}").items():
+        _known((*place, key), where, fields)
+        values[key] = _value((*place, key), _Given(value, where), fields[key])
+    for field in msgspec.structs.fields(kind):
+        if field.required and field.name not in values:
+            raise SettingsError(f"{where}: {'.'.join((*place, field.name))}: must be given")
     try:
-        return Schedule(**values)
+        return kind(**values)
     except ValueError as error:
-        raise SettingsError(f"{where}: schedules.{name}.{error}") from error
+        raise SettingsError(f"{where}: {'.'.join(place)}.{error}") from error
 
 
 def _value(place: tuple[str, ...], given: _Given, kind: Any) -> Any:
@@ -285,3 +294,7 @@ SECTIONS = {
     name: kind for name, kind in _fields(Settings).items() if isinstance(kind, type) and issubclass(kind, Struct)
 }
 KEYS = _fields(Settings).keys() - SECTIONS.keys()
+ENTRIES: dict[tuple[str, ...], tuple[type[Struct], str, str]] = {
+    ("schedules",): (Schedule, ENTRY, "a name is 1 to 64 letters, digits and `. _ : -`"),
+    ("worker", "queues"): (Share, NAME, "a queue is 1 to 128 letters, digits and `. _ : -`"),
+}

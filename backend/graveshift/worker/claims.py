@@ -12,6 +12,7 @@ from graveshift.worker.orders import Orders
 from graveshift.worker.outbox import Outbox
 from graveshift.worker.patience import Losses, Polls, pause
 from graveshift.worker.shift import Shift, first
+from graveshift.worker.turns import Turns
 
 # Places that come free one by one are gathered this long, so that short jobs are claimed in batches.
 GATHER_S = 0.003
@@ -20,14 +21,14 @@ _log = structlog.get_logger("graveshift.worker")
 
 
 class Claims:
-    """The claim loop of one worker; `kinds` are those it has handlers for, empty `queues` means every queue."""
+    """The claim loop of one worker; `kinds` are those it has handlers for, `turns` say which queues it asks."""
 
     def __init__(
         self,
         work: Work,
         worker: UUID,
         *,
-        queues: Sequence[str],
+        turns: Turns,
         kinds: Sequence[str],
         settings: WorkerSettings,
         lease_s: float,
@@ -35,7 +36,7 @@ class Claims:
         self.worn_out = False
         self._work = work
         self._worker = worker
-        self._queues = queues
+        self._turns = turns
         self._kinds = kinds
         self._settings = settings
         self._lease_s = lease_s
@@ -65,11 +66,15 @@ class Claims:
 
     async def _claim(self, shift: Shift, outbox: Outbox, orders: Orders) -> None:
         stop = orders.stop
-        if shift.room < self._wanted(self._settings.concurrency):
+        if not self._turns.amid and shift.room < self._wanted(self._settings.concurrency):
             await pause(GATHER_S, stop)
-        limit = self._wanted(shift.room)
+        if (ask := self._turns.next(shift)) is None:
+            shift.changed.clear()
+            await first(shift.changed, stop, within_s=self._polls.next_s())
+            return
+        limit = ask.limit
         try:
-            claimed = await self._work.claim(self._worker, self._queues, self._kinds, limit, self._lease_s, begin=limit)
+            claimed = await self._work.claim(self._worker, ask.queues, self._kinds, limit, self._lease_s, begin=limit)
         except Exception as error:
             await pause(self._losses.next_s(error), stop)
             return
@@ -77,7 +82,7 @@ class Claims:
         self._take(claimed, shift, outbox, orders)
         if claimed:
             self._polls.found()
-        if len(claimed) < limit and not stop.is_set():
+        if self._turns.answered(ask, len(claimed)) and not stop.is_set():
             await pause(self._polls.next_s(), stop)
 
     def _take(self, claimed: Sequence[Claimed], shift: Shift, outbox: Outbox, orders: Orders) -> None:
