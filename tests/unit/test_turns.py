@@ -94,16 +94,16 @@ def test_what_one_queue_does_not_use_goes_to_the_others() -> None:
 @pytest.mark.parametrize("idle", ["empty", "full"])
 def test_a_queue_that_could_not_take_its_turn_makes_nothing_up_for_later(idle: str) -> None:
     wanted = shares(mail=1, reports=1)
-    who = Apart({**wanted, "mail": Share(concurrency=1)} if idle == "full" else wanted, 10, strict=False)
+    who = Apart({**wanted, "mail": Share(concurrency=8)} if idle == "full" else wanted, 10, strict=False)
     floor = Floor(10, mail=0 if idle == "empty" else 9999, reports=9999)
-    floor.running = ["mail"] if idle == "full" else []
+    floor.running = ["mail"] * 8 if idle == "full" else []
     for _ in range(500):
         floor.fill(who)
         floor.running = [name for name in floor.running if name == "mail"]
     floor.started.clear()
     floor.running.clear()
     floor.jobs["mail"] = 9999
-    assert floor.work(who, 100)["reports"] >= 40
+    assert floor.work(who, 100, ending=10)["reports"] >= 40
 
 
 def test_strictly_the_first_queue_always_goes_first() -> None:
