@@ -7,7 +7,6 @@ import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import quote
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -15,9 +14,7 @@ import pytest
 from graveshift.api.server import listen
 from graveshift.errors import CannotListen
 from graveshift.settings import ApiSettings
-from graveshift.store.engine import open_unit
 from graveshift.wire.operations import Role
-from graveshift.wire.queues import Limit
 from tests.api_service import ROOT, Service, failing_letters, serving
 from tests.waiting import until
 
@@ -57,20 +54,6 @@ async def test_enqueued_jobs_are_seen_in_queues_and_jobs(admin: httpx.AsyncClien
     assert (one["id"], one["state"], one["payload"]) == (ids[0], "waiting", {})
     queue = (await admin.get(f"/v1/queues/{quote('native:mail', safe='')}")).json()
     assert queue["waiting"] == 3
-
-
-async def test_a_queue_shows_its_limit_and_how_many_of_it_run(admin: httpx.AsyncClient, service: Service) -> None:
-    await admin.post("/v1/jobs", json={"jobs": [{"queue": "mail", "kind": "send"}] * 3})
-    async with open_unit(service.engine) as unit:
-        await service.queue.source.limit(unit, "mail", Limit(2, 0.5, 3, "ann", "bank"))
-        await unit.commit()
-    assert len(await service.queue.work.claim(uuid4(), [], ["send"], 9, 60.0)) == 2
-    limit = {"concurrency": 2, "per_s": 0.5, "burst": 3, "by": "ann", "reason": "bank"}
-    for (queue,) in (
-        (await admin.get("/v1/queues")).json()["items"],
-        (await admin.get("/v1/overview")).json()["queues"],
-    ):
-        assert (queue["running"], queue["limit"]) == (2, limit)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from graveshift.wire.jobs import NewJob
 from graveshift.wire.plans import Confirm
 from graveshift.wire.queues import Limit
 from graveshift.worker import Job
+from tests.api_service import serving
 from tests.front import ANN, Front
 from tests.workshop import Workshop
 
@@ -221,3 +222,17 @@ async def test_a_plan_is_stale_where_a_colleague_has_limited_the_queue_meanwhile
         await front.ended(await front.order("queue.limit", {"queue": "native:mail", "concurrency": 1}))
     with pytest.raises(PlanStale):
         await front.begin(plan)
+
+
+async def test_the_api_shows_a_limit_and_how_much_of_it_is_used(database: str, tmp_path: Path) -> None:
+    async with serving(database, tmp_path) as service, service.client() as admin:
+        await admin.post("/v1/jobs", json={"jobs": [{"queue": "mail", "kind": "send"}] * 3})
+        async with open_unit(service.engine) as unit:
+            await service.queue.source.limit(unit, "mail", Limit(2, 0.5, 3, "ann", "bank"))
+            await unit.commit()
+        assert len(await service.queue.work.claim(uuid4(), [], ["send"], 9, 60.0)) == 2
+        (queue,) = (await admin.get("/v1/queues")).json()["items"]
+        (first,) = (await admin.get("/v1/overview")).json()["queues"]
+    limit = {"concurrency": 2, "per_s": 0.5, "burst": 3, "by": "ann", "reason": "bank"}
+    for seen in (queue, first):
+        assert (seen["running"], seen["limit"]) == (2, limit)
