@@ -1,17 +1,15 @@
 """What can be set, from config/graveshift.yaml, a file of one's own and GRAVESHIFT_* variables, as frozen types."""
 
 import os
-import re
-from collections.abc import Collection, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import msgspec
 import yaml
 from msgspec import Meta, Struct
 
 from graveshift.errors import SettingsError
+from graveshift.given import Given, converted, entries, fields, known, mapping
 from graveshift.schedule import ENTRY, Schedule
 from graveshift.wire.jobs import NAME
 from graveshift.wire.runs import PerSecond
@@ -155,15 +153,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     schedules: dict[str, Schedule] = {}
 
 
-class _Given(Struct, frozen=True):
-    """A value and where it was found; what is text in a variable may mean a number."""
-
-    value: Any
-    where: str
-    lax: bool = False
-
-
-_Layer = dict[tuple[str, ...], _Given]
+_Layer = dict[tuple[str, ...], Given]
 PREFIX = "GRAVESHIFT_"
 SHIPPED = Path("config") / "graveshift.yaml"
 HERE = Path(__file__).parent
@@ -197,16 +187,16 @@ def _of_file(path: Path) -> _Layer:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: {' '.join(str(error).split())}") from error
     layer: _Layer = {}
-    for key, value in _mapping(found or {}, str(path)).items():
-        _known((key,), str(path), KEYS | SECTIONS.keys())
+    for key, value in mapping(found or {}, str(path)).items():
+        known((key,), str(path), KEYS | SECTIONS.keys())
         if key in SECTIONS:
-            inner = _mapping(value or {}, f"{path}: {key}")
-            layer |= {(key, name): _Given(one, str(path)) for name, one in inner.items()}
+            inner = mapping(value or {}, f"{path}: {key}")
+            layer |= {(key, name): Given(one, str(path)) for name, one in inner.items()}
         else:
-            layer[key,] = _Given(value, str(path))
+            layer[key,] = Given(value, str(path))
     for place in layer:
         if len(place) == 2:
-            _known(place, str(path), _fields(SECTIONS[place[0]]))
+            known(place, str(path), fields(SECTIONS[place[0]]))
     return layer
 
 
@@ -216,11 +206,11 @@ def _of_variables(env: Mapping[str, str]) -> _Layer:
     for name in sorted(env):
         section, _, key = name.removeprefix(PREFIX).lower().partition("_")
         if name == f"{PREFIX}STATE_DIR":
-            layer["state_dir",] = _Given(env[name] or None, name, lax=True)
+            layer["state_dir",] = Given(env[name] or None, name, lax=True)
         elif name.startswith(PREFIX) and section in SECTIONS and key:
             _one_line_between(name, section, key)
-            _known((section, key), name, _fields(SECTIONS[section]))
-            layer[section, key] = _Given(env[name] or None, name, lax=True)
+            known((section, key), name, fields(SECTIONS[section]))
+            layer[section, key] = Given(env[name] or None, name, lax=True)
     return layer
 
 
@@ -228,7 +218,7 @@ def _one_line_between(name: str, section: str, key: str) -> None:
     """Elsewhere it is two underscores that part a section from its key."""
     meant = key.lstrip("_")
     if meant != key:
-        _known((section, meant), name, _fields(SECTIONS[section]))
+        known((section, meant), name, fields(SECTIONS[section]))
         raise SettingsError(f"{name}: unknown variable; did you mean `{PREFIX}{section.upper()}_{meant.upper()}`?")
 
 
@@ -237,63 +227,16 @@ def _built(given: _Layer) -> Settings:
     outer: dict[str, Any] = {}
     for place, one in given.items():
         owner, values = (SECTIONS[place[0]], inner[place[0]]) if len(place) == 2 else (Settings, outer)
-        kind = _fields(owner)[place[-1]]
-        values[place[-1]] = _entries(place, one) if place in ENTRIES else _value(place, one, kind)
+        kind = fields(owner)[place[-1]]
+        values[place[-1]] = entries(place, one, *ENTRIES[place]) if place in ENTRIES else converted(place, one, kind)
     outer |= {name: SECTIONS[name](**values) for name, values in inner.items()}
     return Settings(**outer)
 
 
-def _entries(place: tuple[str, ...], given: _Given) -> dict[str, Any]:
-    kind, name, words = ENTRIES[place]
-    entries = _mapping(given.value or {}, f"{given.where}: {'.'.join(place)}")
-    for key in entries:
-        if not re.fullmatch(name, key):
-            raise SettingsError(f"{given.where}: {'.'.join((*place, key))}: {words}")
-    return {key: _entry((*place, key), one, given.where, kind) for key, one in entries.items()}
-
-
-def _entry(place: tuple[str, ...], given: Any, where: str, kind: type[Struct]) -> Struct:
-    fields, values = _fields(kind), {}
-    for key, value in _mapping({} if given is None else given, f"{where}: {'.'.join(place)}").items():
-        _known((*place, key), where, fields)
-        values[key] = _value((*place, key), _Given(value, where), fields[key])
-    for field in msgspec.structs.fields(kind):
-        if field.required and field.name not in values:
-            raise SettingsError(f"{where}: {'.'.join((*place, field.name))}: must be given")
-    try:
-        return kind(**values)
-    except ValueError as error:
-        raise SettingsError(f"{where}: {'.'.join(place)}.{error}") from error
-
-
-def _value(place: tuple[str, ...], given: _Given, kind: Any) -> Any:
-    try:
-        return msgspec.convert(given.value, kind, strict=not given.lax)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"{given.where}: {'.'.join(place)}: {error}") from error
-
-
-def _mapping(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise SettingsError(f"{where}: must be a mapping of settings")
-    return {str(key): one for key, one in value.items()}
-
-
-def _known(place: tuple[str, ...], where: str, names: Collection[str]) -> None:
-    if place[-1] not in names:
-        near = get_close_matches(place[-1], names, 1)
-        hint = f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(sorted(names))}"
-        raise SettingsError(f"{where}: {'.'.join(place)}: unknown setting{hint}")
-
-
-def _fields(kind: type[Struct]) -> dict[str, Any]:
-    return {field.name: field.type for field in msgspec.structs.fields(kind)}
-
-
 SECTIONS = {
-    name: kind for name, kind in _fields(Settings).items() if isinstance(kind, type) and issubclass(kind, Struct)
+    name: kind for name, kind in fields(Settings).items() if isinstance(kind, type) and issubclass(kind, Struct)
 }
-KEYS = _fields(Settings).keys() - SECTIONS.keys()
+KEYS = fields(Settings).keys() - SECTIONS.keys()
 ENTRIES: dict[tuple[str, ...], tuple[type[Struct], str, str]] = {
     ("schedules",): (Schedule, ENTRY, "a name is 1 to 64 letters, digits and `. _ : -`"),
     ("worker", "queues"): (Share, NAME, "a queue is 1 to 128 letters, digits and `. _ : -`"),

@@ -29,11 +29,12 @@ SHOWN: Final = {
 HINTS: Final = {
     "open": "open", "back": "back", "mark": "mark", "filter": "filter", "command": "command", "dlq.requeue": "requeue",
     "dlq.requeue.all": "requeue all", "dlq.discard": "discard", "queue.pause": "pause", "run.undo": "undo",
+    "queue.limit": "limit",
     "run.stop": "stop runs", "backup.create": "back up", "secret.rotate": "rotate", "job.cancel": "cancel",
     "fold": "fold", "letter.next": "next", "letter.previous": "previous", "panel.next": "panel", "copy": "copy",
     "worker.quiet": "quiet", "worker.resume": "resume", "worker.drain": "drain", "worker.stop": "stop",
     "job.hold": "hold", "job.release": "release", "job.bury": "bury", "job.retry": "retry now",
-    "queue.drain": "drain", "queue.purge": "purge", "queue.limit": "limit",
+    "queue.drain": "drain", "queue.purge": "purge",
     "queue.jobs": "jobs", "queue.letters": "letters",
 }  # fmt: skip
 """What the hints at the bottom call an action, where its last word does not do."""
