@@ -16,6 +16,7 @@ from graveshift.operation import Actor, Operation
 from graveshift.operations.cancel import Cancel
 from graveshift.operations.discard import Discard
 from graveshift.operations.drain import DrainQueue
+from graveshift.operations.limit import LimitQueue
 from graveshift.operations.pause import Pause
 from graveshift.operations.purge import Purge
 from graveshift.operations.requeue import Requeue
@@ -51,6 +52,7 @@ VERBS: Sequence[type[Operation]] = (
     Retry,
     Purge,
     DrainQueue,
+    LimitQueue,
 )
 ALL = {"selection": {"all": True}}
 BATCH = 1000

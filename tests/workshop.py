@@ -19,6 +19,7 @@ from graveshift.store.engine import create_engine
 from graveshift.wire.jobs import NewJob
 from graveshift.worker import Worker
 from graveshift.worker.handlers import Run
+from graveshift.worker.turns import Queues
 from tests.waiting import until
 
 QUICK = {"concurrency": 4, "batch": 4, "grace_s": 5.0, "time_limit_s": 20.0, "backoff_s": 0.05, "backoff_max_s": 0.2}
@@ -85,7 +86,7 @@ class Workshop:
 
     @asynccontextmanager
     async def worker(
-        self, handlers: Mapping[str, Run], *, queues: Sequence[str] = (), lease_s: float = 30.0, **settings: Any
+        self, handlers: Mapping[str, Run], *, queues: Queues = (), lease_s: float = 30.0, **settings: Any
     ) -> AsyncIterator[Worker]:
         """A worker in this loop, stopped at the end; a worker that broke breaks the test."""
         chosen = WorkerSettings(**{**QUICK, **settings})

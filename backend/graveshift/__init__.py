@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from graveshift.library import connect, connect_sync, enqueue, enqueue_many, enqueue_sync
     from graveshift.producer import Producer, SyncProducer, new_job
+    from graveshift.settings import Share
     from graveshift.worker import Cancelled, Dead, Handler, Job, Retry, Worker, handler
 
 __version__ = "0.1.0"
@@ -20,6 +21,7 @@ __all__ = [
     "Job",
     "Producer",
     "Retry",
+    "Share",
     "SyncProducer",
     "Worker",
     "connect",
@@ -34,6 +36,7 @@ __all__ = [
 _PLACES = {
     "graveshift.library": ("connect", "connect_sync", "enqueue", "enqueue_many", "enqueue_sync"),
     "graveshift.producer": ("Producer", "SyncProducer", "new_job"),
+    "graveshift.settings": ("Share",),
     "graveshift.worker": ("Cancelled", "Dead", "Handler", "Job", "Retry", "Worker", "handler"),
 }
 

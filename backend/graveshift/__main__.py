@@ -53,7 +53,8 @@ def letters(text: str) -> int:
 
 def _add_worker(worker: argparse.ArgumentParser) -> None:
     worker.add_argument("--handlers", required=True, metavar="MODULE:MAPPING", help="kind -> function")
-    worker.add_argument("--queues", default="", help="comma-separated; default: every queue")
+    worker.add_argument("--queues", default="", metavar="A=3,B", help="with weights (default: worker.queues, else all)")
+    worker.add_argument("--order", choices=("weighted", "strict"), help="among these queues (default: worker.order)")
     worker.add_argument("--concurrency", type=int, help="jobs at a time (default: worker.concurrency)")
     worker.add_argument("--with-parent", action="store_true", help="stop when standard input closes")
 
@@ -102,8 +103,8 @@ async def _serve(arguments: argparse.Namespace) -> int:
             return await service.serve(arguments.host, arguments.port, arguments.uds)
         case "worker", _:
             queues = [name for name in arguments.queues.split(",") if name]
-            parent = arguments.with_parent
-            return await service.work(arguments.handlers, queues, arguments.concurrency, with_parent=parent)
+            wanted = service.Wanted(queues, arguments.order, arguments.concurrency)
+            return await service.work(arguments.handlers, wanted, with_parent=arguments.with_parent)
         case "migrate", _:
             print(f"the database is at {await service.migrate()}")
         case "token", "create":

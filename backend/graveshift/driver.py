@@ -11,7 +11,7 @@ from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.jobs import Job, JobDetail
 from graveshift.wire.page import Page
-from graveshift.wire.queues import Queue
+from graveshift.wire.queues import Limit, Queue
 from graveshift.wire.runs import Outcome
 from graveshift.wire.selection import Filter
 from graveshift.wire.workers import Wish, Worker
@@ -32,6 +32,7 @@ class Can(StrEnum):
     STEER = "steer"
     TOUCH = "touch"
     DRAIN = "drain"
+    LIMIT = "limit"
     TRANSACT = "transact"
 
 
@@ -220,3 +221,6 @@ class Source(Protocol):
 
     async def drain(self, unit: Unit, queue: str, actor: str) -> None:
         """The queue takes no new jobs until it is resumed; what is in it goes on."""
+
+    async def limit(self, unit: Unit, queue: str, limit: Limit) -> None:
+        """Hand out no more than this from the next claim on, instead of what was the limit; what runs goes on."""

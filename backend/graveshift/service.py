@@ -4,21 +4,23 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Literal
 
-from msgspec import structs
+from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
 from graveshift import bootstrap, migrations
-from graveshift.errors import NotFound
+from graveshift.errors import NotFound, SettingsError
 from graveshift.native import open_work
 from graveshift.operation import Actor
 from graveshift.parent import stop_with_parent
 from graveshift.place import open_database
-from graveshift.settings import ApiSettings, load
+from graveshift.settings import ApiSettings, Share, WorkerSettings, load
 from graveshift.store.tokens import TokenBook
 from graveshift.wire.operations import Role
 from graveshift.worker import Worker
 from graveshift.worker import load as load_handlers
 from graveshift.worker import serve as serve_worker
+from graveshift.worker.turns import Queues
 
 OPERATOR = Actor("console", Role.ADMIN, "direct")
 
@@ -48,13 +50,42 @@ def _listening(api: ApiSettings, host: str | None, port: int | None, socket: str
     return structs.replace(api, socket=None, host=host or api.host, port=api.port if port is None else port)
 
 
-async def work(handlers: str, queues: Sequence[str], concurrency: int | None, *, with_parent: bool) -> int:
+class Wanted(Struct, frozen=True):
+    """What was typed for a worker, and wins over the settings; a queue may be `name=weight`."""
+
+    queues: Sequence[str]
+    order: Literal["weighted", "strict"] | None = None
+    concurrency: int | None = None
+
+    def of(self, worker: WorkerSettings) -> tuple[Queues, WorkerSettings]:
+        """Its queues, and the settings without what was overruled. Raises SettingsError."""
+        settings = structs.replace(
+            worker, concurrency=self.concurrency or worker.concurrency, order=self.order or worker.order
+        )
+        if self.order is None and not any("=" in queue for queue in self.queues):
+            return self.queues, settings
+        shares = dict(_share(queue, worker) for queue in self.queues) or worker.queues
+        if not shares:
+            raise SettingsError("--order is among queues, and neither --queues nor worker.queues names any")
+        return shares, settings
+
+
+def _share(typed: str, worker: WorkerSettings) -> tuple[str, Share]:
+    name, weighted, weight = typed.partition("=")
+    share = worker.queues.get(name, Share())
+    try:
+        return name, convert({**to_builtins(share), **({"weight": weight} if weighted else {})}, Share, strict=False)
+    except ValidationError as error:
+        raise SettingsError(f"--queues: {typed}: {error}") from error
+
+
+async def work(handlers: str, wanted: Wanted, *, with_parent: bool) -> int:
     """One worker until SIGTERM; `with_parent` stops it when standard input closes too. Returns the exit code.
 
     A database that does not answer or is behind is an error at the start; once at work, the worker waits for it.
     """
     settings, found = load(), load_handlers(handlers)
-    wanted = structs.replace(settings.worker, concurrency=concurrency) if concurrency else settings.worker
+    queues, chosen = wanted.of(settings.worker)
     # A connection that is silent for longer leads nowhere, and the claims held over it would be lost with it.
     answer_s = max(2.0, settings.queue.lease_s / 3)
     async with open_database(settings) as database, open_work(database.engine(2, answer_s=answer_s)) as queue:
@@ -63,9 +94,9 @@ async def work(handlers: str, queues: Sequence[str], concurrency: int | None, *,
             queue,
             found,
             queues=queues,
-            settings=wanted,
+            settings=chosen,
             lease_s=settings.queue.lease_s,
-            version=wanted.version,
+            version=chosen.version,
         )
         if with_parent:
             stop_with_parent(worker.stop)

@@ -1,18 +1,17 @@
 """What can be set, from config/graveshift.yaml, a file of one's own and GRAVESHIFT_* variables, as frozen types."""
 
 import os
-import re
-from collections.abc import Collection, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import msgspec
 import yaml
 from msgspec import Meta, Struct
 
 from graveshift.errors import SettingsError
+from graveshift.given import Given, converted, entries, fields, known, mapping
 from graveshift.schedule import ENTRY, Schedule
+from graveshift.wire.jobs import NAME
 from graveshift.wire.runs import PerSecond
 
 Seconds = Annotated[float, Meta(gt=0)]
@@ -59,10 +58,19 @@ class QueueSettings(Struct, frozen=True, forbid_unknown_fields=True):
     keep_days: Annotated[int, Meta(ge=1, le=3650)] = 30
 
 
+class Share(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one queue may have of a worker: its part of the jobs, places at once (null: all) and jobs of one claim."""
+
+    weight: Annotated[float, Meta(ge=0.01, le=1000)] = 1
+    concurrency: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    batch: Annotated[int, Meta(ge=1, le=1000)] | None = None
+
+
 class WorkerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Back-off is `backoff_s` doubled each time up to `backoff_max_s`, jittered; `time_limit_s` is per attempt.
 
-    `version` is what these workers run; null means the version of their handlers' package.
+    `version` is what these workers run; null means the version of their handlers' package. Where `queues` are named
+    a worker asks these and no others, one after the other, by `order`; where none is, all at once.
     """
 
     version: str | None = None
@@ -72,6 +80,8 @@ class WorkerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     time_limit_s: Seconds = 300
     backoff_s: Seconds = 2
     backoff_max_s: Seconds = 3600
+    order: Literal["weighted", "strict"] = "weighted"
+    queues: dict[str, Share] = {}
 
 
 class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,15 +153,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     schedules: dict[str, Schedule] = {}
 
 
-class _Given(Struct, frozen=True):
-    """A value and where it was found; what is text in a variable may mean a number."""
-
-    value: Any
-    where: str
-    lax: bool = False
-
-
-_Layer = dict[tuple[str, ...], _Given]
+_Layer = dict[tuple[str, ...], Given]
 PREFIX = "GRAVESHIFT_"
 SHIPPED = Path("config") / "graveshift.yaml"
 HERE = Path(__file__).parent
@@ -185,16 +187,16 @@ def _of_file(path: Path) -> _Layer:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: {' '.join(str(error).split())}") from error
     layer: _Layer = {}
-    for key, value in _mapping(found or {}, str(path)).items():
-        _known((key,), str(path), KEYS | SECTIONS.keys())
+    for key, value in mapping(found or {}, str(path)).items():
+        known((key,), str(path), KEYS | SECTIONS.keys())
         if key in SECTIONS:
-            inner = _mapping(value or {}, f"{path}: {key}")
-            layer |= {(key, name): _Given(one, str(path)) for name, one in inner.items()}
+            inner = mapping(value or {}, f"{path}: {key}")
+            layer |= {(key, name): Given(one, str(path)) for name, one in inner.items()}
         else:
-            layer[key,] = _Given(value, str(path))
+            layer[key,] = Given(value, str(path))
     for place in layer:
         if len(place) == 2:
-            _known(place, str(path), _fields(SECTIONS[place[0]]))
+            known(place, str(path), fields(SECTIONS[place[0]]))
     return layer
 
 
@@ -204,11 +206,11 @@ def _of_variables(env: Mapping[str, str]) -> _Layer:
     for name in sorted(env):
         section, _, key = name.removeprefix(PREFIX).lower().partition("_")
         if name == f"{PREFIX}STATE_DIR":
-            layer["state_dir",] = _Given(env[name] or None, name, lax=True)
+            layer["state_dir",] = Given(env[name] or None, name, lax=True)
         elif name.startswith(PREFIX) and section in SECTIONS and key:
             _one_line_between(name, section, key)
-            _known((section, key), name, _fields(SECTIONS[section]))
-            layer[section, key] = _Given(env[name] or None, name, lax=True)
+            known((section, key), name, fields(SECTIONS[section]))
+            layer[section, key] = Given(env[name] or None, name, lax=True)
     return layer
 
 
@@ -216,7 +218,7 @@ def _one_line_between(name: str, section: str, key: str) -> None:
     """Elsewhere it is two underscores that part a section from its key."""
     meant = key.lstrip("_")
     if meant != key:
-        _known((section, meant), name, _fields(SECTIONS[section]))
+        known((section, meant), name, fields(SECTIONS[section]))
         raise SettingsError(f"{name}: unknown variable; did you mean `{PREFIX}{section.upper()}_{meant.upper()}`?")
 
 
@@ -224,64 +226,18 @@ def _built(given: _Layer) -> Settings:
     inner: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
     outer: dict[str, Any] = {}
     for place, one in given.items():
-        if len(place) == 2:
-            inner[place[0]][place[1]] = _value(place, one, _fields(SECTIONS[place[0]])[place[1]])
-        elif place == ("schedules",):
-            outer["schedules"] = _schedules(one)
-        else:
-            outer[place[0]] = _value(place, one, _fields(Settings)[place[0]])
+        owner, values = (SECTIONS[place[0]], inner[place[0]]) if len(place) == 2 else (Settings, outer)
+        kind = fields(owner)[place[-1]]
+        values[place[-1]] = entries(place, one, *ENTRIES[place]) if place in ENTRIES else converted(place, one, kind)
     outer |= {name: SECTIONS[name](**values) for name, values in inner.items()}
     return Settings(**outer)
 
 
-def _schedules(given: _Given) -> dict[str, Schedule]:
-    return {
-        name: _schedule(name, one, given.where)
-        for name, one in _mapping(given.value or {}, f"{given.where}: schedules").items()
-    }
-
-
-def _schedule(name: str, given: Any, where: str) -> Schedule:
-    if not re.fullmatch(ENTRY, name):
-        raise SettingsError(f"{where}: schedules.{name}: a name is 1 to 64 letters, digits and `. _ : -`")
-    fields, values = _fields(Schedule), {}
-    for key, value in _mapping(given, f"{where}: schedules.{name}").items():
-        _known(("schedules", name, key), where, fields)
-        values[key] = _value(("schedules", name, key), _Given(value, where), fields[key])
-    missing = [key for key in ("cron", "queue", "kind") if key not in values]
-    if missing:
-        raise SettingsError(f"{where}: schedules.{name}.{missing[0]}: must be given")
-    try:
-        return Schedule(**values)
-    except ValueError as error:
-        raise SettingsError(f"{where}: schedules.{name}.{error}") from error
-
-
-def _value(place: tuple[str, ...], given: _Given, kind: Any) -> Any:
-    try:
-        return msgspec.convert(given.value, kind, strict=not given.lax)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"{given.where}: {'.'.join(place)}: {error}") from error
-
-
-def _mapping(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise SettingsError(f"{where}: must be a mapping of settings")
-    return {str(key): one for key, one in value.items()}
-
-
-def _known(place: tuple[str, ...], where: str, names: Collection[str]) -> None:
-    if place[-1] not in names:
-        near = get_close_matches(place[-1], names, 1)
-        hint = f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(sorted(names))}"
-        raise SettingsError(f"{where}: {'.'.join(place)}: unknown setting{hint}")
-
-
-def _fields(kind: type[Struct]) -> dict[str, Any]:
-    return {field.name: field.type for field in msgspec.structs.fields(kind)}
-
-
 SECTIONS = {
-    name: kind for name, kind in _fields(Settings).items() if isinstance(kind, type) and issubclass(kind, Struct)
+    name: kind for name, kind in fields(Settings).items() if isinstance(kind, type) and issubclass(kind, Struct)
 }
-KEYS = _fields(Settings).keys() - SECTIONS.keys()
+KEYS = fields(Settings).keys() - SECTIONS.keys()
+ENTRIES: dict[tuple[str, ...], tuple[type[Struct], str, str]] = {
+    ("schedules",): (Schedule, ENTRY, "a name is 1 to 64 letters, digits and `. _ : -`"),
+    ("worker", "queues"): (Share, NAME, "a queue is 1 to 128 letters, digits and `. _ : -`"),
+}

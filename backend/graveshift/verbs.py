@@ -7,6 +7,7 @@ from graveshift.operations.backup import CreateBackup
 from graveshift.operations.cancel import Cancel
 from graveshift.operations.discard import Discard
 from graveshift.operations.drain import DrainQueue
+from graveshift.operations.limit import LimitQueue
 from graveshift.operations.pause import Pause
 from graveshift.operations.purge import Purge
 from graveshift.operations.requeue import Requeue
@@ -35,6 +36,7 @@ OPERATIONS: Mapping[str, type[Operation]] = {
         Retry,
         Purge,
         DrainQueue,
+        LimitQueue,
         CreateBackup,
         RotateSecret,
     )

@@ -14,11 +14,13 @@ from graveshift.driver import Jobs, Letters, Move, Source, Unit, Verdict
 from graveshift.store.engine import open_unit
 from graveshift.wire.ids import decode
 from graveshift.wire.jobs import NewJob
+from graveshift.wire.queues import Limit
 from graveshift.wire.selection import Filter
 from graveshift.work import Claimed, Failure, Ticket, Upkeep, Work
 
 WORKER = UUID(int=1)
 ALL = Filter()
+REST = text("UPDATE graveshift.queues SET spent_until = spent_until - make_interval(secs => CAST(:s AS float8))")
 HUSH = text("UPDATE graveshift.workers SET heartbeat_at = heartbeat_at - make_interval(secs => CAST(:s AS float8))")
 
 
@@ -45,6 +47,9 @@ class Units(Protocol):
     async def hush(self, seconds: float) -> None:
         """Let every worker have been silent for that much longer."""
 
+    async def rest(self, seconds: float) -> None:
+        """Let every queue have handed out nothing for that much longer."""
+
 
 class PostgresUnits:
     """The ledger's own transactions."""
@@ -62,6 +67,10 @@ class PostgresUnits:
         async with self.engine.begin() as connection:
             await connection.execute(HUSH, {"s": seconds})
 
+    async def rest(self, seconds: float) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(REST, {"s": seconds})
+
 
 class MemoryUnits:
     """There is nothing to join: the memory driver ignores its unit, but goes by the clock that is here."""
@@ -74,6 +83,8 @@ class MemoryUnits:
 
     async def hush(self, seconds: float) -> None:
         self.later += timedelta(seconds=seconds)
+
+    rest = hush
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Unit]:
@@ -134,6 +145,10 @@ class Bench:
     async def resume(self, queue: str) -> None:
         async with self.units.open() as unit:
             await self.source.resume(unit, queue)
+
+    async def limit(self, queue: str = "mail", **limit: Any) -> None:
+        async with self.units.open() as unit:
+            await self.source.limit(unit, queue, Limit(**limit, by="ann", reason="bank"))
 
     async def depth(self, queue: str = "mail") -> dict[str, int]:
         """States and events of a queue that are not zero."""

@@ -15,7 +15,7 @@ from graveshift import errors
 from graveshift.__main__ import parser as backend_parser
 from graveshift.errors import GraveshiftError
 from graveshift.schedule import Schedule
-from graveshift.settings import Settings, SourceSettings
+from graveshift.settings import Settings, Share, SourceSettings
 from graveshift.verbs import OPERATIONS
 from graveshift.wire.backups import BackupState
 from graveshift.wire.jobs import JobState
@@ -67,7 +67,7 @@ def test_each_setting_has_its_row_and_its_default() -> None:
     shown = {row[0].strip("`"): row[1] for row in rows(DOCS / "settings.md") if "." in row[0] or "state_dir" in row[0]}
     real = {name: _said(value) for name, value in settings_of(SETTINGS) if name not in ("sources", "schedules")}
     assert {name: shown.get(name) for name in real} == real
-    entries = {"sources": SourceSettings, "schedules": Schedule}
+    entries = {"sources": SourceSettings, "schedules": Schedule, "worker.queues": Share}
     listed = {f"{section}.{name}" for section, kind in entries.items() for name in kind.__struct_fields__}
     assert shown.keys() - real.keys() == listed
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import TextClause, text
 
 from graveshift.drivers.postgres import bare, claiming, ending
-from graveshift.drivers.postgres.claiming import BEGIN, RELEASE
+from graveshift.drivers.postgres.claiming import BEGIN, CLAIM, RELEASE
 from graveshift.drivers.postgres.connection import Held
 from graveshift.drivers.postgres.ending import END, FAIL
 from graveshift.drivers.postgres.presence import BEAT
@@ -18,6 +18,7 @@ WHOLE = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE schemaname = 'graves
 BURST = text("""
 INSERT INTO graveshift.jobs (queue, kind, state) SELECT 'q', 'k', 'waiting' FROM generate_series(1, CAST(:n AS integer))
 """)
+PREPARED = text("SELECT statement, custom_plans FROM pg_prepared_statements")
 FENCED: Mapping[str, TextClause] = {"end": END, "fail": FAIL, "release": RELEASE, "begin": BEGIN, "beat": BEAT}
 
 
@@ -77,3 +78,13 @@ async def _read(held: Held) -> int:
     rows = await held.rows(text("SELECT pg_stat_force_next_flush(), pg_stat_clear_snapshot()"), {})
     assert rows
     return int((await held.rows(text(WHOLE), {}))[0][0])
+
+
+async def test_a_claim_is_planned_a_few_times_and_then_no_more(shop: Workshop) -> None:
+    held = Held(shop.engine)
+    await _burst(shop, 200)
+    for _ in range(30):
+        await _claim(held, 5)
+    plans = {row.statement: row.custom_plans for row in await held.rows(PREPARED, {})}
+    await held.close()
+    assert plans[bare._compiled(CLAIM)[0]] == 5

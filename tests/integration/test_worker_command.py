@@ -59,3 +59,38 @@ async def test_handlers_that_are_not_there_are_one_line_and_a_usage_mistake(shop
         "graveshift: the settings cannot be used: module 'tests.worker_process' has no 'HANDLER'; "
         "did you mean 'HANDLERS'?\n"
     ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["--queues", "mine=much"], "--queues: mine=much: Expected `float`, got `str` - at `$.weight`"),
+        (["--order", "strict"], "--order is among queues, and neither --queues nor worker.queues names any"),
+    ],
+)
+async def test_shares_that_are_none_are_one_line_and_a_usage_mistake(
+    shop: Workshop, typed: list[str], said: str
+) -> None:
+    process = await _start(shop, "--handlers", HANDLERS, *typed)
+    try:
+        assert await process.exits(30) == 2
+    finally:
+        await process.end()
+    assert [line["line"] for line in process.said("not_json")] == [f"graveshift: the settings cannot be used: {said}\n"]
+
+
+async def test_queues_may_be_typed_with_weights_and_worked_in_strict_order(shop: Workshop, tmp_path: Path) -> None:
+    payload = {"log": str(tmp_path / "log"), "go": str(tmp_path)}
+    last = [await shop.put("nap", payload, queue="last") for _ in range(2)]
+    first = [await shop.put("nap", payload, queue="first") for _ in range(2)]
+    process = await _start(
+        shop, "--handlers", HANDLERS, "--queues", "first=2,last", "--order", "strict", "--concurrency", "1"
+    )
+    try:
+        await shop.reaches(last[-1], "done", within=30)
+        row = (await shop.rows("SELECT * FROM graveshift.workers"))[0]
+        assert row.queues == ["first", "last"]
+    finally:
+        await process.end()
+    began = [int(line.split()[2]) for line in (tmp_path / "log").read_text().splitlines() if line.startswith("began")]
+    assert began == [*first, *last]

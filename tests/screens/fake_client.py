@@ -18,7 +18,7 @@ from graveshift.wire.operations import OperationInfo
 from graveshift.wire.overview import Environment, Overview, Totals
 from graveshift.wire.page import Page
 from graveshift.wire.plans import Confirm, Effect, Plan
-from graveshift.wire.queues import Queue
+from graveshift.wire.queues import Limit, Queue
 from graveshift.wire.runs import Item, Outcome, Run, RunState
 from graveshift.wire.secrets import SecretInfo, SecretState
 from graveshift.wire.selection import Filter
@@ -281,6 +281,9 @@ class FakeClient(Client):
                 replace(q, paused=paused, paused_by="ana" if paused else None, paused_reason=plan.args.get("reason"))
                 if q.id == plan.args["queue"] else q for q in self.queues
             ]  # fmt: skip
+        if plan.operation == "queue.limit":
+            limit = Limit(plan.args["concurrency"], plan.args["per_s"], plan.args["burst"], "ana", plan.args["reason"])
+            self.queues = [replace(q, limit=limit) if q.id == plan.args["queue"] else q for q in self.queues]
         if plan.operation == "backup.create":
             self.backups.append(Backup(id=f"native:b{id}", state=BackupState.VERIFIED, created_at=self.now,
                                        verified_at=self.now, size_bytes=4_200_000, sha256="ab" * 32, run_id=id,

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from graveshift.errors import SettingsError
-from graveshift.settings import Settings, load, shipped
+from graveshift.settings import Settings, Share, load, shipped
 
 
 def test_the_shipped_file_says_every_default_and_nothing_else() -> None:
@@ -52,6 +52,12 @@ def test_an_empty_variable_is_null_and_foreign_variables_are_left_alone() -> Non
         ("apy: {}", "apy: unknown setting; did you mean `api`?"),
         ("api: {port: 70000}", "api.port: Expected `int` <= 65535"),
         ("api: {port: '1'}", "api.port: Expected `int`, got `str`"),
+        ("worker: {queues: {mail: {wieght: 1}}}", "worker.queues.mail.wieght: unknown setting; did you mean `weight`?"),
+        ("worker: {queues: {mail: {weight: 0}}}", "worker.queues.mail.weight: Expected `float` >= 0.01"),
+        ("worker: {queues: {mail: {batch: many}}}", "worker.queues.mail.batch: Expected `int | null`, got `str`"),
+        ("worker: {queues: {a b: {}}}", "worker.queues.a b: a queue is 1 to 128 letters, digits and `. _ : -`"),
+        ("worker: {queues: [mail]}", "worker.queues: must be a mapping of settings"),
+        ("worker: {order: strct}", "worker.order: Invalid enum value 'strct'"),
         ("environment: {colour: pink}", "environment.colour: Invalid enum value 'pink'"),
         ("api: 3", "api: must be a mapping"),
         ("- 1", "must be a mapping"),
@@ -87,3 +93,18 @@ def test_two_underscores_are_answered_with_the_variable_that_was_meant() -> None
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="No such file"):
         load(tmp_path / "none.yaml", {})
+
+
+def test_a_worker_is_told_its_queues_in_a_file_and_in_that_order(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "worker: {order: strict, queues: {mail: {weight: 3, batch: 5}, alerts: , reports: {concurrency: 2}}}"
+    )
+    found = load(own, {}).worker
+    assert list(found.queues) == ["mail", "alerts", "reports"]
+    assert (found.order, found.queues) == (
+        "strict",
+        {"mail": Share(3, None, 5), "alerts": Share(), "reports": Share(concurrency=2)},
+    )
+    with pytest.raises(SettingsError, match=r"GRAVESHIFT_WORKER_QUEUES: worker.queues: must be a mapping"):
+        load(environ={"GRAVESHIFT_WORKER_QUEUES": "mail"})

@@ -110,7 +110,8 @@ def settings_for(options: Options, home: Path) -> Settings:
 
 def worker_environ(settings: Settings, url: str, home: Path, downstream: str) -> dict[str, str]:
     """What the demo's workers must know, as variables."""
-    own = {f"GRAVESHIFT_WORKER_{name.upper()}": str(value) for name, value in structs.asdict(settings.worker).items()}
+    set_here = {name: value for name, value in structs.asdict(settings.worker).items() if name != "queues"}
+    own = {f"GRAVESHIFT_WORKER_{name.upper()}": str(value) for name, value in set_here.items()}
     return own | {
         "GRAVESHIFT_DATABASE_URL": url,
         "GRAVESHIFT_DATABASE_LOGIN_FILE": str(home / "password"),

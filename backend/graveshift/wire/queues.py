@@ -5,11 +5,24 @@ from datetime import datetime
 from msgspec import Struct
 
 
+class Limit(Struct, frozen=True):
+    """How many of a queue's jobs may run at once, and start a second once `burst` are gone, over all workers.
+
+    None means no limit.
+    """
+
+    concurrency: int | None = None
+    per_s: float | None = None
+    burst: int | None = None
+    by: str | None = None
+    reason: str | None = None
+
+
 class Queue(Struct, frozen=True):
     """Counts are jobs; ages are seconds by the database clock; rates are per second over the last half minute.
 
     None means that the system cannot say. `paused_until` None on a paused queue means until resumed.
-    A `draining` queue takes no new jobs; `held` jobs are live and not handed out.
+    A `draining` queue takes no new jobs; `held` jobs are live and not handed out. `limit` None: it has none.
     """
 
     id: str
@@ -32,3 +45,4 @@ class Queue(Struct, frozen=True):
     held: int | None = None
     draining: bool | None = None
     draining_by: str | None = None
+    limit: Limit | None = None

@@ -13,6 +13,7 @@ from graveshift.worker.orders import Orders
 from graveshift.worker.outbox import Outbox
 from graveshift.worker.patience import Losses, Polls, pause
 from graveshift.worker.shift import Shift, first
+from graveshift.worker.turns import Ask, Turns
 
 # Places that come free one by one are gathered this long, so that short jobs are claimed in batches.
 GATHER_S = 0.003
@@ -23,14 +24,14 @@ _log = structlog.get_logger("graveshift.worker")
 
 
 class Claims:
-    """The claim loop of one worker; `kinds` are those it has handlers for, empty `queues` means every queue."""
+    """The claim loop of one worker; `kinds` are those it has handlers for, `turns` say which queues it asks."""
 
     def __init__(
         self,
         work: Work,
         worker: UUID,
         *,
-        queues: Sequence[str],
+        turns: Turns,
         kinds: Sequence[str],
         settings: WorkerSettings,
         lease_s: float,
@@ -38,11 +39,11 @@ class Claims:
         self.worn_out = False
         self._work = work
         self._worker = worker
-        self._queues = queues
+        self._turns = turns
         self._kinds = kinds
         self._settings = settings
         self._lease_s = lease_s
-        self._asked: deque[tuple[int, asyncio.Task[Sequence[Claimed]]]] = deque()
+        self._asked: deque[tuple[Ask, asyncio.Task[Sequence[Claimed]]]] = deque()
         self._polls = Polls()
         self._losses = Losses("claims")
 
@@ -70,38 +71,45 @@ class Claims:
                 shift.changed.clear()
                 await first(shift.changed, stop, within_s=1.0)
             else:
-                if shift.room < self._wanted(self._settings.concurrency):
-                    await pause(GATHER_S, stop)
-                self._ask(self._wanted(shift.room))
+                await self._begin(shift, stop)
 
-    def _ask(self, limit: int) -> None:
-        claim = self._work.claim(self._worker, self._queues, self._kinds, limit, self._lease_s, begin=limit)
-        self._asked.append((limit, asyncio.ensure_future(claim)))
+    async def _begin(self, shift: Shift, stop: asyncio.Event) -> None:
+        if not self._turns.amid and shift.room < self._wanted(self._settings.concurrency):
+            await pause(GATHER_S, stop)
+        if (ask := self._turns.next(shift)) is not None:
+            self._send(ask)
+            return
+        shift.changed.clear()
+        await first(shift.changed, stop, within_s=self._polls.next_s())
+
+    def _send(self, ask: Ask) -> None:
+        limit = ask.limit
+        claim = self._work.claim(self._worker, ask.queues, self._kinds, limit, self._lease_s, begin=limit)
+        self._asked.append((ask, asyncio.ensure_future(claim)))
 
     async def _receive(self, shift: Shift, outbox: Outbox, orders: Orders) -> None:
         """What was asked for first. While batches come back full, the next are asked for before this one starts."""
-        limit, asked = self._asked.popleft()
+        ask, asked = self._asked.popleft()
         try:
             claimed = await asked
         except Exception as error:
             await pause(self._losses.next_s(error), orders.stop)
             return
         self._losses.back()
-        if len(claimed) == self._settings.batch and not _is_over(orders):
-            await self._ask_ahead(claimed, shift)
+        if self._turns.overlap and len(claimed) == self._settings.batch and not _is_over(orders):
+            await self._send_ahead(ask, claimed, shift)
         self._take(claimed, shift, outbox, orders)
         if claimed:
             self._polls.found()
-        if len(claimed) < limit and not orders.stop.is_set():
+        if self._turns.answered(ask, len(claimed)) and not orders.stop.is_set():
             await pause(self._polls.next_s(), orders.stop)
 
-    async def _ask_ahead(self, claimed: Sequence[Claimed], shift: Shift) -> None:
+    async def _send_ahead(self, ask: Ask, claimed: Sequence[Claimed], shift: Shift) -> None:
         """A suspect waits for all that was claimed before it, so nothing is asked for behind one."""
-        batch = self._settings.batch
-        room = shift.room - len(claimed) - sum(limit for limit, _ in self._asked)
-        wanted = 0 if any(one.alone for one in claimed) else min(AHEAD - len(self._asked), room // batch)
+        room = shift.room - len(claimed) - sum(ask.limit for ask, _ in self._asked)
+        wanted = 0 if any(one.alone for one in claimed) else min(AHEAD - len(self._asked), room // ask.limit)
         for _ in range(wanted):
-            self._ask(batch)
+            self._send(ask)
         await asyncio.sleep(0)  # they are sent before the jobs of this batch take the loop
 
     def _take(self, claimed: Sequence[Claimed], shift: Shift, outbox: Outbox, orders: Orders) -> None:

@@ -1,6 +1,7 @@
 """The jobs in a worker's hands: how many there may be, which of them run, and which wait to run alone."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import structlog
@@ -58,6 +59,10 @@ class Shift:
         if self.suspect is not None or self._lone is not None:
             return 0
         return max(0, self._settings.concurrency - self.running)
+
+    def busy(self) -> Counter[str]:
+        """Places taken, by queue."""
+        return Counter(one.claimed.queue for one in self._running.values())
 
     def tickets(self) -> list[Ticket]:
         """Claims to keep alive: what runs and was not reported, and the suspect that waits."""

@@ -4,7 +4,7 @@ import asyncio
 import math
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from uuid import uuid4
 
@@ -21,6 +21,7 @@ from graveshift.worker.orders import Orders
 from graveshift.worker.outbox import Outbox
 from graveshift.worker.patience import Losses, pause
 from graveshift.worker.shift import Shift
+from graveshift.worker.turns import Queues, turns
 
 # Seconds: for handlers to notice that they shall end, for the last outcomes to be sent, and for all of it in a hurry.
 NOTICE_S, LAST_POST_S, HURRY_S = 1.0, 5.0, 1.0
@@ -29,14 +30,18 @@ _log = structlog.get_logger("graveshift.worker")
 
 
 class Worker:
-    """Runs jobs of `queues` (empty: all) whose kinds have a handler. One `run()` per instance."""
+    """Runs jobs of `queues` whose kinds have a handler. One `run()` per instance.
+
+    Names of queues are asked together, a mapping to shares in turn, by `settings.order`; none: what the settings say,
+    and where they name none either, every queue.
+    """
 
     def __init__(
         self,
         work: Work,
         handlers: Mapping[str, Run],
         *,
-        queues: Sequence[str] = (),
+        queues: Queues = (),
         settings: WorkerSettings | None = None,
         lease_s: float = 30.0,
         version: str | None = None,
@@ -44,17 +49,16 @@ class Worker:
         self.id = uuid4()
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._work = work
-        self._queues = list(queues)
         self._settings = settings or WorkerSettings()
+        asked = turns(queues, self._settings)
+        self._queues = asked.names
         kinds = by_kind(handlers)
         self._version = version or version_of(kinds)
         self._orders = Orders()
         self._outbox = Outbox(work, self.name, self._settings.batch)
         teller = Teller(self.name, self._version, self._settings)
         self._shift = Shift(kinds, self._settings, teller, self._outbox)
-        self._claims = Claims(
-            work, self.id, queues=self._queues, kinds=sorted(kinds), settings=self._settings, lease_s=lease_s
-        )
+        self._claims = Claims(work, self.id, turns=asked, kinds=sorted(kinds), settings=self._settings, lease_s=lease_s)
         self._heart = Heart(work, self.id, lease_s)
 
     @property

@@ -66,6 +66,9 @@ def _number(field: str, value: object) -> str:
             return str(value) if field in PLAIN else f"{value:,}"
         case None:
             return UNKNOWN
+        case Struct():
+            parts = ((name, getattr(value, name)) for name in value.__struct_fields__)
+            return ", ".join(f"{name} {shown(name, part)}" for name, part in parts if part is not None)
         case _:
             return clean(str(value), CELL)
 

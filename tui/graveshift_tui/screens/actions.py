@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 MODES: Final = {"break": "500", "heal": "ok", "reset": "ok"}
 COMMANDS: Final = (*PLACES, "demo", "theme", "help", "quit", "q")
-VERBS: Final = (*verbs.PLAIN, "queue.pause", "run.undo", "secret.rotate", "run.stop")
+VERBS: Final = (*verbs.PLAIN, "queue.pause", "queue.limit", "run.undo", "secret.rotate", "run.stop")
 
 
 class Host(Protocol):
@@ -139,6 +139,7 @@ class Actions:
         flows = Flows(self._host, self._choose, client, self._host.pulse.overview, subject)
         asking = {
             "queue.pause": flows.pause,
+            "queue.limit": flows.limit,
             "run.undo": flows.undo,
             "secret.rotate": flows.rotate,
             "run.stop": flows.stop,

@@ -13,7 +13,7 @@ from graveshift.wire.secrets import SecretInfo
 from graveshift_tui.client import Client
 from graveshift_tui.operate import Ask, progress
 from graveshift_tui.screen import Subject
-from graveshift_tui.screens import verbs
+from graveshift_tui.screens import limiting, verbs
 from graveshift_tui.screens.undoing import last_undoable
 from graveshift_tui.settings import ConsoleError
 
@@ -54,6 +54,17 @@ class Flows:
 
     def pause(self) -> None:
         """Pauses the queue under the cursor for a time, or resumes it."""
+        self._desk.look(self._queue_here(), self._pause_or_resume)
+
+    def limit(self) -> None:
+        """Limits the queue under the cursor."""
+
+        def ask(queue: Queue) -> None:
+            self._choose(limiting.chooser(queue), lambda chosen: self._desk.order(limiting.order(queue, *chosen)))
+
+        self._desk.look(self._queue_here(), ask)
+
+    def _queue_here(self) -> Awaitable[Queue]:
         given = verbs.queue_of(self._subject)
         if given is None:
             raise verbs.NotHere("no queue is under the cursor")
@@ -65,7 +76,7 @@ class Flows:
                 raise ConsoleError(f"there is no queue {given.queue}")
             return found[0]
 
-        self._desk.look(read(), self._pause_or_resume)
+        return read()
 
     def undo(self) -> None:
         """Undoes the run on show or under the cursor, else the operator's last requeue that is not undone yet."""

@@ -4,6 +4,7 @@ from graveshift.wire.queues import Queue
 from graveshift.wire.selection import Filter
 from graveshift_tui import format as f
 from graveshift_tui.screen import Card, Route
+from graveshift_tui.screens import limiting
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
 from graveshift_tui.widgets.paint import Line
@@ -22,8 +23,8 @@ def tone(queue: Queue) -> str:
 
 
 def name(queue: Queue, width: int) -> Cell:
-    """The name, with PAUSED or DRAINING beside it."""
-    said = "PAUSED" if queue.paused else "DRAINING" if queue.draining else ""
+    """The name, with PAUSED, DRAINING or its limit beside it."""
+    said = "PAUSED" if queue.paused else "DRAINING" if queue.draining else limiting.mark(queue)
     if not said:
         return queue.name
     return f"{f.fit(queue.name, max(4, min(len(queue.name), width - len(said) - 2)))}  {said}", "mark"
@@ -43,10 +44,11 @@ def pane(queue: Queue, at: At) -> list[Line]:
     rates = f"in {f.rate(queue.in_per_s)}/s   out {f.rate(queue.out_per_s)}/s   dying {f.rate(queue.dead_per_min)}/min"
     if queue.workers is not None:
         rates += f"   {f.things(queue.workers, 'worker')}"
+    state = pause_line(queue, at) or limiting.line(queue)
     return [
         ((f" {f.fit(queue.name, at.width - 2)}", "bold bright"),),
         ((f"   {rates}", "text"),),
-        ((f"   {pause_line(queue, at)}", "mark"),) if queue.paused else ((f"   system {queue.system}", "muted"),),
+        ((f"   {state}", "mark"),) if state else ((f"   system {queue.system}", "muted"),),
     ]
 
 
@@ -67,6 +69,7 @@ def nodes(queue: Queue, at: At) -> list[Node]:
         ("workers", f.count(queue.workers)),
         ("paused", pause_line(queue, at)),
         ("draining", f"takes no new jobs, by {queue.draining_by or 'nobody known'}" if queue.draining else None),
+        ("limit", limiting.line(queue) or None),
         ("id", queue.id),
     )
 
@@ -99,7 +102,15 @@ CARD = Card(
     pane=pair(Queue, pane),
     pane_height=3,
     nodes=pair(Queue, nodes),
-    verbs=("queue.pause", "queue.drain", "queue.purge", "queue.letters", "queue.jobs", "dlq.requeue.all"),
+    verbs=(
+        "queue.pause",
+        "queue.limit",
+        "queue.drain",
+        "queue.purge",
+        "queue.letters",
+        "queue.jobs",
+        "dlq.requeue.all",
+    ),
     hints=("jobs", "dlq"),
     fields=("system", "queue"),
 )

@@ -26,7 +26,10 @@ class Choice(Struct, frozen=True):
 
 
 class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
-    """Type to narrow, enter to take; returns the value and what was typed into the note."""
+    """Type to narrow, enter to take; returns the value and what was typed into the note.
+
+    `typed` makes a choice of what was typed, where that means something by itself.
+    """
 
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
@@ -38,8 +41,18 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
     Chooser Input:focus { border: none; }
     """
 
-    def __init__(self, title: str, choices: Sequence[Choice], *, note: str | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        *,
+        note: str | None = None,
+        typed: Callable[[str], Choice | None] = lambda text: None,
+        placeholder: str = "type to narrow",
+    ) -> None:
         super().__init__()
+        self.typed = typed
+        self.placeholder = placeholder
         self.question = title
         self.choices = choices
         self.note = note
@@ -49,7 +62,7 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         """Title, what to type, the choices."""
         with Vertical():
             yield Lines([((self.question, "bold heading"),)])
-            yield Input(id="narrow", placeholder="type to narrow", select_on_focus=False)
+            yield Input(id="narrow", placeholder=self.placeholder, select_on_focus=False)
             yield Lines(id="choices")
             if self.note is not None:
                 yield Input(id="note", placeholder=self.note, max_length=500, select_on_focus=False)
@@ -65,9 +78,11 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
 
     @property
     def found(self) -> list[Choice]:
-        """The choices that hold every typed word."""
-        words = self.query_one("#narrow", Input).value.lower().split()
-        return [c for c in self.choices if all(word in f"{c.title} {c.value}".lower() for word in words)]
+        """What was typed as a choice of its own, and the choices that hold every typed word."""
+        text = self.query_one("#narrow", Input).value
+        words, own = text.lower().split(), self.typed(text)
+        found = [c for c in self.choices if all(word in f"{c.title} {c.value}".lower() for word in words)]
+        return found if own is None else [own, *(c for c in found if c.value != own.value)]
 
     def on_key(self, event: Key) -> None:
         """Keys that the field did not take; the rest goes on to its own bindings."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
+from graveshift.drivers.memory import limiting
 from graveshift.drivers.memory.ending import readable
 from graveshift.drivers.memory.moving import move, recall
 from graveshift.drivers.memory.showing import detail
@@ -12,7 +13,7 @@ from graveshift.drivers.memory.touching import touch
 from graveshift.store.position import job_number, letter_position
 from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.ids import encode
-from graveshift.wire.queues import Queue
+from graveshift.wire.queues import Limit, Queue
 from graveshift.wire.runs import Outcome
 from graveshift.wire.workers import Wish, Worker, WorkerState
 
@@ -62,6 +63,7 @@ class MemorySource:
             paused_reason=pause.reason if pause else None,
             draining=name in self._state.draining,
             draining_by=self._state.draining.get(name),
+            limit=limiting.limit_of(self._state, name),
         )
 
     def _recent(self, name: str, *whats: str) -> int:
@@ -151,3 +153,6 @@ class MemorySource:
     async def drain(self, unit: Unit, queue: str, actor: str) -> None:
         self._state.queues.setdefault(queue, None)
         self._state.draining[queue] = readable(actor)
+
+    async def limit(self, unit: Unit, queue: str, limit: Limit) -> None:
+        limiting.limit(self._state, queue, limit)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from graveshift.driver import Frozen
 from graveshift.wire.dlq import Attempt
+from graveshift.wire.queues import Limit
 from graveshift.wire.workers import Wish
 from graveshift.work import Condition, Ticket
 
@@ -135,6 +136,8 @@ class State:
         self.tried: list[Tried] = []
         self.queues: dict[str, Pause | None] = {}
         self.draining: dict[str, str] = {}
+        self.limits: dict[str, Limit] = {}
+        self.spent_until: dict[str, datetime] = {}
         self.workers: dict[UUID, Present] = {}
         self.events: list[Event] = []
         self.totals: Counter[tuple[str, str]] = Counter()

@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import Raw
 
 from graveshift.drivers.memory.ending import fail
+from graveshift.drivers.memory.limiting import allowed, spend
 from graveshift.drivers.memory.state import Entry, Present, State
 from graveshift.errors import Invalid, QueueDraining
 from graveshift.wire.jobs import NAME, NewJob
@@ -66,11 +67,12 @@ class MemoryWork:
         self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float, *, begin: int = 0
     ) -> Sequence[Claimed]:
         now = self._state.now()
-        chosen = self._batch(self._due(queues, kinds, now), limit)
+        chosen = self._batch(allowed(self._state, self._due(queues, kinds, now)), limit)
         for place, job in enumerate(chosen):
             job.state, job.attempt, job.started_at, job.owner = "running", job.attempt + 1, now, worker
             job.lease_until = now + timedelta(seconds=lease_s)
             job.begun = place < begin and not job.crashes
+            spend(self._state, job.queue)
         return [_claimed(job, worker) for job in chosen]
 
     def _due(self, queues: Sequence[str], kinds: Sequence[str], now: datetime) -> list[Entry]:

@@ -17,8 +17,9 @@ from graveshift.work import Claimed, Ticket
 # the same worker's claim before this one may.
 SPARE = 32
 
-# Heads of all open queues are merged by order, and locked in that order until there are enough. A suspect at the head
-# goes out alone; otherwise suspects are passed over until they are at the head.
+# Heads of all open queues are merged by order, and locked in that order until there are enough; a limited queue brings
+# no more heads than it may hand out, so it keeps nobody behind it waiting. A suspect at the head goes out alone;
+# otherwise suspects are passed over until they are at the head.
 CLAIM = text("""
 WITH RECURSIVE live AS (
     (SELECT queue FROM graveshift.jobs
@@ -29,12 +30,14 @@ WITH RECURSIVE live AS (
             ORDER BY j.queue LIMIT 1)
     FROM live WHERE live.queue IS NOT NULL
 ), open AS (
-    SELECT name FROM (SELECT queue FROM live WHERE queue IS NOT NULL
-                      UNION SELECT unnest(CAST(:queues AS text[]))) named (name)
-    WHERE NOT EXISTS (SELECT FROM graveshift.queues q WHERE q.name = named.name AND q.paused_at IS NOT NULL
-                      AND (q.paused_until IS NULL OR q.paused_until > now()))
+    SELECT name, CASE WHEN q.concurrency IS NOT NULL OR q.per_s IS NOT NULL
+                      THEN graveshift.allowance(name, CAST(:wide AS integer)) END AS allowance
+    FROM (SELECT queue FROM live WHERE queue IS NOT NULL
+          UNION SELECT unnest(CAST(:queues AS text[]))) named (name) LEFT JOIN graveshift.queues q USING (name)
+    WHERE q.paused_at IS NULL OR q.paused_until <= now()
 ), heads AS MATERIALIZED (
-    SELECT head.* FROM open, graveshift.heads(open.name, CAST(:kinds AS text[]), CAST(:wide AS integer)) head
+    SELECT head.* FROM open, graveshift.heads(
+        open.name, CAST(:kinds AS text[]), coalesce(open.allowance, CAST(:wide AS integer))) head
     ORDER BY head.priority DESC, head.run_at, head.id LIMIT CAST(:wide AS integer)
 ), locked AS MATERIALIZED (
     SELECT j.id, j.priority, j.run_at, j.crashes FROM heads JOIN graveshift.jobs j USING (id)
@@ -55,7 +58,8 @@ FROM chosen LEFT JOIN graveshift.payloads p USING (id)
 WHERE j.id = chosen.id
 RETURNING j.id, j.attempt, j.attempt - j.max_attempts + j.budget AS tried,
           j.queue, j.kind, j.priority, j.max_attempts, j.enqueued_at, j.started_at, j.trace_id,
-          j.run_id, chosen.alone, chosen.place, coalesce(CAST(p.payload AS text), 'null') AS payload
+          j.run_id, chosen.alone, chosen.place, coalesce(CAST(p.payload AS text), 'null') AS payload,
+          CASE WHEN j.queue = ANY(ARRAY(SELECT name FROM open WHERE allowance > 0)) THEN graveshift.spend(j.queue) END
 """)
 
 BEGIN = text("""

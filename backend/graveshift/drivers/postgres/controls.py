@@ -1,14 +1,16 @@
-"""Pause and resume queues, and cancel jobs."""
+"""Pause, resume, drain and limit queues, and cancel jobs."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec.structs import asdict
 from sqlalchemy import text
 
 from graveshift.driver import Unit, Verdict
 from graveshift.drivers.postgres.text import storable
 from graveshift.store.position import job_number
 from graveshift.wire.ids import encode
+from graveshift.wire.queues import Limit
 from graveshift.wire.runs import Outcome
 
 PAUSE = text("""
@@ -27,6 +29,17 @@ WHERE name = :queue
 DRAIN = text("""
 INSERT INTO graveshift.queues (name, draining_at, draining_by) VALUES (:queue, now(), :actor)
 ON CONFLICT (name) DO UPDATE SET draining_at = coalesce(queues.draining_at, now()), draining_by = excluded.draining_by
+""")
+
+# What is spent stays spent, but is at most the new burst: a limit that is raised holds from the next claim on.
+LIMIT = text("""
+INSERT INTO graveshift.queues (name, concurrency, per_s, burst, limited_by, limited_reason)
+VALUES (:queue, CAST(:concurrency AS integer), CAST(:per_s AS double precision), CAST(:burst AS integer),
+        CAST(:by AS text), CAST(:reason AS text))
+ON CONFLICT (name) DO UPDATE SET concurrency = excluded.concurrency, per_s = excluded.per_s, burst = excluded.burst,
+    limited_by = excluded.limited_by, limited_reason = excluded.limited_reason,
+    spent_until = CASE WHEN queues.spent_until > now()
+        THEN least(queues.spent_until, now() + make_interval(secs => excluded.burst / excluded.per_s)) END
 """)
 
 CANCEL = text("""
@@ -67,6 +80,12 @@ async def resume(unit: Unit, queue: str) -> None:
 async def drain(unit: Unit, queue: str, actor: str) -> None:
     """The queue takes no new jobs until it is resumed."""
     await unit.execute(DRAIN, {"queue": queue, "actor": storable(actor)})
+
+
+async def limit(unit: Unit, queue: str, wanted: Limit) -> None:
+    """This limit and no other; one of nothing lifts what there is."""
+    words = {"by": wanted.by and storable(wanted.by), "reason": wanted.reason and storable(wanted.reason)}
+    await unit.execute(LIMIT, {"queue": queue, **asdict(wanted), **words})
 
 
 async def cancel(unit: Unit, system: str, natives: Sequence[str], run_id: int) -> list[Verdict]:

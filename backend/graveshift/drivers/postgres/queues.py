@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from graveshift.drivers.postgres.connection import read
 from graveshift.drivers.postgres.presence import ALIVE
 from graveshift.wire.ids import encode
-from graveshift.wire.queues import Queue
+from graveshift.wire.queues import Limit, Queue
 from graveshift.work import Counters
 
 QUEUES = text(f"""
@@ -33,7 +33,7 @@ WITH names AS (
 SELECT names.name, depths.*, rates.*, oldest.age, present.workers, span.s,
        coalesce(q.paused_at IS NOT NULL AND (q.paused_until IS NULL OR q.paused_until > now()), false) AS paused,
        q.paused_until, q.paused_by, q.paused_reason, coalesce(q.draining_at IS NOT NULL, false) AS draining,
-       q.draining_by
+       q.draining_by, q.concurrency, q.per_s, q.burst, q.limited_by, q.limited_reason
 FROM names CROSS JOIN span LEFT JOIN graveshift.queues q USING (name)
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(n) FILTER (WHERE what = 'waiting'), 0) AS waiting,
@@ -107,4 +107,11 @@ def _queue(row: Row[Any], system: str) -> Queue:
         paused_reason=row.paused_reason if row.paused else None,
         draining=bool(row.draining),
         draining_by=row.draining_by,
+        limit=_limit(row),
     )
+
+
+def _limit(row: Row[Any]) -> Limit | None:
+    if row.concurrency is None and row.per_s is None:
+        return None
+    return Limit(row.concurrency, row.per_s, row.burst, row.limited_by, row.limited_reason)

@@ -13,7 +13,7 @@ from graveshift.drivers.postgres.reading import letter_detail, standing
 from graveshift.store.position import letter_position
 from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.jobs import NAME
-from graveshift.wire.queues import Queue
+from graveshift.wire.queues import Limit, Queue
 from graveshift.wire.workers import Wish, Worker
 
 
@@ -79,3 +79,6 @@ class PostgresSource:
 
     async def drain(self, unit: Unit, queue: str, actor: str) -> None:
         await controls.drain(unit, queue, actor)
+
+    async def limit(self, unit: Unit, queue: str, limit: Limit) -> None:
+        await controls.limit(unit, queue, limit)

@@ -13,7 +13,7 @@ from graveshift.store.engine import translated
 from graveshift.store.position import letter_id, letter_position
 from graveshift.wire import ids
 from graveshift.wire.dlq import LetterDetail
-from graveshift.wire.queues import Queue
+from graveshift.wire.queues import Limit, Queue
 from graveshift.wire.workers import Wish, Worker
 
 # Event ids are given out before their transactions commit, so each scan looks back this far.
@@ -119,6 +119,10 @@ class ProcrastinateSource:
     async def drain(self, unit: Unit, queue: str, actor: str) -> None:
         """Its producers write to its tables and ask nobody."""
         raise Unsupported(f"{self.system} cannot drain")
+
+    async def limit(self, unit: Unit, queue: str, limit: Limit) -> None:
+        """It has no limits either."""
+        raise Unsupported(f"{self.system} cannot limit")
 
     async def _intents(self, unit: Unit, letters: Sequence[str], run_id: int) -> dict[str, datetime]:
         public = {ids.encode(self.system, native): native for native in letters}
