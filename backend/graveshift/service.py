@@ -88,7 +88,7 @@ async def work(handlers: str, wanted: Wanted, *, with_parent: bool) -> int:
     queues, chosen = wanted.of(settings.worker)
     # A connection that is silent for longer leads nowhere, and the claims held over it would be lost with it.
     answer_s = max(2.0, settings.queue.lease_s / 3)
-    async with open_database(settings) as database, open_work(database.engine(2, answer_s=answer_s)) as queue:
+    async with open_database(settings) as database, open_work(database.engine(3, answer_s=answer_s)) as queue:
         await migrations.require_head(database.url_now)
         worker = Worker(
             queue,

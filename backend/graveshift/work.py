@@ -74,6 +74,12 @@ class Work(Protocol):
     async def enqueue(self, jobs: Sequence[NewJob]) -> Sequence[int]:
         """Ids in the order given, all in one transaction; a live job with the same unique key gives its id."""
 
+    async def rung(self) -> None:
+        """Until jobs have been enqueued since the last call, here or elsewhere. A hint: it may come late, or never.
+
+        Raises DatabaseUnavailable where it cannot be heard now; the next call tries anew.
+        """
+
     async def register(self, worker: UUID, host: str, pid: int, version: str, queues: Sequence[str]) -> None: ...
 
     async def deregister(self, worker: UUID) -> None: ...

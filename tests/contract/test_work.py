@@ -281,3 +281,11 @@ async def test_a_worker_is_there_from_registering_to_leaving(bench: Bench) -> No
     assert 0 <= found.heartbeat_age_s < 5
     await bench.work.deregister(worker)
     assert await bench.source.workers() == []
+
+
+async def test_an_enqueue_is_heard_by_whoever_listens(bench: Bench) -> None:
+    async with asyncio.timeout(10):
+        await bench.put("1")
+        await bench.work.rung()
+        await bench.put("2")
+        await bench.work.rung()

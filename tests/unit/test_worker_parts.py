@@ -259,3 +259,20 @@ async def test_threads_are_used_again_and_never_queue_behind_a_stuck_one() -> No
     release.set()
     assert await asyncio.wait_for(stuck.done, 5) is True
     assert len(seen) <= 3
+
+
+async def test_a_ring_ends_a_rest_and_one_that_led_to_nothing_is_heeded_later() -> None:
+    polls, stop, loop = Polls(), asyncio.Event(), asyncio.get_running_loop()
+    for _ in range(12):
+        polls.next_s()
+    rests = []
+    for _ in range(4):
+        polls.bell.set()
+        began = loop.time()
+        await polls.rest(stop)
+        rests.append(loop.time() - began)
+    assert rests[0] < rests[2] < rests[3] < POLL_LAST_S / 2
+    polls.found()
+    polls.bell.set()
+    await polls.rest(stop)
+    assert not polls.bell.is_set()

@@ -7,12 +7,13 @@ from uuid import UUID
 
 import structlog
 
+from graveshift.errors import DatabaseUnavailable
 from graveshift.settings import WorkerSettings
 from graveshift.work import Claimed, Work
 from graveshift.worker.orders import Orders
 from graveshift.worker.outbox import Outbox
-from graveshift.worker.patience import Losses, Polls, pause
-from graveshift.worker.shift import Shift, first
+from graveshift.worker.patience import Losses, Polls, first, pause
+from graveshift.worker.shift import Shift
 from graveshift.worker.turns import Ask, Turns
 
 # Places that come free one by one are gathered this long, so that short jobs are claimed in batches.
@@ -73,6 +74,18 @@ class Claims:
             else:
                 await self._begin(shift, stop)
 
+    async def listen(self) -> None:
+        """Until cancelled: the doorbell ends a rest."""
+        losses = Losses("doorbell")
+        while True:
+            try:
+                await self._work.rung()
+            except DatabaseUnavailable as error:
+                await asyncio.sleep(losses.next_s(error))
+            else:
+                losses.back()
+                self._polls.bell.set()
+
     async def _begin(self, shift: Shift, stop: asyncio.Event) -> None:
         if not self._turns.amid and shift.room < self._wanted(self._settings.concurrency):
             await pause(GATHER_S, stop)
@@ -102,7 +115,7 @@ class Claims:
         if claimed:
             self._polls.found()
         if self._turns.answered(ask, len(claimed)) and not orders.stop.is_set():
-            await pause(self._polls.next_s(), orders.stop)
+            await self._polls.rest(orders.stop)
 
     async def _send_ahead(self, ask: Ask, claimed: Sequence[Claimed], shift: Shift) -> None:
         """A suspect waits for all that was claimed before it, so nothing is asked for behind one."""

@@ -7,6 +7,8 @@ from contextlib import suppress
 import structlog
 
 POLL_FIRST_S, POLL_LAST_S = 0.002, 1.0
+# The longest that a worker is deaf to a doorbell that keeps ringing for others.
+DEAF_LAST_S = 0.1
 LOST_FIRST_S, LOST_LAST_S = 0.1, 5.0
 
 _chance = random.SystemRandom()
@@ -20,15 +22,43 @@ async def pause(seconds: float, unless: asyncio.Event) -> None:
             await unless.wait()
 
 
+async def first(*events: asyncio.Event, within_s: float | None = None) -> None:
+    """Wait until one of the events is set, or the time is up."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
 class Polls:
-    """Each empty poll doubles the wait, jittered so that workers spread out; a find begins anew."""
+    """Each empty poll doubles the wait, jittered so that workers spread out; a find begins anew.
+
+    A ring of the doorbell ends the wait, but after each that led to nothing the next is heard later.
+    """
 
     def __init__(self) -> None:
+        self.bell = asyncio.Event()
         self._wait_s = POLL_FIRST_S
+        self._deaf_s = 0.0
+        self._was_rung = False
 
     def found(self) -> None:
         """The last poll found something."""
         self._wait_s = POLL_FIRST_S
+        self._deaf_s, self._was_rung = 0.0, False
+
+    async def rest(self, unless: asyncio.Event) -> None:
+        """Until the next poll, or the event."""
+        if self._was_rung:
+            self._deaf_s = min(DEAF_LAST_S, max(POLL_FIRST_S, 2 * self._deaf_s))
+        wait_s = self.next_s()
+        deaf_s = min(wait_s, self._deaf_s)
+        await pause(deaf_s, unless)
+        await first(self.bell, unless, within_s=wait_s - deaf_s)
+        self._was_rung = self.bell.is_set()
+        self.bell.clear()
 
     def next_s(self) -> float:
         """Seconds until the next poll."""

@@ -11,6 +11,7 @@ from graveshift.work import Claimed, Ticket
 from graveshift.worker.failures import Teller
 from graveshift.worker.handlers import Handler
 from graveshift.worker.outbox import Outbox
+from graveshift.worker.patience import first
 from graveshift.worker.running import Running
 from graveshift.worker.threads import Threads
 
@@ -126,13 +127,3 @@ class Shift:
         if self._lone == ticket:
             self._lone = None
         self.changed.set()
-
-
-async def first(*events: asyncio.Event, within_s: float | None = None) -> None:
-    """Wait until one of the events is set, or the time is up."""
-    waits = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waits, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

@@ -1,5 +1,6 @@
 """Producers and workers in memory; see `graveshift.work.Work`."""
 
+import asyncio
 import json
 import re
 from collections.abc import Sequence
@@ -23,13 +24,19 @@ class MemoryWork:
     def __init__(self, state: State) -> None:
         self._state = state
         self._cards: dict[UUID, Present] = {}
+        self._rung = asyncio.Event()
 
     async def enqueue(self, jobs: Sequence[NewJob]) -> Sequence[int]:
         for job in jobs:
             _check(job)
             if job.queue in self._state.draining:
                 raise QueueDraining(job.queue)
+        self._rung.set()
         return [self._add(job, self._state.now()) for job in jobs]
+
+    async def rung(self) -> None:
+        await self._rung.wait()
+        self._rung.clear()
 
     def _add(self, new: NewJob, now: datetime) -> int:
         state = self._state

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Fates, Move, Unit, Verdict
 from graveshift.drivers.postgres.connection import read
+from graveshift.drivers.postgres.doorbell import RING_AT_COMMIT
 from graveshift.store.position import letter_position
 from graveshift.wire.ids import encode
 from graveshift.wire.runs import Outcome
@@ -135,6 +136,8 @@ async def move(unit: Unit, system: str, natives: Sequence[str], to: Move, run_id
     places = {native: letter_position(native) for native in natives}
     await unit.execute(BY_ROW)
     moved = _by_place((await unit.execute(statement, {**_arrays(places), "run": run_id})).all())
+    if to is Move.REQUEUE:
+        await unit.execute(RING_AT_COMMIT)
     missing = {native: place for native, place in places.items() if place is not None and place not in moved}
     if missing:
         rows = (await unit.execute(SETTLED, {**_arrays(missing), "run": run_id, "how": how})).all()

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.drivers.postgres import claiming, ending, enqueueing, presence
 from graveshift.drivers.postgres.connection import Held, refused
+from graveshift.drivers.postgres.doorbell import Bell, Ear
 from graveshift.drivers.postgres.lanes import Lanes
 from graveshift.store.engine import translated
 from graveshift.wire.jobs import NewJob
@@ -23,10 +24,14 @@ class PostgresWork:
         self._claims = (Held(engine), Held(engine))
         self._endings = Held(engine)
         self._lanes = Lanes(engine)
+        self._bell = Bell(engine)
+        self._ear = Ear(engine)
         self._cards: dict[UUID, presence.Card] = {}
 
     async def close(self) -> None:
         """Give the held connections back."""
+        await self._bell.close()
+        await self._ear.close()
         await self._lanes.close()
         for held in self._claims:
             await held.close()
@@ -36,6 +41,11 @@ class PostgresWork:
         """Raises Invalid for what PostgreSQL cannot hold; then nothing was enqueued."""
         if not jobs:
             return []
+        ids = await self._enqueue(jobs)
+        self._bell.ring()
+        return ids
+
+    async def _enqueue(self, jobs: Sequence[NewJob]) -> Sequence[int]:
         if all(job.unique_key is None for job in jobs):
             return await self._lanes.enqueue(jobs)
         async with translated():
@@ -44,6 +54,9 @@ class PostgresWork:
                     return await enqueueing.enqueue(connection, jobs)
             except DBAPIError as error:
                 raise refused(error) from error
+
+    async def rung(self) -> None:
+        await self._ear.rung()
 
     async def register(self, worker: UUID, host: str, pid: int, version: str, queues: Sequence[str]) -> None:
         self._cards[worker] = presence.Card(host, pid, version, tuple(queues))

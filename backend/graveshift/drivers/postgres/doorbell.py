@@ -1,0 +1,103 @@
+"""The doorbell: producers ring when jobs have come, idle workers hear it. A hint: polls find what no ring told of."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from graveshift.drivers.postgres import bare
+from graveshift.drivers.postgres.connection import read
+from graveshift.errors import DatabaseUnavailable
+from graveshift.store.engine import GOODBYE_S, translated
+
+CHANNEL = "graveshift_jobs"
+# A process rings no more often than this, however much it enqueues.
+REST_S = 0.005
+
+# Nothing is lost with a ring, so its commit waits for no disk.
+RING = text(f"SELECT set_config('synchronous_commit', 'off', true), pg_notify('{CHANNEL}', '')")
+
+# The same with the commit of something that matters. Too dear for every enqueue: such commits wait for each other.
+RING_AT_COMMIT = text(f"SELECT pg_notify('{CHANNEL}', '')")
+
+
+class Bell:
+    """Rung after the commit, from the loop; the first ring sounds at once, those that follow soon share the next."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._wanted = False
+        self._ringing: asyncio.Task[None] | None = None
+
+    def ring(self) -> None:
+        """Jobs have come."""
+        self._wanted = True
+        if self._ringing is None:
+            self._ringing = asyncio.create_task(self._ring())
+
+    async def close(self) -> None:
+        """Let the last ring sound."""
+        if (ringing := self._ringing) is not None:
+            await asyncio.wait([ringing], timeout=GOODBYE_S)
+            ringing.cancel()
+
+    async def _ring(self) -> None:
+        try:
+            while self._wanted:
+                self._wanted = False
+                await read(self._engine, RING)
+                await asyncio.sleep(REST_S)
+        except DatabaseUnavailable:
+            return  # whoever waits will poll
+        finally:
+            self._ringing = None
+
+
+class Ear:
+    """Listens on a connection of its own. Behind a pooler that shares connections it hears nothing: no harm."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._connection: AsyncConnection | None = None
+        self._driver: Any = None
+        self._rung = asyncio.Event()
+
+    async def rung(self) -> None:
+        """Until somebody has rung since the last call. A new connection counts as a ring: one may have been missed.
+
+        Raises DatabaseUnavailable where the connection is lost, once; the next call makes a new one.
+        """
+        if self._connection is None:
+            await self._listen()
+            return
+        await self._rung.wait()
+        self._rung.clear()
+        if self._driver.is_closed():
+            await self.close()
+            raise DatabaseUnavailable("the connection that listened for jobs was lost")
+
+    async def close(self) -> None:
+        """Listen no more."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(DatabaseUnavailable):
+                async with translated():
+                    await connection.invalidate()
+                    await connection.close()
+
+    async def _listen(self) -> None:
+        async with translated():
+            connection = await self._engine.connect()
+            try:
+                driver = await bare.driver_of(connection)
+                driver.add_termination_listener(self._wake)
+                await driver.add_listener(CHANNEL, self._wake)
+            except BaseException:
+                await connection.invalidate()
+                raise
+        self._connection, self._driver = connection, driver
+
+    def _wake(self, *_: Any) -> None:
+        self._rung.set()
