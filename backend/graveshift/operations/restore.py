@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, ClassVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from graveshift.driver import Can, Count, Source, Trash, Unit, Verdict
 from graveshift.errors import Unsupported
@@ -47,10 +47,10 @@ class Restore(Struct, frozen=True, forbid_unknown_fields=True):
         await carrier.chunks(Walk(_aim(world, self.selection), thawed(carrier.frozen), restore))
 
     async def _draft(self, world: World, aim: Aim[Trash], frost: Frost, since: Count) -> Draft:
-        count = await _count(aim, frost)
-        confirm, phrase = bulk(aim, count, world.environment)
-        effect = Effect(_in_words(aim, count), "back to the dead letter queue, as they were; they wait for a requeue")
-        return _drafted(aim, frost, count, since, effect, confirm, phrase)
+        draft = await _drafted(aim, frost, since)
+        confirm, phrase = bulk(aim, Count(draft.count or 0, draft.count_is_exact), world.environment)
+        effect = Effect(_in_words(aim, draft), "back to the dead letter queue, as they were; they wait for a requeue")
+        return structs.replace(draft, effects=[effect], confirm=confirm, phrase=phrase)
 
 
 class Empty(Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,9 +83,9 @@ class Empty(Struct, frozen=True, forbid_unknown_fields=True):
         await carrier.chunks(Walk(_aim(world, self.selection), thawed(carrier.frozen), erase))
 
     async def _draft(self, world: World, aim: Aim[Trash], frost: Frost, since: Count) -> Draft:
-        count = await _count(aim, frost)
-        effect = Effect(_in_words(aim, count), "erased with their payloads; nothing brings them back")
-        return _drafted(aim, frost, count, since, effect, Confirm.PHRASE, world.environment)
+        draft = await _drafted(aim, frost, since)
+        effect = Effect(_in_words(aim, draft), "erased with their payloads; nothing brings them back")
+        return structs.replace(draft, effects=[effect], confirm=Confirm.PHRASE, phrase=world.environment)
 
 
 def _aim(world: World, selection: Selection) -> Aim[Trash]:
@@ -107,7 +107,8 @@ async def _count(aim: Aim[Trash], frost: Frost) -> Count:
     return Count(found)
 
 
-def _in_words(aim: Aim[Trash], count: Count) -> str:
+def _in_words(aim: Aim[Trash], draft: Draft) -> str:
+    count = Count(draft.count or 0, draft.count_is_exact)
     many = how_many(count, "discarded letter", "discarded letters")
     if aim.ids is None:
         return f"{many}, all there are" if aim.filter.is_empty else many + which(aim.filter)
@@ -115,17 +116,14 @@ def _in_words(aim: Aim[Trash], count: Count) -> str:
     return f"{many}; {missing:,} of these {'is' if missing == 1 else 'are'} not in the trash" if missing else many
 
 
-def _drafted(
-    aim: Aim[Trash], frost: Frost, count: Count, since: Count, effect: Effect, confirm: Confirm, phrase: str | None
-) -> Draft:
+async def _drafted(aim: Aim[Trash], frost: Frost, since: Count) -> Draft:
+    """All but what it does and how it is confirmed."""
+    count = await _count(aim, frost)
     return Draft(
         count=count.n,
         count_is_exact=count.exact,
         walked=aim.walked,
         arrived_since=since.n,
-        effects=[effect],
-        confirm=confirm,
-        phrase=phrase,
         frozen=kept(frost),
         cutoff=frost.cutoff,
     )

@@ -34,7 +34,7 @@ DELETE FROM graveshift_ledger.runs WHERE id IN (
 PLANS = text(f"""
 DELETE FROM graveshift_ledger.plans WHERE id IN (
     SELECT p.id FROM graveshift_ledger.plans p
-    WHERE p.expires_at < now() - interval '1 day' AND (p.used_by IS NULL OR p.created_at < {_old("runs")})
+    WHERE p.expires_at < now() - interval '1 day'
       AND NOT EXISTS (SELECT FROM graveshift_ledger.runs r WHERE r.plan_id = p.id) LIMIT {AT_ONCE})
 """)
 

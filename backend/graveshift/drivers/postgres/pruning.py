@@ -52,7 +52,8 @@ SELECT step FROM (SELECT CAST(substring(c.relname FROM '[0-9]+$') AS bigint) AS 
                   JOIN pg_class c ON c.oid = i.inhrelid
                   WHERE i.inhparent = to_regclass('graveshift.payloads') AND c.relname ~ '_[0-9]+$') steps
 WHERE (step + 1) * 10000000 <= (SELECT last_value FROM graveshift.job_id)
-  AND (SELECT count(*) FROM graveshift.needed(step * 10000000, (step + 1) * 10000000, CAST(:few AS integer) + 1)) <= :few
+  AND CAST(:few AS integer) >= (
+      SELECT count(*) FROM graveshift.needed(step * 10000000, (step + 1) * 10000000, CAST(:few AS integer) + 1))
 ORDER BY step
 """)
 DROP_PAYLOADS = text("SELECT graveshift.drop_payloads(:step, :few)")

@@ -23,8 +23,8 @@ from graveshift.wire.trash import Discarded, DiscardedDetail
 
 LETTERS = text("""
 SELECT t.*, left(coalesce(x.error_message, ''), CAST(:listed AS integer)) AS error_message
-FROM unnest(CAST(:discarded_ats AS timestamptz[]), CAST(:ids AS bigint[])) WITH ORDINALITY AS u (discarded_at, id, place)
-JOIN graveshift.trash t USING (discarded_at, id)
+FROM unnest(CAST(:discarded_ats AS timestamptz[]), CAST(:ids AS bigint[])) WITH ORDINALITY AS u (at, id, place)
+JOIN graveshift.trash t ON t.discarded_at = u.at AND t.id = u.id
 LEFT JOIN graveshift.dead_text x ON x.died_at = t.died_at AND x.id = t.id
 ORDER BY u.place
 """)

@@ -134,4 +134,4 @@ CREATE TRIGGER audit_keeps_a_year BEFORE DELETE ON graveshift_ledger.audit
 
 CREATE INDEX runs_ended ON graveshift_ledger.runs (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX runs_plan ON graveshift_ledger.runs (plan_id);
-CREATE INDEX plans_unused ON graveshift_ledger.plans (expires_at) WHERE used_by IS NULL;
+CREATE INDEX plans_expired ON graveshift_ledger.plans (expires_at);
