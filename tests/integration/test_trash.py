@@ -26,7 +26,7 @@ async def test_a_plan_to_discard_says_how_long_and_that_no_disk_is_freed(front: 
 
 async def test_a_system_without_a_trash_is_said_to_discard_for_good(front: Front) -> None:
     await front.letters(1)
-    front.queue.source.can = front.queue.source.can - {Can.TRASH}  # type: ignore[misc]
+    front.queue.source.can = front.queue.source.can - {Can.TRASH}
     plan = await front.desk.plan(DISCARD, ALL, ANN)
     assert "no trash" in plan.effects[1].change
     with pytest.raises(Unsupported):

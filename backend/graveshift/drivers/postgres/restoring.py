@@ -46,7 +46,7 @@ WITH chosen AS MATERIALIZED ({CHOSEN}), gone AS (
 ), texts AS (
     DELETE FROM graveshift.dead_text x USING chosen WHERE x.died_at = chosen.died_at AND x.id = chosen.id
 ), carried AS (
-    DELETE FROM graveshift.payloads p USING chosen WHERE p.id = chosen.id
+    DELETE FROM graveshift.payloads WHERE id = ANY(ARRAY(SELECT id FROM chosen))
 )
 SELECT died_at, id, true AS moved FROM chosen
 """)

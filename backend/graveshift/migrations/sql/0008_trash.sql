@@ -26,9 +26,9 @@ CREATE TABLE graveshift.trash (
     worker text,
     worker_version text,
     trace_id text,
-    PRIMARY KEY (discarded_at, id)
+    PRIMARY KEY (id, discarded_at)
 ) PARTITION BY RANGE (discarded_at);
-CREATE INDEX trash_id ON graveshift.trash (id);
+CREATE INDEX trash_newest ON graveshift.trash (discarded_at, id);
 CREATE INDEX trash_run ON graveshift.trash (discarded_by, id);
 CREATE INDEX trash_cause ON graveshift.trash (fingerprint, id);
 CREATE INDEX trash_xid ON graveshift.trash (xid);
