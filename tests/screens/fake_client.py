@@ -115,7 +115,8 @@ class FakeClient(Client):
         known: dict[str, Sequence[Struct]] = {
             "dlq": self.letters, "queues": self.live_queues(), "groups": self.groups(), "jobs": jobs,
             "workers": workers, "runs": self.runs[::-1],
-            "backups": self.backups[::-1], "secrets": self.secrets, "schedules": [], "marks": [], "trash": [discarded(x, self.now) for x in self.trash],
+            "backups": self.backups[::-1], "secrets": self.secrets, "schedules": [], "marks": [],
+            "trash": [discarded(x, self.now) for x in self.trash],
             "audit": self.audit[::-1],
         }  # fmt: skip
         return known[resource]
