@@ -62,6 +62,7 @@ class Service:
         """Everything real; `other` replaces single rooms."""
         queue, runs = self.queue, self.runs
         ports = {"sources": self.sources, "letters": {"native": queue.letters}, "jobs": {"native": queue.jobs}}
+        ports["trash"] = {"native": queue.trash}
         world = msgspec.structs.replace(build_world(self.engine, self.folder), **ports)
         given = {
             "api": api,

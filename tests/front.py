@@ -20,6 +20,7 @@ from graveshift.operations.limit import LimitQueue
 from graveshift.operations.pause import Pause
 from graveshift.operations.purge import Purge
 from graveshift.operations.requeue import Requeue
+from graveshift.operations.restore import Empty, Restore
 from graveshift.operations.resume import Resume
 from graveshift.operations.touching import Bury, Hold, Release, Retry
 from graveshift.operations.undo import Undo
@@ -42,6 +43,8 @@ VIC = Actor("vic", Role.VIEWER)
 VERBS: Sequence[type[Operation]] = (
     Requeue,
     Discard,
+    Restore,
+    Empty,
     Cancel,
     Pause,
     Resume,
@@ -74,6 +77,7 @@ class Front:
             sources={"native": self.queue.source},
             letters={"native": self.queue.letters},
             jobs={"native": self.queue.jobs},
+            trash={"native": self.queue.trash},
         )
         self.operations: dict[str, type[Operation]] = {verb.name: verb for verb in VERBS}
 

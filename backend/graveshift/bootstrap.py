@@ -38,6 +38,7 @@ from graveshift.store.changes import marks, run_states
 from graveshift.store.deploys import MarkBook
 from graveshift.store.engine import answers, create_engine, open_unit, shut
 from graveshift.store.index import index
+from graveshift.store.keeping import KeepingBook, LedgerDays
 from graveshift.store.leases import LeaseBook
 from graveshift.store.letters import ForeignLetters
 from graveshift.store.login import LoginFile
@@ -147,6 +148,8 @@ class Backend:
             dumper=Dumper(self.database.url, bin_dir, self.database.login),
             vault=self.vault,
             rotators=self._rotators(),
+            trash={system: self.queue.trash},
+            keep_trash_days=settings.queue.keep_trash_days,
         )
 
     def _rotators(self) -> Mapping[str, Rotator]:
@@ -157,13 +160,16 @@ class Backend:
         return {rotator.kind: rotator for rotator in rotators}
 
     def _clockwork(self) -> Clockwork:
-        world = self.world
+        world, desk = self.world, self.settings.desk
         chores = Chores(
             unit=lambda: open_unit(self.engine),
             upkeep=self.queue.upkeep,
             samples=SampleBook(self.engine),
             settings=self.settings.loops,
             queue=self.settings.queue,
+            ledger=KeepingBook(
+                self.engine, self.audit, LedgerDays(desk.keep_days, desk.keep_items_days, desk.keep_audit_days)
+            ),
             index=[partial(index, self.engine, source) for source in self._foreign],
             tidy=[
                 world.archive.tidy,
@@ -227,6 +233,7 @@ class Backend:
             sources=world.sources,
             letters=world.letters,
             jobs=world.jobs,
+            trash=world.trash,
             work=self.queue.work,
             upkeep=self.queue.upkeep,
             desk=self.desk,

@@ -14,18 +14,21 @@ from graveshift.wire.page import Page
 from graveshift.wire.queues import Limit, Queue
 from graveshift.wire.runs import Outcome
 from graveshift.wire.selection import Filter
+from graveshift.wire.trash import Discarded, DiscardedDetail
 from graveshift.wire.workers import Wish, Worker
 
 
 class Can(StrEnum):
     """What a system can do; a verb that needs what is missing here is not offered for it.
 
-    `transact`: effects join the ledger's own transaction, so that an outcome is never in doubt.
+    `transact`: effects join the ledger's own transaction, so that an outcome is never in doubt. `trash`: what is
+    discarded can be restored; where it is missing a discard is final.
     """
 
     REQUEUE = "requeue"
     RECALL = "recall"
     DISCARD = "discard"
+    TRASH = "trash"
     PAUSE = "pause"
     CANCEL = "cancel"
     WORKERS = "workers"
@@ -100,12 +103,13 @@ class Verdict(Struct, frozen=True):
 
 
 class Fates(Struct, frozen=True):
-    """What became of the jobs that a run moved, by now."""
+    """What became of the jobs that a run moved, by now; `discarded` are those of its letters still in the trash."""
 
     waiting: int
     running: int
     done: int
     dead: int
+    discarded: int = 0
 
 
 class Pace(Struct, frozen=True):
@@ -141,6 +145,30 @@ class Letters(Protocol):
 
     async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]:
         """Native ids of letters visible at `frozen`, in order of death, strictly after the native id `after`."""
+
+
+class Trash(Protocol):
+    """Discarded letters of one system. Pages are newest discarded first; picks are in the order of job ids.
+
+    Of a filter `run_id` is the run that discarded them, and `text` has no meaning.
+    """
+
+    system: str
+
+    async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Discarded]: ...
+
+    async def one(self, native: str) -> DiscardedDetail | None: ...
+
+    async def standing(self, letters: Sequence[str]) -> Sequence[str]:
+        """Those of these native ids that are in the trash."""
+
+    async def freeze(self) -> Frozen: ...
+
+    async def count(self, chosen: Filter, frozen: Frozen | None = None) -> Count: ...
+
+    async def arrived(self, chosen: Filter, frozen: Frozen) -> Count: ...
+
+    async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]: ...
 
 
 class Jobs(Protocol):
@@ -202,6 +230,14 @@ class Source(Protocol):
 
     async def recall(self, unit: Unit, letters: Sequence[str], run_id: int) -> Sequence[Verdict]:
         """Take back what run `run_id` requeued and no worker has started; the letter regains its id."""
+
+    async def restore(
+        self, unit: Unit, letters: Sequence[str], run_id: int, of_run: int | None = None
+    ) -> Sequence[Verdict]:
+        """Bring these back from the trash as the letters they were; only what run `of_run` discarded, where given."""
+
+    async def erase(self, unit: Unit, letters: Sequence[str], run_id: int) -> Sequence[Verdict]:
+        """These leave the trash for good, and what they carried with them."""
 
     async def fates(self, run_id: int) -> Fates | None:
         """What became of what this run requeued; None where the system cannot say."""

@@ -10,14 +10,14 @@ from time import monotonic
 import structlog
 from msgspec import Struct
 
-from graveshift.driver import Unit
 from graveshift.errors import Fenced, GraveshiftError
 from graveshift.settings import LoopSettings, QueueSettings
 from graveshift.store.engine import Unit as Transaction
+from graveshift.store.keeping import KeepingBook
 from graveshift.store.leases import LeaseBook
 from graveshift.store.samples import SampleBook
 from graveshift.wire.health import Check
-from graveshift.work import Counters, Upkeep
+from graveshift.work import Counters, Guard, Keeping, Upkeep
 
 LEASE = "loops"
 LEASE_S = 8.0
@@ -29,8 +29,6 @@ LATE = 5
 DEPTH = ("waiting", "scheduled", "retrying", "running")
 GROWING = ("enqueued", "finished", "failed")
 
-# Raises Fenced where another backend leads by now; holds the lease until the unit ends.
-Guard = Callable[[Unit], Awaitable[None]]
 Units = Callable[[], AbstractAsyncContextManager[Transaction]]
 log = structlog.get_logger(__name__)
 
@@ -168,6 +166,7 @@ class Chores(Struct, frozen=True):
     samples: SampleBook
     settings: LoopSettings
     queue: QueueSettings
+    ledger: KeepingBook
     index: Sequence[Callable[[], Awaitable[object]]] = ()
     tidy: Sequence[Callable[[], Awaitable[object]]] = ()
 
@@ -201,7 +200,9 @@ class Chores(Struct, frozen=True):
             await guard(unit)
             dropped = await self.samples.prune(unit, self.settings.samples_keep_s)
             await unit.commit()
-        return dropped + await self.upkeep.prune(self.queue.keep_days)
+        queue = self.queue
+        keep = Keeping(queue.keep_days, queue.keep_dead_days, queue.keep_trash_days)
+        return dropped + await self.upkeep.prune(keep, guard) + await self.ledger.prune(guard)
 
 
 def sampled(counters: Counters) -> dict[tuple[str, str], float]:

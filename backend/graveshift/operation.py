@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from graveshift.archive import Archive
-from graveshift.driver import Jobs, Letters, Source, Unit, Verdict
+from graveshift.driver import Jobs, Letters, Source, Trash, Unit, Verdict
 from graveshift.dump import Dumper
 from graveshift.errors import Invalid
 from graveshift.rotator import Rotator
@@ -46,6 +46,8 @@ class World(Struct, frozen=True):
     dumper: Dumper
     vault: Vault
     rotators: Mapping[str, Rotator]
+    trash: Mapping[str, Trash] = {}
+    keep_trash_days: int = 7
 
 
 class Draft(Struct, frozen=True, kw_only=True):

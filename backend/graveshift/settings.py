@@ -15,6 +15,7 @@ from graveshift.wire.jobs import NAME
 from graveshift.wire.runs import PerSecond
 
 Seconds = Annotated[float, Meta(gt=0)]
+Days = Annotated[int, Meta(ge=1, le=3650)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
@@ -50,12 +51,14 @@ class ApiSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class QueueSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`crash_limit` lone crashes make a job poison; ended jobs are kept `keep_days`."""
+    """`crash_limit` lone crashes make a job poison; `keep_days` is of ended jobs, and what is dead has its own."""
 
     system: str = "native"
     lease_s: Seconds = 30
     crash_limit: Annotated[int, Meta(ge=1, le=100)] = 3
-    keep_days: Annotated[int, Meta(ge=1, le=3650)] = 30
+    keep_days: Days = 30
+    keep_dead_days: Days = 30
+    keep_trash_days: Days = 7
 
 
 class Share(Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,12 +88,18 @@ class WorkerSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Plans expire; runs start at `rate_per_s` and are carried out in chunks under a lease."""
+    """Plans expire; runs start at `rate_per_s` and are carried out in chunks under a lease.
+
+    The record is kept `keep_days`, what a run did to each item `keep_items_days`, and who did what `keep_audit_days`.
+    """
 
     plan_expires_s: Seconds = 900
     rate_per_s: PerSecond = 50
     chunk: Annotated[int, Meta(ge=1, le=1000)] = 1000
     lease_s: Seconds = 15
+    keep_days: Days = 365
+    keep_items_days: Days = 90
+    keep_audit_days: Annotated[int, Meta(ge=365, le=36500)] = 1095
 
 
 class LoopSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from graveshift.operations.limit import LimitQueue
 from graveshift.operations.pause import Pause
 from graveshift.operations.purge import Purge
 from graveshift.operations.requeue import Requeue
+from graveshift.operations.restore import Empty, Restore
 from graveshift.operations.resume import Resume
 from graveshift.operations.rotate import RotateSecret
 from graveshift.operations.steer import Drain, Quiet, Stop, Wake
@@ -22,6 +23,8 @@ OPERATIONS: Mapping[str, type[Operation]] = {
     for kind in (
         Requeue,
         Discard,
+        Restore,
+        Empty,
         Undo,
         Pause,
         Resume,

@@ -1,6 +1,6 @@
 """The port between a queue and those who work it: producers, workers, and the housekeeping of a leader."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -10,6 +10,9 @@ from msgspec import Raw, Struct
 from graveshift.driver import Unit
 from graveshift.wire.jobs import NewJob
 from graveshift.wire.workers import Wish, WorkerState
+
+# Raises Fenced where another backend leads by now; holds the lease until the unit ends.
+Guard = Callable[[Unit], Awaitable[None]]
 
 
 class Ticket(Struct, frozen=True):
@@ -123,6 +126,19 @@ class Counters(Struct, frozen=True):
     oldest_age_s: Mapping[str, float]
 
 
+class Keeping(Struct, frozen=True):
+    """For how many days ended jobs, dead letters, and what left the dead letter queue by a run are kept."""
+
+    done_days: int = 30
+    dead_days: int = 30
+    trash_days: int = 7
+
+    @property
+    def history_days(self) -> int:
+        """As long as a letter may be shown: in the dead letter queue, and in the trash after that."""
+        return self.dead_days + self.trash_days
+
+
 class Upkeep(Protocol):
     """Housekeeping that a leader does."""
 
@@ -132,8 +148,11 @@ class Upkeep(Protocol):
     async def roll_up(self) -> int:
         """Fold pending deltas into counters, flow and groups; returns how many were folded."""
 
-    async def prune(self, keep_days: int) -> int:
-        """Open partitions ahead, drop those past keeping, prune flow; returns how many partitions changed."""
+    async def prune(self, keep: Keeping, guard: Guard) -> int:
+        """Open partitions ahead, drop those past keeping, forget rows; returns how many partitions changed.
+
+        `guard` is called in each transaction, and raises where another leads by now.
+        """
 
     async def counters(self) -> Counters: ...
 

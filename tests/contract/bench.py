@@ -10,13 +10,13 @@ from msgspec import Raw
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.driver import Jobs, Letters, Move, Source, Unit, Verdict
+from graveshift.driver import Jobs, Letters, Move, Source, Trash, Unit, Verdict
 from graveshift.store.engine import open_unit
 from graveshift.wire.ids import decode
 from graveshift.wire.jobs import NewJob
 from graveshift.wire.queues import Limit
 from graveshift.wire.selection import Filter
-from graveshift.work import Claimed, Failure, Ticket, Upkeep, Work
+from graveshift.work import Claimed, Failure, Keeping, Ticket, Upkeep, Work
 
 WORKER = UUID(int=1)
 ALL = Filter()
@@ -31,6 +31,8 @@ class System(Protocol):
     def source(self) -> Source: ...
     @property
     def letters(self) -> Letters: ...
+    @property
+    def trash(self) -> Trash: ...
     @property
     def jobs(self) -> Jobs: ...
     @property
@@ -100,6 +102,7 @@ class Bench:
     def __init__(self, system: System, units: Units) -> None:
         self.units = units
         self.source, self.letters, self.jobs = system.source, system.letters, system.jobs
+        self.trash = system.trash
         self.work, self.upkeep = system.work, system.upkeep
 
     async def put(self, *payloads: str, **fields: Any) -> list[int]:
@@ -134,6 +137,19 @@ class Bench:
         async with self.units.open() as unit:
             return await self.source.recall(unit, letters, run)
 
+    async def restore(self, letters: Sequence[str], run: int = 8, of_run: int | None = None) -> Sequence[Verdict]:
+        async with self.units.open() as unit:
+            return await self.source.restore(unit, letters, run, of_run)
+
+    async def erase(self, letters: Sequence[str], run: int = 8) -> Sequence[Verdict]:
+        async with self.units.open() as unit:
+            return await self.source.erase(unit, letters, run)
+
+    async def prune(self, days: int = 14, **keep: int) -> int:
+        """As a leader does; everything is kept so many days but what is named."""
+        named = {"done_days": days, "dead_days": days, "trash_days": days, **keep}
+        return await self.upkeep.prune(Keeping(**named), _leads)
+
     async def cancel(self, *jobs: str, run: int = 9) -> Sequence[Verdict]:
         async with self.units.open() as unit:
             return await self.source.cancel(unit, jobs, run)
@@ -154,6 +170,10 @@ class Bench:
         """States and events of a queue that are not zero."""
         counters = await self.upkeep.counters()
         return {what: n for (name, what), n in counters.depth.items() if name == queue and n}
+
+
+async def _leads(unit: Unit) -> None:
+    """Nobody else does."""
 
 
 def failure(ticket: Ticket, **fields: Any) -> Failure:

@@ -127,7 +127,7 @@ async def test_what_this_run_moved_is_moved_again_and_what_another_moved_is_gone
     assert (await bench.depth())["requeued"] == 1
 
 
-async def test_a_discarded_letter_is_gone_for_good(bench: Bench) -> None:
+async def test_a_discarded_letter_is_no_letter_any_more(bench: Bench) -> None:
     letters = await bench.dead(2)
     for _ in range(2):
         assert [v.outcome for v in await bench.move(letters[:1], Move.DISCARD)] == ["moved"]

@@ -165,7 +165,7 @@ async def test_pruning_an_even_house_keeps_what_is_kept(bench: Bench) -> None:
     await bench.dead(2)
     await bench.put()
     depth = await bench.depth()
-    await bench.upkeep.prune(14)
-    assert await bench.upkeep.prune(14) == 0
+    await bench.prune(14)
+    assert await bench.prune(14) == 0
     assert await bench.depth() == depth
     assert len((await bench.letters.page(ALL, None, 10)).items) == 2

@@ -1,4 +1,4 @@
-"""F17: the backend is killed in the middle of a requeue; started again, every letter is moved exactly once."""
+"""F17: the backend is killed in the middle of bulk runs; started again, every letter is moved exactly once by each."""
 
 from sqlalchemy import text
 
@@ -17,6 +17,10 @@ WITHIN_S = 120.0
 # What the world says, whatever the ledger says: how often each letter was moved, and where its job is now.
 MOVES = text("SELECT count(*), count(DISTINCT (died_at, id)) FROM graveshift.settled WHERE settled_by = :run")
 JOBS = text("SELECT count(*), count(*) FILTER (WHERE state = 'waiting' AND requeue_count = 1) FROM graveshift.jobs")
+SLOW = text("UPDATE graveshift_ledger.runs SET rate = :rate WHERE id = :run")
+PLACES = text("SELECT (SELECT count(*) FROM graveshift.dead), (SELECT count(*) FROM graveshift.trash)")
+# Whether all letters are in the dead letter queue and in the trash after it.
+TRASHED = {"dlq.discard": (0, 1), "dlq.restore": (1, 0)}
 DEAD = text("SELECT count(*) FROM graveshift.dead")
 ITEMS = text("""
     SELECT count(*), count(DISTINCT id), count(*) FILTER (WHERE outcome = 'moved')
@@ -25,29 +29,48 @@ ITEMS = text("""
 
 
 async def killed_backend(stage: Stage) -> str:
-    """AssertionError where a letter was lost, moved twice or miscounted, or the run did not succeed."""
+    """AssertionError where a letter was lost, moved twice or miscounted, or a run did not succeed."""
     letters, kills = (stage.jobs, 1) if stage.short else (LETTERS, KILLS)
-    dice, url, folder = stage.dice, stage.url, stage.folder
-    engine = create_engine(url)
-    front = Front(engine, folder)
+    engine = create_engine(stage.url)
+    front = Front(engine, stage.folder)
     try:
         await front.letters(letters)
-        run = await front.order("dlq.requeue", {**ALL, "rate": SLOWLY if stage.short else "unlimited"})
-        latest = 0.3 if stage.short else 0.75
-        points = sorted(int(dice.uniform(0.05, latest) * letters) for _ in range(kills))
-        async with backend(url, folder) as process:
-            for point in points:
-                await _reaches(front, run, process, point)
-                await process.kill()
-                if (await front.seen(run)).state is not RunState.RUNNING:
-                    raise Skipped("the machine was too busy to kill it mid-run")
-                await process.start()
-            run = await front.ended(run, within=WITHIN_S)
+        for operation, places in TRASHED.items():
+            await _all_are(front, await _cut_off(stage, front, operation, letters, kills), letters, places)
+        run = await _cut_off(stage, front, "dlq.requeue", letters, kills)
         await check_moved(front, run.id, letters)
     finally:
         await front.queue.close()
         await engine.dispose()
-    return f"{letters} letters moved once each, {kills} kills"
+    return f"{letters} letters discarded, restored and requeued once each, {kills} kills a run"
+
+
+async def _cut_off(stage: Stage, front: Front, operation: str, letters: int, kills: int) -> Run:
+    """The run of this verb over all there is, whose backend was killed on the way."""
+    unlimited = {"rate": "unlimited"} if operation == "dlq.requeue" else {}
+    run = await front.order(operation, {**ALL, **unlimited})
+    if stage.short:
+        async with front.engine.begin() as connection:
+            await connection.execute(SLOW, {"rate": SLOWLY, "run": int(run.id)})
+    latest = 0.3 if stage.short else 0.75
+    points = sorted(int(stage.dice.uniform(0.05, latest) * letters) for _ in range(kills))
+    async with backend(stage.url, stage.folder) as process:
+        for point in points:
+            await _reaches(front, run, process, point)
+            await process.kill()
+            if (await front.seen(run)).state is not RunState.RUNNING:
+                raise Skipped("the machine was too busy to kill it mid-run")
+            await process.start()
+        return await front.ended(run, within=WITHIN_S)
+
+
+async def _all_are(front: Front, run: Run, letters: int, places: tuple[int, int]) -> None:
+    """AssertionError unless all letters are where this run was to move them, each accounted for once."""
+    assert (run.state, run.moved) == (RunState.SUCCEEDED, letters), run
+    async with front.engine.connect() as connection:
+        assert tuple((await connection.execute(PLACES)).one()) == tuple(letters * place for place in places)
+        named = {"run": int(run.id)}
+        assert tuple((await connection.execute(ITEMS, named)).one()) == (letters, letters, letters)
 
 
 async def _reaches(front: Front, run: Run, process: Backend, point: int) -> None:

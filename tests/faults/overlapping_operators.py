@@ -13,11 +13,10 @@ from tests.front import Front
 
 SETTLED = text("""
     SELECT count(*) AS settled, count(DISTINCT (died_at, id)) AS letters,
-           count(*) FILTER (WHERE how = 'requeued') AS requeued,
+           (SELECT count(*) FROM graveshift.settled) AS requeued,
            (SELECT count(*) FROM graveshift.dead) AS dead, (SELECT count(*) FROM graveshift.jobs) AS jobs,
-           (SELECT count(*) FROM graveshift.jobs j JOIN graveshift.settled s USING (id) WHERE s.how = 'discarded')
-           AS risen
-    FROM graveshift.settled
+           (SELECT count(*) FROM graveshift.jobs j JOIN graveshift.trash t USING (id)) AS risen
+    FROM (SELECT died_at, id FROM graveshift.settled UNION ALL SELECT died_at, id FROM graveshift.trash) every
 """)
 ORDERS: dict[str, tuple[str, dict[str, Any]]] = {
     "ann": ("dlq.requeue", {"selection": {"filter": {"queue": "mail"}}, "rate": "unlimited"}),

@@ -52,7 +52,7 @@ FAULTS: dict[str, Fault] = {
     "F14": Fault("every database connection taken by strangers", full_pool, daily=False),
     "F15": Fault("disk of the database full", full_disk, daily=False),
     "F16": Fault("clocks an hour off, and jumping", skewed_clocks, daily=False),
-    "F17": Fault("backend killed in the middle of a requeue", killed_backend, 2_000),
+    "F17": Fault("backend killed in the middle of discard, restore and requeue", killed_backend, 1_000),
     "F18": Fault("each request ten times at once", replayed_requests, 1_000),
     "F19": Fault("operators on overlapping selections", overlapping_operators, 1_000, daily=False),
     "F20": Fault("poison and hostile payloads", hostile_payloads),

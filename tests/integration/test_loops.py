@@ -13,11 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from graveshift import loops
 from graveshift.drivers.postgres import PostgresQueue
 from graveshift.errors import Fenced
-from graveshift.loops import Chores, Clockwork, Guard, Loop
+from graveshift.loops import Chores, Clockwork, Loop
 from graveshift.settings import LoopSettings, QueueSettings
+from graveshift.store.audit import AuditBook
 from graveshift.store.engine import create_engine, open_unit
+from graveshift.store.keeping import KeepingBook, LedgerDays
 from graveshift.store.leases import LeaseBook
 from graveshift.store.samples import SampleBook
+from graveshift.work import Guard
 from tests.waiting import until
 
 
@@ -133,6 +136,7 @@ async def test_the_chores_roll_up_sample_and_tidy(engine: AsyncEngine) -> None:
         SampleBook(engine),
         pace,
         QueueSettings(),
+        KeepingBook(engine, AuditBook(engine), LedgerDays()),
         index=[],
         tidy=[broken, tidy],
     )
@@ -173,7 +177,10 @@ async def test_a_sample_of_a_leader_that_lost_its_lease_is_not_kept(engine: Asyn
     queue = PostgresQueue(engine)
     async with engine.begin() as connection:
         await connection.execute(text("SELECT graveshift.enqueue('mail', 'send')"))
-    chores = Chores(partial(open_unit, engine), queue.upkeep, SampleBook(engine), LoopSettings(), QueueSettings())
+    ledger = KeepingBook(engine, AuditBook(engine), LedgerDays())
+    chores = Chores(
+        partial(open_unit, engine), queue.upkeep, SampleBook(engine), LoopSettings(), QueueSettings(), ledger
+    )
     sample = next(loop for loop in chores.loops() if loop.name == "sample")
     with pytest.raises(Fenced):
         await sample.act(fenced)

@@ -118,11 +118,11 @@ async def test_a_day_past_keeping_is_dropped_and_counted_out(bench: Bench, engin
     assert await run(engine, "SELECT count(*) FROM graveshift.dead_20200101") == 3
     await bench.upkeep.roll_up()
     assert (await bench.depth())["dead"] == 3
-    assert await bench.upkeep.prune(14) == 1
+    assert await bench.prune(14) == 1
     assert "dead" not in await bench.depth()
     assert (await bench.depth("else"))["dead"] == 2
     assert await bench.letters.count(ALL) == Count(2)
-    assert await bench.upkeep.prune(14) == 0
+    assert await bench.prune(14) == 0
     assert [native(letter.id) for letter in (await bench.letters.page(ALL, None, 9)).items] == kept[::-1]
     (group,) = (await bench.letters.groups(ALL, None, 9)).items
     assert (group.queue, group.dead) == ("else", 2)
@@ -131,7 +131,7 @@ async def test_a_day_past_keeping_is_dropped_and_counted_out(bench: Bench, engin
 async def test_letters_of_days_without_a_partition_are_pruned_too(bench: Bench, engine: AsyncEngine) -> None:
     await bench.dead(2)
     await run(engine, "UPDATE graveshift.dead SET died_at = '2019-05-05'")
-    await bench.upkeep.prune(14)
+    await bench.prune(14)
     assert "dead" not in await bench.depth()
     assert await bench.letters.count(ALL) == Count(0)
 
@@ -141,10 +141,10 @@ async def test_a_day_that_came_too_late_stays_in_the_default(bench: Bench, engin
     await run(engine, f"DROP TABLE graveshift.{name}")
     letters = await bench.dead(2)
     assert await run(engine, "SELECT count(*) FROM graveshift.dead_rest") == 2
-    await bench.upkeep.prune(14)
+    await bench.prune(14)
     assert await bench.letters.count(ALL) == Count(2)
     await bench.move(letters)
-    assert await bench.upkeep.prune(14) == 1
+    assert await bench.prune(14) == 1
 
 
 async def test_causes_beyond_the_room_of_a_queue_fall_into_other(bench: Bench, engine: AsyncEngine) -> None:

@@ -111,7 +111,7 @@ async def test_requeue_discard_and_recall_at_once_leave_each_letter_in_one_place
     await asyncio.gather(*(act(run) for run in range(1, 7)))
     places = """SELECT count(*) FROM (
         SELECT id FROM graveshift.dead UNION ALL SELECT id FROM graveshift.jobs
-        UNION ALL SELECT id FROM graveshift.settled WHERE how = 'discarded') places"""
+        UNION ALL SELECT id FROM graveshift.trash) places"""
     assert await count(engine, places) == LETTERS + HELD_KEYS
     assert await count(engine, places.replace("count(*)", "count(DISTINCT id)")) == LETTERS + HELD_KEYS
     await depth_is_right(engine, queue)
@@ -203,7 +203,7 @@ class History:
 
 PLACES = """SELECT count(*) FROM (
     SELECT id FROM graveshift.dead UNION ALL SELECT id FROM graveshift.jobs UNION ALL SELECT id FROM graveshift.done
-    UNION ALL SELECT id FROM graveshift.settled WHERE how = 'discarded') places"""
+    UNION ALL SELECT id FROM graveshift.trash) places"""
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -129,16 +129,16 @@ async def test_an_undo_recalls_what_no_worker_has_started(front: Front) -> None:
     assert len(started) == 2
 
 
-async def test_only_a_requeue_that_has_ended_can_be_undone(front: Front) -> None:
+async def test_only_a_requeue_or_discard_that_has_ended_can_be_undone(front: Front) -> None:
     await front.letters(1)
     run = await front.order(REQUEUE, FAST)
     with pytest.raises(Invalid, match="queued"):
         await front.desk.plan(UNDO, {"run": run.id}, ANN)
     async with front.running():
         await front.ended(run)
-        discarded = await front.ended(await front.order(DISCARD, ALL))
-    with pytest.raises(Invalid, match=r"dlq\.discard"):
-        await front.desk.plan(UNDO, {"run": discarded.id}, ANN)
+        cancelled = await front.ended(await front.order(CANCEL, ALL))
+    with pytest.raises(Invalid, match=r"job\.cancel"):
+        await front.desk.plan(UNDO, {"run": cancelled.id}, ANN)
 
 
 async def test_it_begins_with_a_canary_and_keeps_to_the_rate(front: Front) -> None:

@@ -26,7 +26,7 @@ from graveshift.wire.series import Series
 from graveshift.wire.workers import Worker, WorkerState
 from graveshift_tui.client import ApiError, Client, Unreachable
 from graveshift_tui.settings import Where
-from tests.screens.night import CAUSES, OPERATIONS, START, id_of, matches, place_after
+from tests.screens.night import CAUSES, OPERATIONS, START, after, discarded, id_of, matches, place_after
 
 
 class FakeClient(Client):
@@ -49,6 +49,7 @@ class FakeClient(Client):
         self.audit: list[AuditEntry] = []
         self.plans: dict[str, Plan] = {}
         self.done: dict[str, Run] = {}
+        self.trash: list[LetterDetail] = []
         self.denied: set[str] = set()
         self.offline = False
         self.reads = 0
@@ -115,6 +116,7 @@ class FakeClient(Client):
             "dlq": self.letters, "queues": self.live_queues(), "groups": self.groups(), "jobs": jobs,
             "workers": workers, "runs": self.runs[::-1],
             "backups": self.backups[::-1], "secrets": self.secrets, "schedules": [], "marks": [],
+            "trash": [discarded(x, self.now) for x in self.trash],
             "audit": self.audit[::-1],
         }  # fmt: skip
         return known[resource]
@@ -176,7 +178,9 @@ class FakeClient(Client):
         if "selection" in args and args["selection"] == {"filter": {}}:
             raise ApiError("selection-empty", 422, "the filter is empty")
         confirm = (
-            Confirm.YES if operation in ("dlq.requeue", "run.undo", "job.cancel", "secret.rotate") else Confirm.NONE
+            Confirm.YES
+            if operation in ("dlq.requeue", "dlq.restore", "run.undo", "job.cancel", "secret.rotate")
+            else Confirm.NONE
         )
         phrase = None
         if operation == "dlq.discard":
@@ -217,7 +221,7 @@ class FakeClient(Client):
         if not isinstance(selection, dict):
             return []
         if "ids" in selection:
-            return [letter for letter in self.letters if letter.id in set(selection["ids"])]
+            return [letter for letter in (*self.letters, *self.trash) if letter.id in set(selection["ids"])]
         given = Filter(**selection["filter"]) if "filter" in selection else None
         return [letter for letter in self.letters if matches(letter, given)]
 
@@ -271,10 +275,9 @@ class FakeClient(Client):
 
     def _carry_out(self, plan: Plan, reason: str | None) -> Run:
         chosen = self.chosen(plan.args)
-        gone = {letter.id for letter in chosen}
         id = str(next(self._ids))
         if plan.operation.startswith("dlq."):
-            self.letters = [letter for letter in self.letters if letter.id not in gone]
+            self.letters, self.trash = after(plan.operation, chosen, self.letters, self.trash)
         if plan.operation in ("queue.pause", "queue.resume"):
             paused = plan.operation == "queue.pause"
             self.queues = [

@@ -8,9 +8,11 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from graveshift.wire.audit import AuditEntry
+from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.operations import Danger
 from graveshift.wire.queues import Queue
 from graveshift.wire.selection import Filter
+from graveshift.wire.trash import Discarded
 
 START: Final = datetime(2026, 11, 22, 3, 12, 41, tzinfo=UTC)
 CAUSES: Final = (
@@ -22,11 +24,29 @@ CAUSES: Final = (
 )
 OPERATIONS: Final = (
     ("dlq.requeue", "Requeue dead letters", Danger.BULK), ("dlq.discard", "Discard dead letters", Danger.DESTRUCTIVE),
+    ("dlq.restore", "Restore letters", Danger.BULK), ("trash.empty", "Empty trash", Danger.DESTRUCTIVE),
     ("queue.pause", "Pause a queue", Danger.SAFE), ("queue.resume", "Resume a queue", Danger.SAFE),
     ("queue.limit", "Limit a queue", Danger.SAFE),
     ("job.cancel", "Cancel jobs", Danger.BULK), ("run.undo", "Undo a run", Danger.BULK),
     ("backup.create", "Back up", Danger.SAFE), ("secret.rotate", "Rotate a secret", Danger.BULK),
 )  # fmt: skip
+
+
+def discarded(letter: LetterDetail, at: datetime) -> Discarded:
+    """The letter as the trash lists it."""
+    fields = {name: getattr(letter, name) for name in Letter.__struct_fields__}
+    return Discarded(**fields, discarded_at=at, discarded_by="81")
+
+
+def after(
+    operation: str, chosen: Sequence[LetterDetail], letters: Sequence[LetterDetail], trash: Sequence[LetterDetail]
+) -> tuple[list[LetterDetail], list[LetterDetail]]:
+    """Letters and trash once a verb has moved the chosen ones."""
+    gone = {letter.id for letter in chosen}
+    left, kept = ([letter for letter in place if letter.id not in gone] for place in (letters, trash))
+    if operation == "dlq.restore":
+        left = [*chosen, *left]
+    return left, [*kept, *(chosen if operation == "dlq.discard" else ())]
 
 
 def id_of(row: Struct) -> str:

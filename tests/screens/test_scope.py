@@ -82,7 +82,7 @@ async def test_undo_goes_back_run_by_run_and_never_twice() -> None:
         await undone(person, "Undo run 82, dlq.requeue by ana")
         await undone(person, "Undo run 81, dlq.requeue by ana")
         await person.press("u")
-        await person.told("all you have requeued is undone")
+        await person.told("all you have requeued or discarded is undone")
 
 
 async def test_on_the_items_of_a_run_undo_and_stop_mean_that_run() -> None:

@@ -29,6 +29,7 @@ from graveshift.wire.schedules import ScheduleInfo
 from graveshift.wire.secrets import SecretInfo
 from graveshift.wire.selection import Filter
 from graveshift.wire.series import Series
+from graveshift.wire.trash import Discarded, DiscardedDetail
 from graveshift.wire.workers import Worker
 from graveshift_tui.link import ApiError, Link, Unreachable
 from graveshift_tui.settings import Where
@@ -41,6 +42,7 @@ RESOURCES: Final[dict[str, tuple[type[Struct], type[Struct]]]] = {
     "queues": (Queue, Queue),
     "jobs": (Job, JobDetail),
     "dlq": (Letter, LetterDetail),
+    "trash": (Discarded, DiscardedDetail),
     "groups": (Group, Group),
     "workers": (Worker, Worker),
     "runs": (Run, Run),

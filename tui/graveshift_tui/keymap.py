@@ -34,7 +34,7 @@ HINTS: Final = {
     "fold": "fold", "letter.next": "next", "letter.previous": "previous", "panel.next": "panel", "copy": "copy",
     "worker.quiet": "quiet", "worker.resume": "resume", "worker.drain": "drain", "worker.stop": "stop",
     "job.hold": "hold", "job.release": "release", "job.bury": "bury", "job.retry": "retry now",
-    "queue.drain": "drain", "queue.purge": "purge",
+    "dlq.restore": "restore", "trash.empty": "empty", "queue.drain": "drain", "queue.purge": "purge",
     "queue.jobs": "jobs", "queue.letters": "letters",
 }  # fmt: skip
 """What the hints at the bottom call an action, where its last word does not do."""

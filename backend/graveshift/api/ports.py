@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from graveshift.driver import Jobs, Letters, Source
+from graveshift.driver import Jobs, Letters, Source, Trash
 from graveshift.events import Hub
 from graveshift.operation import Actor
 from graveshift.settings import ApiSettings
@@ -114,6 +114,7 @@ class Rooms(Struct, frozen=True, kw_only=True):
     system: str
     sources: Mapping[str, Source]
     letters: Mapping[str, Letters]
+    trash: Mapping[str, Trash]
     jobs: Mapping[str, Jobs]
     work: Work
     upkeep: Upkeep

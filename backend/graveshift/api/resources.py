@@ -28,6 +28,7 @@ from graveshift.wire.runs import Run
 from graveshift.wire.schedules import ScheduleInfo
 from graveshift.wire.secrets import SecretInfo
 from graveshift.wire.selection import Filter, strange_state
+from graveshift.wire.trash import Discarded, DiscardedDetail
 from graveshift.wire.workers import Worker, WorkerState
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,6 +64,11 @@ async def _workers(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int)
 async def _letters(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Letter]:
     readers = {s: partial(one.page, chosen) for s, one in _of(rooms.letters, chosen.system).items()}
     return await _merged(rooms, readers, lambda letter: letter.died_at, cursor, limit)
+
+
+async def _trash(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Discarded]:
+    readers = {s: partial(one.page, chosen) for s, one in _of(rooms.trash, chosen.system).items()}
+    return await _merged(rooms, readers, lambda letter: letter.discarded_at, cursor, limit)
 
 
 async def _groups(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
@@ -116,6 +122,12 @@ async def _letter(rooms: Rooms, id: str) -> LetterDetail | None:
     system, native = split(id)
     letters = rooms.letters.get(system)
     return await letters.one(native) if letters else None
+
+
+async def _discarded(rooms: Rooms, id: str) -> DiscardedDetail | None:
+    system, native = split(id)
+    trash = rooms.trash.get(system)
+    return await trash.one(native) if trash else None
 
 
 async def _group(rooms: Rooms, id: str) -> Group | None:
@@ -194,12 +206,14 @@ def _of(ports: Mapping[str, Any], system: str | None) -> dict[str, Any]:
 
 ABOUT = ("system", "queue", "kind", "fingerprint", "error_type")
 LIVED = ("system", "queue", "kind", "state", "run_id", "version", "enqueued_after", "enqueued_before", "payload")
-DIED = ("text", "run_id", "died_after", "died_before")
+BURIED = ("run_id", "died_after", "died_before")
+DIED = ("text", *BURIED)
 
 RESOURCES = (
     Resource("queues", Queue, Queue, ("system", "queue"), _queues, _queue),
     Resource("jobs", Job, JobDetail, LIVED, _jobs, _job),
     Resource("dlq", Letter, LetterDetail, ABOUT + DIED, _letters, _letter),
+    Resource("trash", Discarded, DiscardedDetail, ABOUT + BURIED, _trash, _discarded),
     Resource("groups", Group, Group, ABOUT, _groups, _group),
     Resource("workers", Worker, Worker, ("system", "queue", "state"), _workers, _worker),
     Resource("runs", Run, Run, (), _runs, lambda rooms, id: rooms.runs.one(number(id))),

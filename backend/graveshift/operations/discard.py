@@ -1,4 +1,4 @@
-"""`dlq.discard`: dead letters leave the dead letter queue for good."""
+"""`dlq.discard`: dead letters go to the trash, from which `dlq.restore` brings them back for a while."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -10,13 +10,14 @@ from graveshift.operation import Carrier, Draft, World
 from graveshift.selection import LETTER_FIELDS, Aim, Frost, arrived, count_letters, kept, thawed
 from graveshift.selection.walk import Walk
 from graveshift.selection.wording import letters_in_words
+from graveshift.wire.ids import decode
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect
 from graveshift.wire.selection import Selection
 
 
 class Discard(Struct, frozen=True, forbid_unknown_fields=True):
-    """Nothing brings a discarded letter back, so the name of the environment is asked for, however few they are."""
+    """Where there is no trash, or after a while, nothing brings it back: the environment's name is asked for."""
 
     name: ClassVar[str] = "dlq.discard"
     title: ClassVar[str] = "Discard letters"
@@ -54,9 +55,23 @@ class Discard(Struct, frozen=True, forbid_unknown_fields=True):
             count_is_exact=count.exact,
             walked=aim.walked,
             arrived_since=since.n,
-            effects=[Effect(await letters_in_words(aim, count), "discarded; they never run again")],
+            effects=[Effect(await letters_in_words(aim, count), "discarded; they do not run"), *_fate(world, aim)],
             confirm=Confirm.PHRASE,
             phrase=world.environment,
             frozen=kept(frost),
             cutoff=frost.cutoff,
         )
+
+
+def _fate(world: World, aim: Aim[Letters]) -> list[Effect]:
+    """What a discard means for each of the systems it reaches."""
+    named = aim.pools if aim.ids is None else {(decode(id) or ("", ""))[0] for id in aim.ids}
+    reached = [name for name in sorted(aim.pools) if name in named]
+    kept = [name for name in reached if Can.TRASH in aim.sources[name].can]
+    days = f"{world.keep_trash_days} day{'' if world.keep_trash_days == 1 else 's'}"
+    rest = f"kept in the trash for {days}, where dlq.restore finds them; the disk they take is freed after that"
+    return [Effect(f"what is discarded in {name}", rest) for name in kept] + [
+        Effect(f"what is discarded in {name}", "gone for good: this system has no trash")
+        for name in reached
+        if name not in kept
+    ]

@@ -35,6 +35,7 @@ P = TypeVar("P", bound=Pool)
 # what is left of the filter would choose more than was asked for.
 OF_JOBS = frozenset({"state", "version", "enqueued_after", "enqueued_before", "payload"})
 LETTER_FIELDS = frozenset(Filter.__struct_fields__) - OF_JOBS
+TRASH_FIELDS = LETTER_FIELDS - {"text"}
 JOB_FIELDS = OF_JOBS | {"system", "queue", "kind", "run_id"}
 
 
@@ -67,11 +68,11 @@ class Aim(Generic[P]):
     ) -> None:
         _check(selection, fields)
         self.filter = selection.filter or Filter()
-        self.ids = None if selection.ids is None else sorted(dict.fromkeys(selection.ids), key=_system)
+        self.ids = None if selection.ids is None else sorted(dict.fromkeys(selection.ids), key=system_of)
         self._places = {id: place for place, id in enumerate(self.ids or [])}
         self.sources = sources
         able = {name: pool for name, pool in pools.items() if name in sources and needs in sources[name].can}
-        named = {self.filter.system or ""} if self.ids is None else {_system(id) for id in self.ids}
+        named = {self.filter.system or ""} if self.ids is None else {system_of(id) for id in self.ids}
         if unable := sorted(name for name in named if name in pools and name not in able):
             raise Unsupported(f"{needs} in {', '.join(unable)}")
         self.pools = {name: able[name] for name in sorted(able) if self.filter.system in (None, name)}
@@ -108,7 +109,7 @@ class Aim(Generic[P]):
 
     def source(self, ids: Sequence[str]) -> Source | None:
         """The system that all of these are in; None where it is none of ours, and then they are nowhere."""
-        return self.sources.get(_system(ids[0])) if ids else None
+        return self.sources.get(system_of(ids[0])) if ids else None
 
     def transacts(self, ids: Sequence[str]) -> bool:
         """True where what happens to these is part of the ledger's own transaction."""
@@ -122,7 +123,7 @@ class Aim(Generic[P]):
         """System by system, and in each as they were named."""
         start = self._places[after] + 1 if after is not None else 0
         chunk = ids[start : start + limit]
-        return [id for id in chunk if _system(id) == _system(chunk[0])]
+        return [id for id in chunk if system_of(id) == system_of(chunk[0])]
 
 
 async def count_letters(aim: Aim[Letters], frost: Frost) -> Count:
@@ -130,7 +131,7 @@ async def count_letters(aim: Aim[Letters], frost: Frost) -> Count:
     if aim.ids is None:
         return await aim.count(frost)
     found = 0
-    for system, ids in groupby(aim.ids, key=_system):
+    for system, ids in groupby(aim.ids, key=system_of):
         if source := aim.sources.get(system):
             found += len(set(await source.standing(natives(list(ids)))))
     return Count(found)
@@ -166,7 +167,7 @@ def natives(ids: Sequence[str]) -> list[str]:
     return [decoded[1] for decoded in map(decode, ids) if decoded]
 
 
-def _system(id: str) -> str:
+def system_of(id: str) -> str:
     """The system an id is in; empty for what is no id of ours."""
     decoded = decode(id)
     return decoded[0] if decoded else ""

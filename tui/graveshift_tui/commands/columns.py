@@ -9,6 +9,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "jobs": ("id", "queue", "kind", "state", "priority", "attempt", "max_attempts", "run_at", "worker"),
     "dlq": ("id", "queue", "kind", "died_at", "attempts", "requeue_count", "error_type", "error_message"),
+    "trash": ("id", "queue", "kind", "discarded_at", "discarded_by", "died_at", "error_type", "error_message"),
     "groups": (
         "id",
         "queue",

@@ -66,7 +66,7 @@ def main(name: str, rest: list[str]) -> int:
 @app.command()
 def get(
     resource: Annotated[
-        str, typer.Argument(help="queues jobs dlq groups workers runs backups secrets schedules marks audit ...")
+        str, typer.Argument(help="queues jobs dlq trash groups workers runs backups secrets schedules marks audit ...")
     ],
     id: Annotated[str | None, typer.Argument(help="One thing, with its detail.")] = None,
     *,
@@ -81,7 +81,7 @@ def get(
 ) -> int:
     """Print a resource, or one thing of it.
 
-    Resources: queues jobs dlq groups workers runs backups secrets schedules marks audit,
+    Resources: queues jobs dlq trash groups workers runs backups secrets schedules marks audit,
     and overview operations health.
     """
     known("resource", resource, [*RESOURCES, *SINGLE, "operations"])

@@ -4,7 +4,20 @@ from collections.abc import Callable
 from typing import Final
 
 from graveshift_tui.screen import Card, ConsoleScreen, Route
-from graveshift_tui.screens import audit, backups, dlq, groups, jobs, marks, queues, runs, schedules, secrets, workers
+from graveshift_tui.screens import (
+    audit,
+    backups,
+    dlq,
+    groups,
+    jobs,
+    marks,
+    queues,
+    runs,
+    schedules,
+    secrets,
+    trash,
+    workers,
+)
 from graveshift_tui.screens.detail import DetailScreen
 from graveshift_tui.screens.listing import ListScreen
 from graveshift_tui.screens.overview import OverviewScreen
@@ -14,6 +27,7 @@ CARDS: Final[dict[str, Card]] = {
     for card in (
         groups.CARD,
         dlq.CARD,
+        trash.CARD,
         queues.CARD,
         jobs.CARD,
         workers.CARD,

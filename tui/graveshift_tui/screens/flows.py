@@ -79,7 +79,7 @@ class Flows:
         return read()
 
     def undo(self) -> None:
-        """Undoes the run on show or under the cursor, else the operator's last requeue that is not undone yet."""
+        """Undoes the run on show or under the cursor, else the operator's last that can be undone."""
         row = self._subject.row
         if isinstance(row, Run):
             self._desk.order(verbs.undo(row))

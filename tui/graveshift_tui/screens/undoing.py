@@ -13,13 +13,13 @@ class NothingToUndo(ConsoleError):
 
 
 LOOKED_AT: Final = 200
-UNDOABLE: Final = "dlq.requeue"
+UNDOABLE: Final = ("dlq.requeue", "dlq.discard")
 UNDO: Final = "run.undo"
 IN_VAIN: Final = (RunState.FAILED, RunState.CANCELLED, RunState.LOST)
 
 
 async def last_undoable(client: Client, actor: str) -> Run:
-    """The newest requeue of `actor` that has moved something and is not undone; ConsoleError where there is none."""
+    """The newest requeue or discard of `actor` that moved something and is not undone; else ConsoleError."""
     page = await client.page("runs", limit=LOOKED_AT)
     undone: set[str] = set()
     passed = 0
@@ -28,12 +28,12 @@ async def last_undoable(client: Client, actor: str) -> Run:
             continue
         if run.operation == UNDO and run.state not in IN_VAIN:
             undone.add(await _undone_by(client, run))
-        elif run.operation == UNDOABLE and run.actor == actor and run.id in undone:
+        elif run.operation in UNDOABLE and run.actor == actor and run.id in undone:
             passed += 1
-        elif run.operation == UNDOABLE and run.actor == actor and (run.moved or run.state.is_live):
+        elif run.operation in UNDOABLE and run.actor == actor and (run.moved or run.state.is_live):
             return run
     raise NothingToUndo(
-        "all you have requeued is undone" if passed else "you have requeued nothing that could be undone"
+        "all you have requeued or discarded is undone" if passed else "you have done nothing that could be undone"
     )
 
 

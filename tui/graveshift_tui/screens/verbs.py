@@ -15,6 +15,7 @@ from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Run
 from graveshift.wire.secrets import SecretInfo
 from graveshift.wire.selection import Filter
+from graveshift.wire.trash import Discarded, DiscardedDetail
 from graveshift.wire.workers import Worker
 from graveshift_tui.format import count, fit, things
 from graveshift_tui.operate import Ask
@@ -31,7 +32,15 @@ STEERS: Final = {
     "worker.stop": "Stop",
 }
 TOUCHES: Final = {"job.hold": "Hold", "job.release": "Release", "job.bury": "Bury", "job.retry": "Retry now"}
-TITLES: Final = {"dlq.requeue": "Requeue", "dlq.discard": "Discard", "job.cancel": "Cancel", **TOUCHES}
+TRASHED: Final = (Discarded, DiscardedDetail)
+TITLES: Final = {
+    "dlq.requeue": "Requeue",
+    "dlq.discard": "Discard",
+    "dlq.restore": "Restore",
+    "trash.empty": "Empty",
+    "job.cancel": "Cancel",
+    **TOUCHES,
+}
 
 
 class NotHere(Exception):
@@ -51,7 +60,7 @@ def letters(action: str, subject: Subject) -> Ask:
     if isinstance(row, Queue):
         given = Filter(system=row.system, queue=row.name)
         return _matching(action, given, f"all dead letters of queue {row.name}", "dead letter", f"of queue {row.name}")
-    chosen = [letter for letter in subject.rows if isinstance(letter, Letter)]
+    chosen = [letter for letter in subject.rows if isinstance(letter, Letter) and not isinstance(letter, TRASHED)]
     if not chosen:
         many = len(subject.rows) > 1
         raise NotHere("one cause at a time: take the marks off" if many else "no dead letter is under the cursor")
@@ -102,6 +111,16 @@ def of_jobs(action: str, subject: Subject) -> Ask:
     return _ask(action, {"selection": {"ids": [job.id for job in jobs]}}, scope)
 
 
+def of_trash(action: str, subject: Subject) -> Ask:
+    """Restore or erase: the marked letters of the trash, else the one under the cursor."""
+    chosen = [letter for letter in subject.rows if isinstance(letter, TRASHED)]
+    if not chosen:
+        raise NotHere("no discarded letter is under the cursor: go to the trash")
+    one = f"this letter: {fit(_name(chosen[0]), 80).rstrip()}"
+    scope = things(len(chosen), "marked letter") if subject.marked else one
+    return _ask(action, {"selection": {"ids": [letter.id for letter in chosen]}}, scope)
+
+
 def of_queue(action: str, title: str, subject: Subject) -> Ask:
     """Drain or purge the queue under the cursor."""
     queue = subject.row
@@ -150,6 +169,8 @@ PLAIN: Final[dict[str, Callable[[Subject], Ask]]] = {
     "dlq.requeue.all": matching,
     "dlq.discard": lambda subject: letters("dlq.discard", subject),
     **{action: partial(steer, action) for action in STEERS},
+    "dlq.restore": lambda subject: of_trash("dlq.restore", subject),
+    "trash.empty": lambda subject: of_trash("trash.empty", subject),
     "job.cancel": lambda subject: of_jobs("job.cancel", subject),
     **{action: partial(of_jobs, action) for action in TOUCHES},
     "queue.drain": lambda subject: of_queue("queue.drain", "Drain", subject),

@@ -4,6 +4,7 @@ from graveshift.drivers.memory.jobs import MemoryJobs
 from graveshift.drivers.memory.letters import MemoryLetters
 from graveshift.drivers.memory.source import MemorySource
 from graveshift.drivers.memory.state import Clock, State, utc_now
+from graveshift.drivers.memory.trash import MemoryTrash
 from graveshift.drivers.memory.upkeep import MemoryUpkeep
 from graveshift.drivers.memory.work import MemoryWork
 
@@ -11,13 +12,14 @@ __all__ = ["MemoryQueue"]
 
 
 class MemoryQueue:
-    """The five ports over one state; `clock` stands in for the database's."""
+    """The six ports over one state; `clock` stands in for the database's."""
 
     def __init__(self, system: str = "memory", clock: Clock = utc_now) -> None:
         state = State(system, clock)
         self.system = system
         self.source = MemorySource(state)
         self.letters = MemoryLetters(state)
+        self.trash = MemoryTrash(state)
         self.jobs = MemoryJobs(state)
         self.work = MemoryWork(state)
         self.upkeep = MemoryUpkeep(state)

@@ -66,18 +66,20 @@ class MemoryLetters:
     def _places(self, chosen: Filter, frozen: Frozen | None = None) -> list[Place]:
         bodies = self._state.dead.items()
         seen = [(p, body) for p, body in bodies if frozen is None or body.born <= int(frozen.snapshot)]
-        return sorted(place for place, body in seen if self._matches(chosen, body))
+        return sorted(place for place, body in seen if matches(chosen, body, self.system, body.job.run_id))
 
-    def _matches(self, chosen: Filter, body: Body) -> bool:
-        has = (body.job.queue, body.job.kind, body.fingerprint, body.error_type, str(body.job.run_id), self.system)
-        wanted = (chosen.queue, chosen.kind, chosen.fingerprint, chosen.error_type, chosen.run_id, chosen.system)
-        after, before = chosen.died_after, chosen.died_before
-        return (
-            all(want in (None, value) for want, value in zip(wanted, has, strict=True))
-            and (after is None or body.died_at > after)
-            and (before is None or body.died_at < before)
-            and (chosen.text is None or _has(body.error_message[:SEARCHED], chosen.text))
-        )
+
+def matches(chosen: Filter, body: Body, system: str, run: int | None) -> bool:
+    """True for a letter that fits; `run` is the one that a filter by run means."""
+    has = (body.job.queue, body.job.kind, body.fingerprint, body.error_type, str(run), system)
+    wanted = (chosen.queue, chosen.kind, chosen.fingerprint, chosen.error_type, chosen.run_id, chosen.system)
+    after, before = chosen.died_after, chosen.died_before
+    return (
+        all(want in (None, value) for want, value in zip(wanted, has, strict=True))
+        and (after is None or body.died_at > after)
+        and (before is None or body.died_at < before)
+        and (chosen.text is None or _has(body.error_message[:SEARCHED], chosen.text))
+    )
 
 
 def _has(message: str, words: str) -> bool:

@@ -1,7 +1,9 @@
-"""Letters on the move in memory: requeued, discarded, recalled."""
+"""Letters on the move in memory: requeued, discarded, recalled, restored, erased."""
+
+from msgspec.structs import replace
 
 from graveshift.driver import Move, Verdict
-from graveshift.drivers.memory.state import Settled, State, copied
+from graveshift.drivers.memory.state import Place, Settled, State, copied
 from graveshift.store.position import letter_position
 from graveshift.wire.ids import encode
 from graveshift.wire.runs import Outcome
@@ -9,23 +11,31 @@ from graveshift.wire.runs import Outcome
 
 def move(state: State, native: str, to: Move, run: int) -> Verdict:
     """What becomes of one letter."""
-    how = "requeued" if to is Move.REQUEUE else "discarded"
     place, public = letter_position(native), encode(state.system, native)
     body = None if place is None else state.dead.get(place)
     if place is None or body is None:
-        again = any((s.run, s.how, (s.body.died_at, s.body.job.id)) == (run, how, place) for s in state.settled)
-        if place is None or not again:
+        if place is None or not _moved_before(state, place, to, run):
             return Verdict(public, Outcome.GONE, "it is no letter any more")
         return Verdict(public, Outcome.MOVED, None, encode(state.system, str(place[1])))
     job = encode(state.system, str(place[1]))
     if to is Move.REQUEUE and state.holder(body.job.queue, body.job.unique_key):
         return Verdict(public, Outcome.CONFLICT, "a live job holds its unique key", job)
-    state.settled.append(Settled(run, how, body))
+    settled = Settled(run, state.now(), state.next_tick(), body)
     del state.dead[place]
     state.unfolded += 1
-    if to is Move.REQUEUE:
+    if to is Move.DISCARD:
+        state.trash[place] = settled
+    else:
+        state.settled.append(settled)
         _requeue(state, place[1], run)
     return Verdict(public, Outcome.MOVED, None, job)
+
+
+def _moved_before(state: State, place: Place, to: Move, run: int) -> bool:
+    """A repeated request: this very run did it already."""
+    if to is Move.DISCARD:
+        return place in state.trash and state.trash[place].run == run
+    return any((s.run, (s.body.died_at, s.body.job.id)) == (run, place) for s in state.settled)
 
 
 def _requeue(state: State, number: int, run: int) -> None:
@@ -41,9 +51,7 @@ def _requeue(state: State, number: int, run: int) -> None:
 def recall(state: State, native: str, run: int) -> Verdict:
     """Take back what no worker has started."""
     place, public = letter_position(native), encode(state.system, native)
-    settled = next(
-        (s for s in state.settled if (s.run, s.how, (s.body.died_at, s.body.job.id)) == (run, "requeued", place)), None
-    )
+    settled = next((s for s in state.settled if (s.run, (s.body.died_at, s.body.job.id)) == (run, place)), None)
     if place is None or settled is None:
         return Verdict(public, Outcome.GONE, "this run did not requeue it, or it was recalled already")
     job, public_job = state.live.get(place[1]), encode(state.system, str(place[1]))
@@ -52,6 +60,33 @@ def recall(state: State, native: str, run: int) -> Verdict:
         return Verdict(public, Outcome.GONE, "already started", public_job)
     del state.live[place[1]]
     state.settled.remove(settled)
-    state.dead[place] = settled.body
+    state.dead[place] = replace(settled.body, born=state.next_tick(), restored_at=state.now())
     state.unfolded += 1
     return Verdict(public, Outcome.MOVED, None, public_job)
+
+
+def restore(state: State, native: str, run: int, of_run: int | None) -> Verdict:
+    """From the trash to the letters."""
+    verdict, settled = _out_of_trash(state, native, run, of_run)
+    if settled is not None:
+        body = replace(settled.body, born=state.next_tick(), restored_at=state.now())
+        state.dead[body.died_at, body.job.id] = body
+        state.unfolded += 1
+    return verdict
+
+
+def erase(state: State, native: str, run: int) -> Verdict:
+    """From the trash to nowhere."""
+    return _out_of_trash(state, native, run, None)[0]
+
+
+def _out_of_trash(state: State, native: str, run: int, of_run: int | None) -> tuple[Verdict, Settled | None]:
+    place, public = letter_position(native), encode(state.system, native)
+    settled = None if place is None else state.trash.get(place)
+    if place is None or settled is None or of_run not in (None, settled.run):
+        if place is None or (run, place) not in state.untrashed:
+            return Verdict(public, Outcome.GONE, "it is not in the trash: restored, emptied or past keeping"), None
+        return Verdict(public, Outcome.MOVED, None, encode(state.system, str(place[1]))), None
+    del state.trash[place]
+    state.untrashed.add((run, place))
+    return Verdict(public, Outcome.MOVED, None, encode(state.system, str(place[1]))), settled

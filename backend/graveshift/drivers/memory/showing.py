@@ -4,11 +4,12 @@ from typing import Any
 
 from msgspec import Raw
 
-from graveshift.drivers.memory.state import Body, Entry, State
+from graveshift.drivers.memory.state import Body, Entry, Settled, State
 from graveshift.store.position import letter_id, letter_position
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.ids import encode
 from graveshift.wire.jobs import Job, JobDetail, JobState
+from graveshift.wire.trash import Discarded, DiscardedDetail
 
 
 def letter(state: State, body: Body) -> Letter:
@@ -22,10 +23,18 @@ def detail(state: State, native: str) -> LetterDetail | None:
     body = None if place is None else state.dead.get(place)
     if body is None:
         return None
-    told = [tried.told for tried in state.tried if tried.job == body.job.id]
-    history = [attempt for attempt in told if attempt.finished_at <= body.died_at]
-    payload = Raw(body.job.payload)
-    return LetterDetail(**_letter_fields(state, body), payload=payload, traceback=body.traceback, history=history)
+    return LetterDetail(**_letter_fields(state, body), **_carried(state, body))
+
+
+def discarded(state: State, settled: Settled) -> Discarded:
+    """A letter in the trash, for a list."""
+    return Discarded(**_letter_fields(state, settled.body), **_when(settled))
+
+
+def discarded_detail(state: State, settled: Settled) -> DiscardedDetail:
+    """The same with everything."""
+    body = settled.body
+    return DiscardedDetail(**_letter_fields(state, body), **_carried(state, body), **_when(settled))
 
 
 def job(state: State, entry: Entry) -> Job:
@@ -47,6 +56,16 @@ def job_detail(state: State, entry: Entry) -> JobDetail:
         held_until=entry.held_until,
         held_reason=entry.held_reason,
     )
+
+
+def _when(settled: Settled) -> dict[str, Any]:
+    return {"discarded_at": settled.at, "discarded_by": str(settled.run)}
+
+
+def _carried(state: State, body: Body) -> dict[str, Any]:
+    told = [tried.told for tried in state.tried if tried.job == body.job.id]
+    history = [attempt for attempt in told if attempt.finished_at <= body.died_at]
+    return {"payload": Raw(body.job.payload), "traceback": body.traceback, "history": history}
 
 
 def _letter_fields(state: State, body: Body) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
 from graveshift.drivers.memory import limiting
 from graveshift.drivers.memory.ending import readable
-from graveshift.drivers.memory.moving import move, recall
+from graveshift.drivers.memory.moving import erase, move, recall, restore
 from graveshift.drivers.memory.showing import detail
 from graveshift.drivers.memory.state import Pause, Present, State
 from graveshift.drivers.memory.touching import touch
@@ -107,10 +107,19 @@ class MemorySource:
     async def recall(self, unit: Unit, letters: Sequence[str], run_id: int) -> Sequence[Verdict]:
         return [recall(self._state, native, run_id) for native in letters]
 
+    async def restore(
+        self, unit: Unit, letters: Sequence[str], run_id: int, of_run: int | None = None
+    ) -> Sequence[Verdict]:
+        return [restore(self._state, native, run_id, of_run) for native in letters]
+
+    async def erase(self, unit: Unit, letters: Sequence[str], run_id: int) -> Sequence[Verdict]:
+        return [erase(self._state, native, run_id) for native in letters]
+
     async def fates(self, run_id: int) -> Fates | None:
         states = [job.state for job in self._state.jobs() if job.run_id == run_id]
         waiting = sum(state in ("waiting", "scheduled", "retrying", "held") for state in states)
-        return Fates(waiting, states.count("running"), states.count("done"), states.count("dead"))
+        discarded = sum(settled.run == run_id for settled in self._state.trash.values())
+        return Fates(waiting, states.count("running"), states.count("done"), states.count("dead"), discarded)
 
     async def pause(self, unit: Unit, queue: str, until: datetime | None, reason: str | None, actor: str) -> None:
         self._state.queues[queue] = Pause(until, readable(actor), reason and readable(reason))

@@ -68,6 +68,7 @@ class Body(Struct, frozen=True, kw_only=True):
     traceback: str | None
     worker_version: str | None
     born: int
+    restored_at: datetime | None = None
 
 
 class Tried(Struct, frozen=True, kw_only=True):
@@ -81,10 +82,11 @@ class Tried(Struct, frozen=True, kw_only=True):
 
 
 class Settled(Struct, frozen=True):
-    """A letter that a run requeued or discarded."""
+    """A letter that a run requeued, or discarded: `born` is the tick of that."""
 
     run: int
-    how: str
+    at: datetime
+    born: int
     body: Body
 
 
@@ -133,6 +135,8 @@ class State:
         self.ended: dict[int, Entry] = {}
         self.dead: dict[Place, Body] = {}
         self.settled: list[Settled] = []
+        self.trash: dict[Place, Settled] = {}
+        self.untrashed: set[tuple[int, Place]] = set()
         self.tried: list[Tried] = []
         self.queues: dict[str, Pause | None] = {}
         self.draining: dict[str, str] = {}

@@ -9,7 +9,7 @@ from graveshift.drivers.memory.state import Entry, State
 from graveshift.drivers.memory.touching import release_held
 from graveshift.drivers.memory.work import release
 from graveshift.fingerprint import fingerprint
-from graveshift.work import Counters, Failure, Ticket
+from graveshift.work import Counters, Failure, Guard, Keeping, Ticket
 
 CRASHED = ("WorkerCrashed", "the worker vanished while the job was running")
 FORGOTTEN_AFTER = timedelta(minutes=5)
@@ -75,15 +75,20 @@ class MemoryUpkeep:
         changes, self._state.unfolded = self._state.unfolded, 0
         return changes
 
-    async def prune(self, keep_days: int) -> int:
-        """How many days of ends were forgotten."""
-        state, limit = self._state, self._state.now() - timedelta(days=keep_days)
-        old = {job.id: job.finished_at for job in state.ended.values() if job.finished_at and job.finished_at < limit}
-        late = [place for place in state.dead if place[0] < limit]
+    async def prune(self, keep: Keeping, guard: Guard) -> int:
+        """How many days of ends were forgotten; one process leads itself, and no guard is asked."""
+        state, now = self._state, self._state.now()
+        done, dead, trash, history = (
+            now - timedelta(days=days) for days in (keep.done_days, keep.dead_days, keep.trash_days, keep.history_days)
+        )
+        old = {job.id: job.finished_at for job in state.ended.values() if job.finished_at and job.finished_at < done}
+        late = [place for place, body in state.dead.items() if max(place[0], body.restored_at or place[0]) < dead]
         days = {at.date() for at in old.values()} | {place[0].date() for place in late}
         state.ended = {id: job for id, job in state.ended.items() if id not in old}
         state.dead = {place: body for place, body in state.dead.items() if place not in late}
-        state.settled = [settled for settled in state.settled if settled.body.died_at >= limit]
+        state.settled = [settled for settled in state.settled if settled.at >= trash]
+        state.trash = {place: settled for place, settled in state.trash.items() if settled.at >= trash}
+        state.tried = [tried for tried in state.tried if tried.told.finished_at >= history]
         state.events = [event for event in state.events if event.at >= state.now() - timedelta(hours=1)]
         return len(days)
 

@@ -12,13 +12,13 @@ from graveshift.wire.selection import Filter
 Conditions = list[ColumnElement[bool]]
 
 
-def letters_where(chosen: Filter, system: str) -> Conditions:
-    """Conditions on `dead`; `text` is not among them, because it is a matter of `dead_text`."""
-    conditions = _named(dead, chosen, system, ("queue", "kind", "fingerprint", "error_type"))
+def letters_where(chosen: Filter, system: str, table: Table = dead) -> Conditions:
+    """Conditions on `dead` or `trash`; `text` is not among them, because it is a matter of `dead_text`."""
+    conditions = _named(table, chosen, system, ("queue", "kind", "fingerprint", "error_type"))
     if chosen.died_after is not None:
-        conditions.append(dead.c.died_at > chosen.died_after)
+        conditions.append(table.c.died_at > chosen.died_after)
     if chosen.died_before is not None:
-        conditions.append(dead.c.died_at < chosen.died_before)
+        conditions.append(table.c.died_at < chosen.died_before)
     return conditions
 
 
@@ -43,7 +43,8 @@ def _named(table: Table, chosen: Filter, system: str, fields: Sequence[str]) -> 
     conditions: Conditions = [column == value for column, value in given if value is not None]
     if chosen.run_id is not None:
         run = job_number(chosen.run_id)
-        conditions.append(false() if run is None else table.c.run_id == run)
+        moved_by = table.c.discarded_by if "discarded_by" in table.c else table.c.run_id
+        conditions.append(false() if run is None else moved_by == run)
     if chosen.system not in (None, system):
         conditions.append(false())
     return conditions

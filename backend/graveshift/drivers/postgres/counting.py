@@ -38,7 +38,7 @@ async def count_letters(
         return Count(told)
     conditions = letters_where(chosen, system)
     if told is not None and frozen is not None:
-        since = await _capped(connection, dead, [*conditions, *arrived(dead, frozen)])
+        since = await capped(connection, dead, [*conditions, *arrived(dead, frozen)])
         if since.exact:
             return Count(max(told - since.n, 0))
     if frozen is not None:
@@ -72,7 +72,7 @@ async def jobs_since(connection: AsyncConnection, chosen: Filter, system: str, f
 async def _of_jobs(connection: AsyncConnection, chosen: Filter, conditions: Conditions) -> Count:
     """Where payloads have to be looked into, only so many are: beyond them the count is what was found."""
     if chosen.payload is None:
-        return await _capped(connection, jobs, conditions)
+        return await capped(connection, jobs, conditions)
     every = select(jobs.c.id).where(*conditions).order_by(jobs.c.id)
     way = payloads.Way(every, lambda rest, id: rest.where(jobs.c.id > id), chosen.payload, CAP + 1, payloads.WINDOWS)
     found, stopped = await payloads.walk(connection, way)
@@ -101,7 +101,7 @@ async def _told(connection: AsyncConnection, chosen: Filter, system: str) -> int
 
 async def _counted(connection: AsyncConnection, conditions: Conditions, words: str | None) -> Count:
     if words is None:
-        return await _capped(connection, dead, conditions)
+        return await capped(connection, dead, conditions)
     matched = matches(words)
     joined = dead.join(matched, and_(dead.c.died_at == matched.c.died_at, dead.c.id == matched.c.id))
     some = select(dead.c.id).select_from(joined).where(*conditions).subquery()
@@ -110,7 +110,8 @@ async def _counted(connection: AsyncConnection, conditions: Conditions, words: s
     return Count(min(letters, CAP), are_all(texts))
 
 
-async def _capped(connection: AsyncConnection, table: Table, conditions: Conditions) -> Count:
+async def capped(connection: AsyncConnection, table: Table, conditions: Conditions) -> Count:
+    """Rows that these conditions hold for, up to the cap."""
     some = select(table.c.id).where(*conditions).limit(CAP + 1)
     n = await connection.scalar(select(func.count()).select_from(some.subquery())) or 0
     return Count(min(n, CAP), n <= CAP)

@@ -47,10 +47,10 @@ WITH chosen AS MATERIALIZED (
     DELETE FROM graveshift.dead d USING chosen
     WHERE d.died_at = chosen.died_at AND d.id = chosen.id AND chosen.id NOT IN (SELECT id FROM stuck)
 ), settled AS (
-    INSERT INTO graveshift.settled (settled_by, how, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
+    INSERT INTO graveshift.settled (settled_by, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
                                     requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker,
                                     worker_version, trace_id)
-    SELECT CAST(:run AS bigint), 'requeued', died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
+    SELECT CAST(:run AS bigint), died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
            requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker, worker_version, trace_id
     FROM chosen WHERE id NOT IN (SELECT id FROM stuck)
 )
@@ -69,10 +69,10 @@ WITH chosen AS MATERIALIZED (
     WHERE d.died_at = chosen.died_at AND d.id = chosen.id
     RETURNING d.*
 )
-INSERT INTO graveshift.settled (settled_by, how, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
-                                requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker,
-                                worker_version, trace_id)
-SELECT CAST(:run AS bigint), 'discarded', died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
+INSERT INTO graveshift.trash (discarded_by, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
+                              requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker,
+                              worker_version, trace_id)
+SELECT CAST(:run AS bigint), died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
        requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker, worker_version, trace_id
 FROM gone RETURNING died_at, id, true AS moved
 """)
@@ -81,9 +81,15 @@ FROM gone RETURNING died_at, id, true AS moved
 SETTLED = text("""
 SELECT s.died_at, s.id FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id),
 LATERAL (SELECT s.died_at, s.id FROM graveshift.settled s
-         WHERE s.died_at = u.died_at AND s.id = u.id AND s.settled_by = CAST(:run AS bigint) AND s.how = :how
+         WHERE s.died_at = u.died_at AND s.id = u.id AND s.settled_by = CAST(:run AS bigint)
            AND s.settled_at BETWEEN CAST(:low AS timestamptz) - interval '1 day' AND now() + interval '1 day'
          OFFSET 0) s
+""")
+
+DISCARDED = text("""
+SELECT t.died_at, t.id FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id),
+LATERAL (SELECT t.died_at, t.id FROM graveshift.trash t
+         WHERE t.id = u.id AND t.died_at = u.died_at AND t.discarded_by = CAST(:run AS bigint) OFFSET 0) t
 """)
 
 # What no worker has started: its attempt is the one it died with. Started jobs are seen in `stands`.
@@ -92,7 +98,7 @@ WITH chosen AS MATERIALIZED (
     SELECT s.* FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id),
     LATERAL (SELECT s.* FROM graveshift.settled s
              WHERE s.died_at = u.died_at AND s.id = u.id
-               AND s.settled_by = CAST(:run AS bigint) AND s.how = 'requeued'
+               AND s.settled_by = CAST(:run AS bigint)
                AND s.settled_at BETWEEN CAST(:low AS timestamptz) - interval '1 day' AND now() + interval '1 day'
              OFFSET 0) s
 ), free AS MATERIALIZED (
@@ -107,9 +113,9 @@ WITH chosen AS MATERIALIZED (
 ), again AS (
     INSERT INTO graveshift.dead (died_at, id, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count,
                                  priority, queue, kind, fingerprint, error_type, unique_key, worker, worker_version,
-                                 trace_id)
+                                 trace_id, restored_at)
     SELECT died_at, id, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count, priority, queue, kind,
-           fingerprint, error_type, unique_key, worker, worker_version, trace_id
+           fingerprint, error_type, unique_key, worker, worker_version, trace_id, now()
     FROM chosen WHERE id NOT IN (SELECT id FROM started)
 ), forgotten AS (
     DELETE FROM graveshift.settled s USING chosen
@@ -123,7 +129,8 @@ FATES = text("""
 SELECT (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state <> 'running') AS waiting,
        (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state = 'running') AS running,
        (SELECT count(*) FROM graveshift.done WHERE run_id = :run AND state = 'done') AS done,
-       (SELECT count(*) FROM graveshift.dead WHERE run_id = :run) AS dead
+       (SELECT count(*) FROM graveshift.dead WHERE run_id = :run) AS dead,
+       (SELECT count(*) FROM graveshift.trash WHERE discarded_by = :run) AS discarded
 """)
 
 Position = tuple[datetime, int]
@@ -132,15 +139,16 @@ Places = Mapping[Position, bool]
 
 async def move(unit: Unit, system: str, natives: Sequence[str], to: Move, run_id: int) -> list[Verdict]:
     """One verdict a letter; see `graveshift.driver.Source.move`."""
-    statement, how = (REQUEUE, "requeued") if to is Move.REQUEUE else (DISCARD, "discarded")
+    statement, repeated = (REQUEUE, SETTLED) if to is Move.REQUEUE else (DISCARD, DISCARDED)
     places = {native: letter_position(native) for native in natives}
     await unit.execute(BY_ROW)
-    moved = _by_place((await unit.execute(statement, {**_arrays(places), "run": run_id})).all())
+    moved = by_place((await unit.execute(statement, {**arrays(places), "run": run_id})).all())
     if to is Move.REQUEUE:
         await unit.execute(RING_AT_COMMIT)
     missing = {native: place for native, place in places.items() if place is not None and place not in moved}
     if missing:
-        rows = (await unit.execute(SETTLED, {**_arrays(missing), "run": run_id, "how": how})).all()
+        named = {name: value for name, value in arrays(missing).items() if name in repeated.compile().params}
+        rows = (await unit.execute(repeated, {**named, "run": run_id})).all()
         moved = {**moved, **{(row.died_at, row.id): True for row in rows}}
     return [_verdict(system, native, place, moved) for native, place in places.items()]
 
@@ -149,17 +157,17 @@ async def recall(unit: Unit, system: str, natives: Sequence[str], run_id: int) -
     """One verdict a letter; what was started since stays where it is."""
     places = {native: letter_position(native) for native in natives}
     await unit.execute(BY_ROW)
-    moved = _by_place((await unit.execute(RECALL, {**_arrays(places), "run": run_id})).all())
+    moved = by_place((await unit.execute(RECALL, {**arrays(places), "run": run_id})).all())
     return [_recalled(system, native, place, moved) for native, place in places.items()]
 
 
 async def fates(engine: AsyncEngine, run_id: int) -> Fates:
     """What became of a run's jobs by now; what waits for another attempt is `waiting`."""
     row = (await read(engine, FATES, {"run": run_id}))[0]
-    return Fates(row.waiting, row.running, row.done, row.dead)
+    return Fates(row.waiting, row.running, row.done, row.dead, row.discarded)
 
 
-def _arrays(places: Mapping[str, Position | None]) -> dict[str, Any]:
+def arrays(places: Mapping[str, Position | None]) -> dict[str, Any]:
     """As columns, and the first and last moment of them; None where there are none."""
     known = [place for place in places.values() if place is not None]
     died_ats = [died_at for died_at, _ in known]
@@ -167,7 +175,8 @@ def _arrays(places: Mapping[str, Position | None]) -> dict[str, Any]:
     return {"died_ats": died_ats, "ids": [job for _, job in known], **bounds}
 
 
-def _by_place(rows: Sequence[Any]) -> dict[Position, bool]:
+def by_place(rows: Sequence[Any]) -> dict[Position, bool]:
+    """Which letters there were, and whether they moved."""
     return {(died_at, job): moved for died_at, job, moved in rows}
 
 

@@ -60,7 +60,7 @@ async def letters_at(connection: AsyncConnection, places: Sequence[Row[Any]], sy
     """The letters at these places, in their order; those that have left meanwhile are left out."""
     named = {"died_ats": [p.died_at for p in places], "ids": [p.id for p in places], "listed": LISTED}
     rows = await connection.execute(LETTERS, named) if places else ()
-    return [Letter(**_fields(row, system)) for row in rows]
+    return [Letter(**fields(row, system)) for row in rows]
 
 
 async def standing(connection: AsyncConnection, natives: Sequence[str]) -> list[str]:
@@ -79,10 +79,11 @@ async def letter_detail(connection: AsyncConnection, place: tuple[datetime, int]
         return None
     history = [Attempt(*tried) for tried in await connection.execute(HISTORY, named)]
     payload = raw(row.payload or "null")
-    return LetterDetail(**_fields(row, system), payload=payload, traceback=row.traceback, history=history)
+    return LetterDetail(**fields(row, system), payload=payload, traceback=row.traceback, history=history)
 
 
-def _fields(row: Row[Any], system: str) -> dict[str, Any]:
+def fields(row: Row[Any], system: str) -> dict[str, Any]:
+    """What a letter of the wire is made of."""
     return {
         "id": encode(system, letter_id(row.died_at, row.id)),
         "job_id": encode(system, str(row.id)),

@@ -25,7 +25,7 @@ WITH taken AS (
 ), counted AS (
     INSERT INTO graveshift.depth AS d (queue, what, n)
     SELECT queue, what, sum(n) FROM taken WHERE what <> 'died_again' GROUP BY queue, what ORDER BY queue, what
-    ON CONFLICT (queue, what) DO UPDATE SET n = d.n + excluded.n
+    ON CONFLICT (queue, what) DO UPDATE SET n = d.n + excluded.n, at = now()
 ), flowed AS (
     INSERT INTO graveshift.flow AS f (bucket, queue, what, n)
     SELECT date_bin('5 seconds', at, 'epoch') AS bucket, queue, what, sum(n) FROM taken

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
-from graveshift.drivers.postgres import controls, moving, presence, queues, touching
+from graveshift.drivers.postgres import controls, moving, presence, queues, restoring, touching
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import letter_detail, standing
 from graveshift.store.position import letter_position
@@ -58,6 +58,14 @@ class PostgresSource:
 
     async def recall(self, unit: Unit, letters: Sequence[str], run_id: int) -> Sequence[Verdict]:
         return await moving.recall(unit, self.system, letters, run_id)
+
+    async def restore(
+        self, unit: Unit, letters: Sequence[str], run_id: int, of_run: int | None = None
+    ) -> Sequence[Verdict]:
+        return await restoring.restore(unit, self.system, letters, of_run)
+
+    async def erase(self, unit: Unit, letters: Sequence[str], run_id: int) -> Sequence[Verdict]:
+        return await restoring.erase(unit, self.system, letters)
 
     async def fates(self, run_id: int) -> Fates:
         return await moving.fates(self._engine, run_id)

@@ -106,6 +106,33 @@ dead = Table(
     Column("worker", Text),
     Column("worker_version", Text),
     Column("trace_id", Text),
+    Column("restored_at", _when()),
+    schema=SCHEMA,
+)
+
+trash = Table(
+    "trash",
+    METADATA,
+    Column("discarded_at", _when(), primary_key=True),
+    Column("discarded_by", BigInteger, nullable=False),
+    Column("xid", TransactionId, nullable=False),
+    Column("died_at", _when(), nullable=False),
+    Column("id", BigInteger, primary_key=True),
+    Column("enqueued_at", _when(), nullable=False),
+    Column("run_id", BigInteger),
+    Column("attempt", Integer, nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("budget", Integer, nullable=False),
+    Column("requeue_count", Integer, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("error_type", Text, nullable=False),
+    Column("unique_key", Text),
+    Column("worker", Text),
+    Column("worker_version", Text),
+    Column("trace_id", Text),
     schema=SCHEMA,
 )
 

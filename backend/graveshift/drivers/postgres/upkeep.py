@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.drivers.postgres import pruning, queues, rollup, sweeping
-from graveshift.work import Counters
+from graveshift.work import Counters, Guard, Keeping
 
 
 class PostgresUpkeep:
@@ -18,8 +18,8 @@ class PostgresUpkeep:
     async def roll_up(self) -> int:
         return await rollup.roll_up(self._engine)
 
-    async def prune(self, keep_days: int) -> int:
-        return await pruning.prune(self._engine, keep_days)
+    async def prune(self, keep: Keeping, guard: Guard) -> int:
+        return await pruning.prune(self._engine, keep, guard)
 
     async def counters(self) -> Counters:
         return await queues.counters(self._engine)

@@ -92,6 +92,16 @@ class ProcrastinateSource:
         """Back to failed, where no worker has started them."""
         return [await self._one(native, moving.recall) for native in letters]
 
+    async def restore(
+        self, unit: Unit, letters: Sequence[str], run_id: int, of_run: int | None = None
+    ) -> Sequence[Verdict]:
+        """Nothing is discarded there, so there is no trash."""
+        raise Unsupported(f"{self.system} cannot restore")
+
+    async def erase(self, unit: Unit, letters: Sequence[str], run_id: int) -> Sequence[Verdict]:
+        """As for restore."""
+        raise Unsupported(f"{self.system} cannot erase")
+
     async def fates(self, run_id: int) -> Fates | None:
         """Procrastinate does not know our runs."""
         return None
