@@ -144,7 +144,7 @@ class Backend:
             runs=self.runs,
             backups=BackupBook(self.engine),
             archive=LocalArchive(folder),
-            dumper=Dumper(self.database.url, bin_dir, self.database.login),
+            dumper=Dumper(self.database.past_pooler, bin_dir, self.database.login),
             vault=self.vault,
             rotators=self._rotators(),
         )

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from graveshift.errors import DatabaseRefused, DatabaseUnavailable
-from graveshift.store.engine import dialled, translated
+from graveshift.store.engine import NAMELESS, dialled, translated
 from graveshift.store.login import Logins, follow
 
 
@@ -24,7 +24,8 @@ async def connect_aside(
     where = dialled(url)
     if database is not None:
         where = where.set(database=database)
-    engine = create_async_engine(where, poolclass=NullPool, isolation_level=isolation, connect_args={"timeout": 10})
+    told = {"timeout": 10, **NAMELESS}
+    engine = create_async_engine(where, poolclass=NullPool, isolation_level=isolation, connect_args=told)
     if login is not None:
         follow(engine, login)
     try:
