@@ -53,9 +53,7 @@ def _ini(folder: Path, url: str, port: int, changed: Mapping[str, str]) -> str:
 
 
 @asynccontextmanager
-async def pgbouncer(
-    server: embedded.Server, url: str, changed: Mapping[str, str] | None = None
-) -> AsyncIterator[str]:
+async def pgbouncer(server: embedded.Server, url: str, changed: Mapping[str, str] | None = None) -> AsyncIterator[str]:
     """The URL that leads through it to the database of `url`."""
     account, where = choose_account(server.data_dir), make_url(url)
     with socket.create_server(("127.0.0.1", 0)) as probe:

@@ -100,7 +100,9 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     try:
         await migrations.upgrade(lease.server.url)
         login = LoginFile(lease.server.login_file, "graveshift")
-        yield Database(url=lease.server.url, login=login, server=lease.server)
+        yield Database(
+            url=lease.server.url, login=login, server=lease.server, replica_url=settings.database.replica_url
+        )
     finally:
         stop.set()
         await asyncio.gather(keeper, return_exceptions=True)

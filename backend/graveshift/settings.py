@@ -38,7 +38,7 @@ class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
     pooler: Literal["none", "transaction"] = "none"
     direct_url: str | None = None
     replica_url: str | None = None
-    replica_lag_s: Seconds = 10
+    replica_lag_s: Seconds = 5
     login_file: str | None = None
     bin_dir: str | None = None
     data_dir: str | None = None

@@ -117,7 +117,13 @@ class Counters(Struct, frozen=True):
     oldest_age_s: Mapping[str, float]
 
 
-class Upkeep(Protocol):
+class Counted(Protocol):
+    """Numbers that are known without counting."""
+
+    async def counters(self) -> Counters: ...
+
+
+class Upkeep(Counted, Protocol):
     """Housekeeping that a leader does."""
 
     async def sweep(self, crash_limit: int) -> int:
@@ -128,8 +134,6 @@ class Upkeep(Protocol):
 
     async def prune(self, keep_days: int) -> int:
         """Open partitions ahead, drop those past keeping, prune flow; returns how many partitions changed."""
-
-    async def counters(self) -> Counters: ...
 
 
 class Standing(Struct, frozen=True, kw_only=True):

@@ -27,7 +27,9 @@ FOLDED = text("""
     SELECT NOT EXISTS (SELECT FROM graveshift.deltas) AND EXISTS (SELECT FROM graveshift_ledger.samples)
 """)
 NAMED = text("SELECT count(*) FROM pg_prepared_statements")
-LIMITS = text("SELECT current_setting('statement_timeout'), current_setting('lock_timeout'), current_setting('timezone')")
+LIMITS = text(
+    "SELECT current_setting('statement_timeout'), current_setting('lock_timeout'), current_setting('timezone')"
+)
 
 
 @pytest.fixture
@@ -104,7 +106,7 @@ async def _jobs_come_and_go(url: str, ann: Caller) -> None:
 
     async def all_done() -> bool:
         async with engine.connect() as connection:
-            return (await connection.execute(ENDED)).scalar_one() >= 601
+            return int((await connection.execute(ENDED)).scalar_one()) >= 601
 
     await until(all_done, within=60, what="every job is done")
     await engine.dispose()
@@ -116,7 +118,7 @@ async def _letters_are_requeued(ann: Caller, bob: Caller) -> None:
     assert (await ann.client.post("/v1/jobs", json={"jobs": [bad] * 30})).status_code == 201
 
     async def dead() -> bool:
-        return (await bob.get("/v1/dlq", queue="bad"))["total"] == 30
+        return bool((await bob.get("/v1/dlq", queue="bad"))["total"] == 30)
 
     await until(dead, within=30, what="thirty letters")
     run = await ann.act("dlq.requeue", selection={"filter": {"queue": "bad"}}, rate="unlimited")
