@@ -1,18 +1,16 @@
 """A real streaming replica: made by pg_basebackup of a running private server, and as breakable as that one."""
 
 import shutil
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 from sqlalchemy import make_url
 
 from graveshift import embedded
 from graveshift.embedded.account import choose_account, give, run_as
-from graveshift.embedded.layout import Layout, prepare_home
 from graveshift.embedded.binaries import reachable
+from graveshift.embedded.layout import Layout, prepare_home
 from tests.faults.place import Place
 
 # Recovery waits for no reader, so that conflicts come at once.
