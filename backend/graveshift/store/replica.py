@@ -149,8 +149,10 @@ class Replica:
             self._stands(Standing(f"it does not answer ({_first_line(error)})"))
 
     def _stands(self, now: Standing) -> None:
-        if now.serves != self._standing.serves:
-            log.info("replica_serves" if now.serves else "replica_left", trouble=now.trouble, lag_s=now.lag_s)
+        if now.serves and not self._standing.serves:
+            log.info("replica_serves", lag_s=now.lag_s)
+        elif self._standing.serves and not now.serves:
+            log.warning("replica_left", trouble=now.trouble, lag_s=now.lag_s)
         self._standing = now
 
     async def _asked(self, engine: AsyncEngine, statement: Executable, **named: object) -> Row[Any]:
