@@ -71,6 +71,8 @@ class Service:
             **ports,
             "work": queue.work,
             "upkeep": queue.upkeep,
+            "shown_at": runs.now,
+            "replica": lambda: None,
             "desk": Desk(world, verbs(), PlanBook(self.engine), runs, self.audit, expires_s=900),
             "runs": runs,
             "run_states": partial(changes.run_states, self.engine),

@@ -16,6 +16,7 @@ from graveshift.archives.local import LocalArchive
 from graveshift.desk import Desk
 from graveshift.driver import Source
 from graveshift.drivers.postgres import PostgresQueue
+from graveshift.drivers.postgres.near import NearQueue
 from graveshift.drivers.postgres.schedules import PostgresSchedules
 from graveshift.drivers.procrastinate import ProcrastinateSource
 from graveshift.dump import Dumper
@@ -30,7 +31,7 @@ from graveshift.rotators.role import RoleRotator
 from graveshift.rotators.signing import SigningRotator
 from graveshift.runner import Runner
 from graveshift.seal import load_seal
-from graveshift.settings import Settings
+from graveshift.settings import DatabaseSettings, Settings
 from graveshift.store.audit import AuditBook
 from graveshift.store.backups import BackupBook
 from graveshift.store.carrying import CarryBook
@@ -43,6 +44,7 @@ from graveshift.store.leases import LeaseBook
 from graveshift.store.letters import ForeignLetters
 from graveshift.store.login import LoginFile
 from graveshift.store.plans import PlanBook
+from graveshift.store.replica import PATIENCE_S, Replica
 from graveshift.store.runs import RunBook
 from graveshift.store.samples import SampleBook
 from graveshift.store.tokens import TokenBook
@@ -92,6 +94,7 @@ class Backend:
         self._home = state_dir(settings)
         self.engine = database.engine(settings.database.pool_size)
         self.queue = PostgresQueue(self.engine, settings.queue.system)
+        self.near = self._near(settings.database)
         self._foreign = [self._open_source(driver=s.driver, system=s.system, url=s.url) for s in settings.sources]
         self.vault = self._open_vault()
         self.audit = AuditBook(self.engine)
@@ -120,6 +123,10 @@ class Backend:
         self.timetable = Timetable(settings.schedules, slots, lambda: open_unit(self.engine), settings.queue.system)
         self.clockwork = self._clockwork()
 
+    def _near(self, given: DatabaseSettings) -> NearQueue | None:
+        engine = self.database.replica(given.pool_size, answer_s=PATIENCE_S)
+        return NearQueue(engine, self.queue, Replica(self.engine, engine, given.replica_lag_s)) if engine else None
+
     def _open_source(self, driver: str, system: str, url: str) -> Source:
         if driver not in DRIVERS:
             raise SettingsError(f"sources: no driver is called {driver}; there are {', '.join(DRIVERS)}")
@@ -145,7 +152,7 @@ class Backend:
             runs=self.runs,
             backups=BackupBook(self.engine),
             archive=LocalArchive(folder),
-            dumper=Dumper(self.database.url, bin_dir, self.database.login),
+            dumper=Dumper(self.database.past_pooler, bin_dir, self.database.login),
             vault=self.vault,
             rotators=self._rotators(),
             trash={system: self.queue.trash},
@@ -204,10 +211,12 @@ class Backend:
         return await self.tokens.create(name, role, Actor("graveshift", Role.ADMIN, "direct"))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """The runner and the clockwork, until `stop`."""
+        """The runner, the clockwork and the looks at the replica, until `stop`."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.runner.run_forever(stop))
             group.create_task(self.clockwork.run_forever(stop))
+            if self.near:
+                group.create_task(self.near.replica.run_forever(stop))
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
@@ -225,17 +234,21 @@ class Backend:
             rooms.history.close()
 
     def _rooms(self) -> Rooms:
-        world, engine = self.world, self.engine
+        world, engine, near, system = self.world, self.engine, self.near, self.queue.source.system
+        shown = near or self.queue
+        sources = {**world.sources, system: shown.source}
         return Rooms(
             api=self.settings.api,
             environment=self._environment,
-            system=self.queue.source.system,
-            sources=world.sources,
-            letters=world.letters,
-            jobs=world.jobs,
+            system=system,
+            sources=sources,
+            letters={**world.letters, system: shown.letters},
             trash=world.trash,
+            jobs={**world.jobs, system: shown.jobs},
             work=self.queue.work,
-            upkeep=self.queue.upkeep,
+            upkeep=shown.upkeep,
+            shown_at=near.replica.now if near else self.runs.now,
+            replica=lambda: near.replica.standing if near else None,
             desk=self.desk,
             runs=self.runs,
             run_states=lambda: run_states(engine),
@@ -246,14 +259,15 @@ class Backend:
             schedules=self.timetable.infos,
             marks=self.marks,
             history=self._history(),
-            hub=Hub(Watch(self.queue.source.system, self.queue.upkeep, world.sources, lambda: marks(engine))),
+            hub=Hub(Watch(system, shown.upkeep, sources, lambda: marks(engine))),
             loops=self.clockwork.last_success,
-            checks=[self._database, self.clockwork.check],
+            checks=[self._database, self.clockwork.check, *([near.replica.check] if near else [])],
         )
 
     def _history(self) -> History:
-        own = Samples(SampleBook(self.engine), self.settings.loops.sample_s)
-        prometheus = self.settings.prometheus
+        prometheus, every_s = self.settings.prometheus, self.settings.loops.sample_s
+        primary = Samples(SampleBook(self.engine), every_s)
+        own = self.near.samples(primary, every_s) if self.near else primary
         return History(Prometheus(prometheus), own) if prometheus.url else History(own)
 
     async def _database(self) -> Check:
@@ -268,6 +282,8 @@ class Backend:
         """Give back every connection."""
         await self.queue.close()
         await shut(self.engine)
+        if self.near:
+            await self.near.close()
 
 
 @asynccontextmanager

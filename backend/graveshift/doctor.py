@@ -15,6 +15,9 @@ from graveshift.dump import Dumper
 from graveshift.errors import BackupFailed, GraveshiftError
 from graveshift.place import Database, given_database, state_dir, wish_for
 from graveshift.settings import Settings, load
+from graveshift.store.aside import met_pooler
+from graveshift.store.engine import shut
+from graveshift.store.replica import PATIENCE_S, Replica
 from graveshift.wire.health import Check
 
 ROOM_NEEDED = 500 * 1024 * 1024
@@ -98,13 +101,46 @@ async def database(patient: Patient) -> Check:
     return Check("database", ok=found == needed, detail=detail)
 
 
+async def replica(patient: Patient) -> Check:
+    """The replica for reads answers, follows the database in use and keeps up."""
+    place, given = patient.database(), patient.settings.database
+    near = place.replica(1, answer_s=PATIENCE_S) if place else None
+    if place is None or near is None:
+        return Check("replica", ok=True, detail="none is configured")
+    primary = place.engine(1)
+    try:
+        seen = await Replica(primary, near, given.replica_lag_s).measured()
+    finally:
+        await shut(near)
+        await shut(primary)
+    advice = "; see `database.replica_url` and `database.replica_lag_s`"
+    return Check("replica", ok=seen.serves, detail=f"{seen.trouble}{advice}" if seen.trouble else "it follows closely")
+
+
+async def pooler(patient: Patient) -> Check:
+    """What the settings say of a pooler is what is met behind `database.url`."""
+    place = patient.database()
+    if place is None:
+        return Check("pooler", ok=True, detail="private server, not running")
+    met, limited = await met_pooler(place.url_now)
+    if not place.pooled:
+        advice = "a pooler answers: in transaction mode it needs `database.pooler: transaction`"
+        return Check("pooler", ok=not met, detail=advice if met else "none, and none is expected")
+    if not place.direct_url:
+        return Check("pooler", ok=False, detail="set `database.direct_url`: migrations and backups go past the pooler")
+    if not met:
+        return Check("pooler", ok=False, detail="none answers: `database.pooler: none` is faster")
+    unlimited = "it sets no `statement_timeout`: see `connect_query` in docs/deploy.md"
+    return Check("pooler", ok=limited, detail="in transaction mode, past it for backups" if limited else unlimited)
+
+
 async def backups(patient: Patient) -> Check:
     """The program that makes dumps can log in: it may speak no TLS, or be older than the server."""
     place, folder = patient.database(), embedded.find_bin_dir(patient.wish.bin_dir)
     if place is None:
         return Check("backups", ok=True, detail="private server, not running")
     try:
-        await Dumper(place.url, folder, place.login).reach()
+        await Dumper(place.past_pooler, folder, place.login).reach()
     except BackupFailed as error:
         unsuited = any(word in error.detail for word in UNSUITED)
         advice = "; name programs that suit this server in `database.bin_dir`" if unsuited else ""
@@ -122,4 +158,4 @@ async def terminal(_: Patient) -> Check:
     return Check("terminal", ok=not sys.stdout.isatty() or term not in ("", "dumb"), detail=where)
 
 
-EXAMINERS = (python, programs, state, room, database, backups, terminal)
+EXAMINERS = (python, programs, state, room, database, replica, pooler, backups, terminal)

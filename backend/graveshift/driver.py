@@ -119,10 +119,8 @@ class Pace(Struct, frozen=True):
     trend: Sequence[int]
 
 
-class Letters(Protocol):
-    """Dead letters of one system, searchable. Pages are newest first; picks are oldest first."""
-
-    system: str
+class ShownLetters(Protocol):
+    """Dead letters of one system, to look at: pages newest first."""
 
     async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Letter]: ...
 
@@ -134,6 +132,12 @@ class Letters(Protocol):
     async def group(self, native: str) -> Group | None: ...
 
     async def failing(self) -> Pace | None: ...
+
+
+class Letters(ShownLetters, Protocol):
+    """The same, and to select from; picks are oldest first."""
+
+    system: str
 
     async def freeze(self) -> Frozen: ...
 
@@ -171,14 +175,18 @@ class Trash(Protocol):
     async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]: ...
 
 
-class Jobs(Protocol):
-    """Jobs of one system, live and ended. Pages are newest first; picks are oldest first and live jobs only."""
-
-    system: str
+class ShownJobs(Protocol):
+    """Jobs of one system, live and ended, to look at: pages newest first."""
 
     async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Job]: ...
 
     async def one(self, native: str) -> JobDetail | None: ...
+
+
+class Jobs(ShownJobs, Protocol):
+    """The same, and to select from; picks are oldest first and live jobs only."""
+
+    system: str
 
     async def freeze(self) -> Frozen: ...
 
@@ -201,17 +209,21 @@ class Scan(Struct, frozen=True):
     vanished: Sequence[str] = ()
 
 
-class Source(Protocol):
-    """One queue system. Ids given and taken are native; ids inside returned structs are public."""
-
-    system: str
-    can: frozenset[Can]
+class ShownSource(Protocol):
+    """Queues and workers of one system, to look at."""
 
     async def queues(self) -> Sequence[Queue]: ...
 
     async def queue(self, native: str) -> Queue | None: ...
 
     async def workers(self) -> Sequence[Worker]: ...
+
+
+class Source(ShownSource, Protocol):
+    """One queue system. Ids given and taken are native; ids inside returned structs are public."""
+
+    system: str
+    can: frozenset[Can]
 
     async def scan(self, mark: str | None, limit: int) -> Scan:
         """Letters new since `mark`, for systems whose letters are indexed by us."""

@@ -9,10 +9,10 @@ from time import time_ns
 import structlog
 from msgspec import Struct
 
-from graveshift.driver import Source
+from graveshift.driver import ShownSource
 from graveshift.wire import ids
 from graveshift.wire.hints import Hint
-from graveshift.work import Upkeep
+from graveshift.work import Counted
 
 EVERY_S = 0.25
 BACK_OFF_S = 2.0
@@ -148,7 +148,7 @@ class Watch:
     """Marks of everything that hints speak of: the native system's counters, every worker, and the ledger's own."""
 
     def __init__(
-        self, system: str, upkeep: Upkeep, sources: Mapping[str, Source], ledger: Callable[[], Awaitable[Marks]]
+        self, system: str, upkeep: Counted, sources: Mapping[str, ShownSource], ledger: Callable[[], Awaitable[Marks]]
     ) -> None:
         self._system = system
         self._upkeep = upkeep

@@ -12,7 +12,7 @@ from graveshift.producer import Options, Producer, SyncProducer, new_job
 from graveshift.wire.jobs import NewJob
 from graveshift.work import Work
 
-URL_VARIABLE = "GRAVESHIFT_DATABASE_URL"
+URL_VARIABLE, POOLER_VARIABLE = "GRAVESHIFT_DATABASE_URL", "GRAVESHIFT_DATABASE_POOLER"
 
 
 @asynccontextmanager
@@ -21,7 +21,8 @@ async def _opened(url: str) -> AsyncIterator[Work]:
     from graveshift.native import open_work
     from graveshift.store.engine import create_engine
 
-    async with open_work(create_engine(url, pool_size=2)) as work:
+    pooled = os.environ.get(POOLER_VARIABLE) == "transaction"
+    async with open_work(create_engine(url, pool_size=2, pooled=pooled)) as work:
         yield work
 
 

@@ -20,8 +20,8 @@ from graveshift.wire.health import Check
 from graveshift.work import Counters, Guard, Keeping, Upkeep
 
 LEASE = "loops"
-LEASE_S = 8.0
-RENEW_S = 2.0
+LEASE_S = 7.0
+RENEW_S = 1.5
 LONGEST_BACK_OFF_S = 60.0
 GRACE_S = 3.0
 TURN_S = 5.0

@@ -9,26 +9,53 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from graveshift import embedded, migrations
+from graveshift.errors import SettingsError
 from graveshift.settings import Settings
 from graveshift.store.engine import Engine, create_engine
 from graveshift.store.login import LoginFile, Logins, follow, signed_in
 
 
 class Database(Struct, frozen=True):
-    """Where the data is. `login` overrides the URL's user and password; `server` is None for one that is not ours."""
+    """Where the data is. `login` overrides the URL's user and password; `server` is None for one that is not ours.
+
+    `pooled`: behind `url` stands a pooler in transaction mode, and `direct_url` leads past it.
+    """
 
     url: str
     login: Logins | None = None
     server: embedded.Server | None = None
+    pooled: bool = False
+    direct_url: str | None = None
+    replica_url: str | None = None
 
     @property
     def url_now(self) -> str:
         """The URL with the login of this moment in it, for who connects once."""
         return signed_in(self.url, self.login)
 
+    @property
+    def past_pooler(self) -> str:
+        """For what needs a session of its own. Raises SettingsError where only a pooler is known."""
+        if self.pooled and not self.direct_url:
+            raise SettingsError("database.pooler: migrations and backups go past it; set `database.direct_url` too")
+        return self.direct_url or self.url
+
+    @property
+    def past_pooler_now(self) -> str:
+        """The same with the login of this moment in it."""
+        return signed_in(self.past_pooler, self.login)
+
     def engine(self, pool_size: int, *, answer_s: float = 90.0) -> Engine:
         """Connections that follow a rotated login; one that is silent for `answer_s` is given up."""
-        engine = create_engine(self.url, pool_size=pool_size, answer_s=answer_s)
+        return self._following(create_engine(self.url, pool_size=pool_size, answer_s=answer_s, pooled=self.pooled))
+
+    def replica(self, pool_size: int, *, answer_s: float) -> Engine | None:
+        """The same to the replica; None where there is none."""
+        if not self.replica_url:
+            return None
+        return self._following(create_engine(self.replica_url, pool_size=pool_size, answer_s=answer_s))
+
+    def _following(self, engine: Engine) -> Engine:
         if self.login:
             follow(engine, self.login)
         return engine
@@ -45,7 +72,13 @@ def given_database(settings: Settings) -> Database | None:
     if not given.url:
         return None
     user = urlsplit(given.url).username or ""
-    return Database(url=given.url, login=LoginFile(Path(given.login_file), user) if given.login_file else None)
+    return Database(
+        url=given.url,
+        login=LoginFile(Path(given.login_file), user) if given.login_file else None,
+        pooled=given.pooler == "transaction",
+        direct_url=given.direct_url,
+        replica_url=given.replica_url,
+    )
 
 
 def wish_for(settings: Settings) -> embedded.Wish:
@@ -67,7 +100,9 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     try:
         await migrations.upgrade(lease.server.url)
         login = LoginFile(lease.server.login_file, "graveshift")
-        yield Database(url=lease.server.url, login=login, server=lease.server)
+        yield Database(
+            url=lease.server.url, login=login, server=lease.server, replica_url=settings.database.replica_url
+        )
     finally:
         stop.set()
         await asyncio.gather(keeper, return_exceptions=True)

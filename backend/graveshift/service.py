@@ -106,7 +106,7 @@ async def work(handlers: str, wanted: Wanted, *, with_parent: bool) -> int:
 async def migrate() -> str:
     """Bring the database to the schema this version needs; returns the revision."""
     async with open_database(load()) as database:
-        return await migrations.upgrade(database.url_now)
+        return await migrations.upgrade(database.past_pooler_now)
 
 
 async def create_token(name: str, role: str) -> str:

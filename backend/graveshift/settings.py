@@ -30,9 +30,15 @@ class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`url` null means the private server in `data_dir` (null: the state folder), from `bin_dir` or the wheel.
 
     `login_file` holds `user:password` for new connections, instead of those in the URL: rotation replaces it.
+    `pooler` is what stands behind `url`; `direct_url` leads past it. `replica_url` serves reads while it is no more
+    than `replica_lag_s` behind.
     """
 
     url: str | None = None
+    pooler: Literal["none", "transaction"] = "none"
+    direct_url: str | None = None
+    replica_url: str | None = None
+    replica_lag_s: Seconds = 5
     login_file: str | None = None
     bin_dir: str | None = None
     data_dir: str | None = None

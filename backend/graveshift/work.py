@@ -139,7 +139,13 @@ class Keeping(Struct, frozen=True):
         return self.dead_days + self.trash_days
 
 
-class Upkeep(Protocol):
+class Counted(Protocol):
+    """Numbers that are known without counting."""
+
+    async def counters(self) -> Counters: ...
+
+
+class Upkeep(Counted, Protocol):
     """Housekeeping that a leader does."""
 
     async def sweep(self, crash_limit: int) -> int:
@@ -153,8 +159,6 @@ class Upkeep(Protocol):
 
         `guard` is called in each transaction, and raises where another leads by now.
         """
-
-    async def counters(self) -> Counters: ...
 
 
 class Standing(Struct, frozen=True, kw_only=True):

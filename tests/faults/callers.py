@@ -33,6 +33,23 @@ class Caller:
         body = {"phrase": plan["phrase"], "reason": reason}
         return await self.client.post(f"/v1/plans/{plan['id']}/run", json=body, headers={"Idempotency-Key": key})
 
+    async def act(self, operation: str, **args: Any) -> str:
+        """Plan and begin it; the id of the run."""
+        plan = await self.plan(operation, **args)
+        answer = await self.run(plan, f"key-{plan['id']}")
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    async def get(self, path: str, **query: str) -> dict[str, Any]:
+        """What is there; AssertionError where the answer is no 200."""
+        answer = await self.client.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def health(self) -> dict[str, dict[str, Any]]:
+        """Each check by its name, whether all of them hold or not."""
+        return {check["name"]: check for check in (await self.client.get("/v1/health")).json()["checks"]}
+
     async def ended(self, run: str) -> dict[str, Any]:
         """The run once it has ended."""
         found: dict[str, Any] = {}
@@ -48,23 +65,30 @@ class Caller:
 @asynccontextmanager
 async def callers(engine: AsyncEngine, process: Backend, *names: str) -> AsyncIterator[list[Caller]]:
     """One for each name, once the backend answers."""
-    tokens = TokenBook(engine, AuditBook(engine))
     async with AsyncExitStack() as stack:
-        found = []
-        for name in names:
-            headers = {"Authorization": f"Bearer {await tokens.create(name, Role.ADMIN, ROOT)}"}
-            transport = httpx.AsyncHTTPTransport(uds=str(process.socket))
-            client = httpx.AsyncClient(
-                transport=transport, base_url="http://faults", headers=headers, timeout=PATIENCE_S
-            )
-            found.append(Caller(await stack.enter_async_context(client)))
+        yield [await stack.enter_async_context(caller(process, await token(engine, name))) for name in names]
+
+
+async def token(engine: AsyncEngine, name: str) -> str:
+    """An admin's token."""
+    return await TokenBook(engine, AuditBook(engine)).create(name, Role.ADMIN, ROOT)
+
+
+@asynccontextmanager
+async def caller(process: Backend, token: str) -> AsyncIterator[Caller]:
+    """One with this token, once the backend answers."""
+    headers = {"Authorization": f"Bearer {token}"}
+    transport = httpx.AsyncHTTPTransport(uds=str(process.socket))
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://faults", headers=headers, timeout=PATIENCE_S
+    ) as client:
 
         async def answers() -> bool:
             assert process.is_alive, process.said
             try:
-                return (await found[0].client.get("/health")).status_code == 200
+                return (await client.get("/health")).status_code == 200
             except httpx.TransportError:
                 return False
 
         await true(answers, within=PATIENCE_S, what="the backend answers")
-        yield found
+        yield Caller(client)

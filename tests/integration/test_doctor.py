@@ -7,6 +7,7 @@ import msgspec
 from graveshift import doctor, embedded, migrations
 from graveshift.doctor import Patient
 from graveshift.settings import DatabaseSettings, Settings
+from tests.pgbouncer import pgbouncer
 
 
 def patient(state: Path, url: str | None = None, data_dir: Path | None = None, login: Path | None = None) -> Patient:
@@ -58,3 +59,28 @@ async def test_a_database_that_is_not_there_is_not_blamed_on_the_programs(databa
     assert not check.ok
     assert "does not exist" in check.detail
     assert "bin_dir" not in check.detail
+
+
+async def test_a_pooler_is_met_where_one_stands_and_what_is_wrong_with_the_settings_is_said(
+    server: embedded.Server, database: str, tmp_path: Path
+) -> None:
+    async def said(**given: str) -> tuple[bool, str]:
+        settings = Settings(state_dir=str(tmp_path), database=msgspec.convert(given, DatabaseSettings))
+        check = await doctor.pooler(Patient(settings=settings))
+        return check.ok, check.detail
+
+    assert await said(url=database) == (True, "none, and none is expected")
+    assert "`database.pooler: none` is faster" in (await said(url=database, pooler="transaction", direct_url="x"))[1]
+    async with pgbouncer(server, database) as url:
+        ok, detail = await said(url=url)
+        assert (ok, "needs `database.pooler: transaction`" in detail) == (False, True)
+        ok, detail = await said(url=url, pooler="transaction")
+        assert (ok, "set `database.direct_url`" in detail) == (False, True)
+        assert (await said(url=url, pooler="transaction", direct_url=database))[0]
+
+
+async def test_what_is_no_replica_is_told_with_the_setting_to_look_at(database: str, tmp_path: Path) -> None:
+    given = DatabaseSettings(url=database, replica_url=database)
+    check = await doctor.replica(Patient(settings=Settings(state_dir=str(tmp_path), database=given)))
+    assert not check.ok
+    assert "no replica of this database; see `database.replica_url`" in check.detail

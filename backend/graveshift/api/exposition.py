@@ -15,6 +15,7 @@ from graveshift.api.endpoint import Call
 from graveshift.api.meter import Meter
 from graveshift.api.ports import Rooms
 from graveshift.api.resources import every_worker
+from graveshift.store.replica import Standing
 from graveshift.wire.backups import Backup
 from graveshift.wire.runs import RunState
 from graveshift.wire.workers import Worker, WorkerState
@@ -40,6 +41,7 @@ class Reading(Struct, frozen=True):
     runs: Mapping[str, int]
     backups: Sequence[Backup]
     loops: Mapping[str, float]
+    replica: Standing | None
 
 
 class Metrics:
@@ -61,7 +63,7 @@ async def read(rooms: Rooms) -> Reading:
         rooms.upkeep.counters(), every_worker(rooms), rooms.run_states(), rooms.backups.page(None, 100)
     )
     loops = {name: at.timestamp() for name, at in rooms.loops().items()}
-    return Reading(counters, workers, runs, backups.items, loops)
+    return Reading(counters, workers, runs, backups.items, loops, rooms.replica())
 
 
 class Snapshot:
@@ -83,6 +85,7 @@ class Snapshot:
         help = "When each loop last succeeded in this process, in seconds since 1970."
         loops: Samples = {(name,): at for name, at in self._reading.loops.items()}
         yield _gauge("graveshift_loop_last_success_timestamp_seconds", help, ("loop",), loops)
+        yield from _replica(self._reading.replica)
 
     def _ages(self) -> Samples:
         return {(queue,): age for queue, age in self._reading.counters.oldest_age_s.items()}
@@ -99,6 +102,18 @@ class Snapshot:
         found = [backup.verified_at.timestamp() for backup in self._reading.backups if backup.verified_at]
         name = "graveshift_backup_last_verified_timestamp_seconds"
         return _gauge(name, help, (), {(): max(found)} if found else {})
+
+
+def _replica(now: Standing | None) -> Iterator[Metric]:
+    """No samples where there is no replica, and no lag where it cannot be told."""
+    serves: Samples = {(): now.serves} if now else {}
+    lag: Samples = {(): now.lag_s} if now and now.lag_s is not None else {}
+    yield _gauge("graveshift_replica_serves", "Whether reads go to the replica.", (), serves)
+    yield _gauge("graveshift_replica_lag_seconds", "How far the replica is behind the primary.", (), lag)
+    failed = CounterMetricFamily("graveshift_replica_fallbacks", "Reads the replica failed and the primary served.")
+    if now:
+        failed.add_metric((), now.fallbacks)
+    yield failed
 
 
 def _events(name: str, help: str, depth: Mapping[tuple[str, str], int]) -> CounterMetricFamily:

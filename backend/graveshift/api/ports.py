@@ -6,10 +6,11 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from graveshift.driver import Jobs, Letters, Source, Trash
+from graveshift.driver import ShownJobs, ShownLetters, ShownSource, Trash
 from graveshift.events import Hub
 from graveshift.operation import Actor
 from graveshift.settings import ApiSettings
+from graveshift.store.replica import Standing
 from graveshift.vault import Vault
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup
@@ -22,7 +23,7 @@ from graveshift.wire.plans import Plan, RunPlan
 from graveshift.wire.runs import Item, Run
 from graveshift.wire.schedules import ScheduleInfo
 from graveshift.wire.series import Series
-from graveshift.work import Upkeep, Work
+from graveshift.work import Counted, Work
 
 
 class Desk(Protocol):
@@ -106,18 +107,21 @@ class Rooms(Struct, frozen=True, kw_only=True):
     """Everything the API reads; mappings are by the name of a system.
 
     `work` is where `POST /v1/jobs` goes and `system` its name. `run_states` counts runs by state; `loops` says when
-    each loop last succeeded in this process; each of `checks` says how one thing stands.
+    each loop last succeeded in this process; each of `checks` says how one thing stands. `shown_at` is the time that
+    sources, letters, jobs and upkeep tell of: the primary's, or that of the `replica` (None: there is none).
     """
 
     api: ApiSettings
     environment: Environment
     system: str
-    sources: Mapping[str, Source]
-    letters: Mapping[str, Letters]
+    sources: Mapping[str, ShownSource]
+    letters: Mapping[str, ShownLetters]
     trash: Mapping[str, Trash]
-    jobs: Mapping[str, Jobs]
+    jobs: Mapping[str, ShownJobs]
     work: Work
-    upkeep: Upkeep
+    upkeep: Counted
+    shown_at: Callable[[], Awaitable[datetime]]
+    replica: Callable[[], Standing | None]
     desk: Desk
     runs: Runs
     run_states: Callable[[], Awaitable[Mapping[str, int]]]

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from graveshift.api.merging import merged, sliced
 from graveshift.api.ports import Rooms
-from graveshift.driver import Source
+from graveshift.driver import ShownSource
 from graveshift.errors import Invalid, NotFound
 from graveshift.store.position import job_number
 from graveshift.wire import ids
@@ -49,14 +49,14 @@ class Resource(Struct, frozen=True):
 
 
 async def _queues(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Queue]:
-    found, as_of = await asyncio.gather(every_queue(rooms, chosen.system), rooms.now())
+    found, as_of = await asyncio.gather(every_queue(rooms, chosen.system), rooms.shown_at())
     named = [queue for queue in found if chosen.queue in (None, queue.name)]
     return sliced(named, lambda queue: queue.id, cursor, limit, as_of)
 
 
 async def _workers(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Worker]:
     _check_state(chosen, WorkerState)
-    found, as_of = await asyncio.gather(every_worker(rooms, chosen.system), rooms.now())
+    found, as_of = await asyncio.gather(every_worker(rooms, chosen.system), rooms.shown_at())
     fit = [w for w in found if chosen.state in (None, w.state) and (not w.queues or chosen.queue in (None, *w.queues))]
     return sliced(fit, lambda worker: worker.id, cursor, limit, as_of)
 
@@ -187,7 +187,9 @@ async def every_worker(rooms: Rooms, system: str | None = None) -> list[Worker]:
     return await _concatenated(_of(rooms.sources, system), lambda source: source.workers())
 
 
-async def _concatenated(sources: Mapping[str, Source], read: Callable[[Source], Awaitable[Sequence[Any]]]) -> list[Any]:
+async def _concatenated(
+    sources: Mapping[str, ShownSource], read: Callable[[ShownSource], Awaitable[Sequence[Any]]]
+) -> list[Any]:
     found = await asyncio.gather(*(read(source) for source in sources.values()))
     return [one for each in found for one in each]
 
@@ -196,7 +198,7 @@ async def _merged(
     rooms: Rooms, readers: Mapping[str, Any], first: Callable[[Any], Any], cursor: str | None, limit: int
 ) -> Page[Any]:
     if not readers:
-        return Page([], as_of=await rooms.now(), total=0)
+        return Page([], as_of=await rooms.shown_at(), total=0)
     return await merged(readers, first, cursor, limit)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from graveshift.errors import DatabaseAhead, DatabaseBehind, DatabaseUnavailable
-from graveshift.store.engine import dialled
+from graveshift.store.engine import NAMELESS, dialled
 
 VERSION_SCHEMA = "graveshift_ledger"
 VERSION_TABLE = "alembic_version"
@@ -78,7 +78,7 @@ def _check_known(revision: str | None) -> None:
 
 
 def _engine(dsn: str) -> AsyncEngine:
-    return create_async_engine(dialled(dsn), connect_args={"timeout": CONNECT_S})
+    return create_async_engine(dialled(dsn), connect_args={"timeout": CONNECT_S, **NAMELESS})
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from graveshift.errors import DatabaseRefused, DatabaseUnavailable
-from graveshift.store.engine import dialled, translated
+from graveshift.store.engine import NAMELESS, dialled, translated
 from graveshift.store.login import Logins, follow
+
+MET = text("SELECT pg_backend_pid() AS pid, current_setting('statement_timeout') AS patience")
 
 
 @asynccontextmanager
@@ -24,7 +27,8 @@ async def connect_aside(
     where = dialled(url)
     if database is not None:
         where = where.set(database=database)
-    engine = create_async_engine(where, poolclass=NullPool, isolation_level=isolation, connect_args={"timeout": 10})
+    told = {"timeout": 10, **NAMELESS}
+    engine = create_async_engine(where, poolclass=NullPool, isolation_level=isolation, connect_args=told)
     if login is not None:
         follow(engine, login)
     try:
@@ -38,6 +42,17 @@ async def connect_aside(
         raise DatabaseRefused(_reason(error)) from None
     finally:
         await engine.dispose()
+
+
+async def met_pooler(url: str) -> tuple[bool, bool]:
+    """Whether a pooler stands there, which names another process than the one that answers; and whether statements
+    have a time limit there.
+    """
+    async with connect_aside(url) as connection:
+        row = (await connection.execute(MET)).one()
+        driver = (await connection.get_raw_connection()).driver_connection
+        told = driver.get_server_pid() if driver else row.pid
+    return told != row.pid, row.patience != "0"
 
 
 def _reason(error: DBAPIError) -> str:

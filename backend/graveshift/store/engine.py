@@ -22,20 +22,31 @@ PING_S, GOODBYE_S = 3.5, 3.0
 # For rooms above, which do not speak SQLAlchemy.
 Engine = AsyncEngine
 
-SETTINGS = {"application_name": "graveshift", "timezone": "UTC", "lock_timeout": "5s", "statement_timeout": "60s"}
+SETTINGS = {"application_name": "graveshift", "timezone": "UTC"}
+# A transaction that says nothing for so long belongs to a process that is stopped: its locks are others' to have.
+LIMITS = {"lock_timeout": "5s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "15s"}
+# Behind a pooler in transaction mode the next statement may meet another server process, which knows no name that was
+# given before: a statement without a name is prepared and run in one go.
+NAMELESS: Mapping[str, Any] = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": str,
+}
 
 
-def create_engine(url: str, *, pool_size: int = 10, answer_s: float = 90.0) -> AsyncEngine:
+def create_engine(url: str, *, pool_size: int = 10, answer_s: float = 90.0, pooled: bool = False) -> AsyncEngine:
     """An engine for a `postgresql://` URL; connections are checked before use, so a restart heals by itself.
 
     A connection that gives no answer for `answer_s` is given up: it may lead nowhere and yet never be closed.
+    `pooled` is for a pooler in transaction mode: it refuses our limits, which are then its own to set.
     """
+    told = {"server_settings": SETTINGS, **NAMELESS} if pooled else {"server_settings": SETTINGS | LIMITS}
     engine = create_async_engine(
         dialled(url),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=10,
-        connect_args={"server_settings": SETTINGS, "timeout": min(10.0, answer_s), "command_timeout": answer_s},
+        connect_args={**told, "timeout": min(10.0, answer_s), "command_timeout": answer_s},
     )
     event.listen(engine.sync_engine, "checkout", _checked)
     return engine

@@ -41,11 +41,14 @@ SELECT d.died_at, d.id FROM graveshift.dead d
 JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
 """)
 
-NOW = text("SELECT now()")
+# What a replica shows is as old as the last transaction that reached it.
+NOW = text("""
+SELECT CASE WHEN pg_is_in_recovery() THEN coalesce(pg_last_xact_replay_timestamp(), 'epoch') ELSE now() END
+""")
 
 
 async def now(connection: AsyncConnection) -> datetime:
-    """The database's clock."""
+    """The database's clock; of a replica, how far it has come."""
     at: datetime = (await connection.execute(NOW)).scalar_one()
     return at
 
