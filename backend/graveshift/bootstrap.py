@@ -168,15 +168,14 @@ class Backend:
 
     def _clockwork(self) -> Clockwork:
         world, desk = self.world, self.settings.desk
+        days = LedgerDays(desk.keep_days, desk.keep_items_days, desk.keep_audit_days)
         chores = Chores(
             unit=lambda: open_unit(self.engine),
             upkeep=self.queue.upkeep,
             samples=SampleBook(self.engine),
             settings=self.settings.loops,
             queue=self.settings.queue,
-            ledger=KeepingBook(
-                self.engine, self.audit, LedgerDays(desk.keep_days, desk.keep_items_days, desk.keep_audit_days)
-            ),
+            ledger=KeepingBook(self.engine, self.audit, days),
             index=[partial(index, self.engine, source) for source in self._foreign],
             tidy=[
                 world.archive.tidy,
