@@ -11,7 +11,7 @@ from graveshift.store.engine import create_engine
 from tests.api_service import Service, serving
 from tests.contract.bench import Bench, PostgresUnits, failure
 
-# What one overview may ask: the queues, causes and their clock, pace, workers, live runs, two pages of two each, secrets.
+# What one overview may ask: queues, causes and their clock, pace, workers, live runs, two pages of two each, secrets.
 STATEMENTS = 11
 
 FILL = text("""
