@@ -7,7 +7,7 @@ from msgspec import Struct
 from graveshift.errors import NotFound, RotationFailed
 from graveshift.seal import Seal
 from graveshift.store import secrets
-from graveshift.store.engine import Engine, open_unit
+from graveshift.store.engine import Engine, open_look, open_unit
 from graveshift.store.secrets import Sealed
 from graveshift.wire.secrets import SecretInfo
 
@@ -54,7 +54,7 @@ class Vault:
 
     async def secrets(self) -> Sequence[SecretInfo]:
         """What is known of each secret, by name."""
-        async with open_unit(self._engine) as unit:
+        async with open_look(self._engine) as unit:
             return await secrets.infos(unit)
 
     async def one(self, name: str) -> SecretInfo | None:

@@ -2,9 +2,25 @@
 
 from pathlib import Path
 
+import pytest
+from sqlalchemy import TextClause, event, text
+
 from graveshift.drivers.postgres import PostgresQueue
+from graveshift.drivers.postgres.queues import COUNTERS, QUEUES
+from graveshift.store.engine import create_engine
 from tests.api_service import Service, serving
 from tests.contract.bench import Bench, PostgresUnits, failure
+
+# What one overview may ask: queues, causes and their clock, pace, workers, live runs, two pages of two each, secrets.
+STATEMENTS = 11
+
+FILL = text("""
+INSERT INTO graveshift.jobs (queue, kind, state)
+SELECT 'deep-' || i % 20, 'send', 'waiting' FROM generate_series(1, 20000) i
+""")
+SEEN = text("""
+SELECT seq_scan, idx_scan FROM pg_stat_xact_user_tables WHERE schemaname = 'graveshift' AND relname = 'jobs'
+""")
 
 
 async def fail_of(causes: int, service: Service) -> None:
@@ -24,3 +40,29 @@ async def test_the_totals_count_failures_of_causes_that_are_not_shown(database: 
     assert len(seen["groups"]) == 20
     assert seen["totals"]["failing_per_min"] > 20
     assert sum(seen["totals"]["trend"]) == 25
+
+
+async def test_an_overview_asks_no_more_statements_than_it_has_parts(database: str, tmp_path: Path) -> None:
+    asked: list[str] = []
+    async with serving(database, tmp_path) as service, service.client() as admin:
+        await admin.get("/v1/overview")
+        event.listen(service.engine.sync_engine, "before_cursor_execute", lambda *of: asked.append(of[2]))
+        answer = await admin.get("/v1/overview")
+    assert answer.status_code == 200
+    read = [one for one in asked if "graveshift_ledger.tokens" not in one]
+    assert 0 < len(read) <= STATEMENTS, [one[:90] for one in read]
+
+
+@pytest.mark.parametrize("statement", [QUEUES, COUNTERS], ids=["queues", "counters"])
+async def test_depth_and_age_are_read_without_a_walk_over_the_jobs(database: str, statement: TextClause) -> None:
+    engine = create_engine(database)
+    async with engine.connect() as plain:
+        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(FILL)
+        await connection.execute(text("VACUUM ANALYZE graveshift.jobs"))
+    async with engine.begin() as connection:
+        rows = (await connection.execute(statement, {"name": None} if statement is QUEUES else {})).all()
+        whole, by_index = (await connection.execute(SEEN)).one()
+    await engine.dispose()
+    assert len(rows) >= 20
+    assert (whole, by_index > 0) == (0, True)

@@ -130,6 +130,17 @@ async def open_unit(engine: AsyncEngine) -> AsyncIterator[Unit]:
 
 
 @asynccontextmanager
+async def open_look(engine: AsyncEngine) -> AsyncIterator[Unit]:
+    """Reads without a transaction around them, so without the round trips that begin and end one."""
+    async with translated(), engine.connect() as connection:
+        try:
+            yield Unit(await connection.execution_options(isolation_level="AUTOCOMMIT"))
+        except TimeoutError:
+            await connection.invalidate()
+            raise
+
+
+@asynccontextmanager
 async def translated() -> AsyncIterator[None]:
     """Errors that will pass, as of a lost connection or a lock not had, become ours; every other error stays."""
     try:

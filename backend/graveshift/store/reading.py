@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy import Column, ColumnElement, RowMapping, Select, Table, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.store.engine import open_unit
+from graveshift.store.engine import open_look
 from graveshift.store.position import cursor as cursor_of
 from graveshift.store.position import numbers_of
 from graveshift.wire.page import Page
@@ -30,9 +30,9 @@ async def newest_first(
     chosen = true() if only is None else only
     before = key < numbers_of(cursor, 1)[0] if cursor else true()
     wanted = select(table).where(chosen, before).order_by(key.desc()).limit(limit + 1)
-    async with open_unit(engine) as unit:
+    async with open_look(engine) as unit:
+        counted = (await unit.execute(_count(table, chosen))).one()  # first: its clock is never later than the rows
         rows = (await unit.execute(wanted)).mappings().all()
-        counted = (await unit.execute(_count(table, chosen))).one()
     more = len(rows) > limit
     return Page(
         items=[read(row) for row in rows[:limit]],

@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Unit
-from graveshift.store.engine import METADATA, open_unit
+from graveshift.store.engine import METADATA, open_look, open_unit
 from graveshift.store.engine import Unit as Transaction
 from graveshift.store.items import ItemBook
 from graveshift.store.reading import newest_first
@@ -102,7 +102,7 @@ class RunBook:
     async def live(self, limit: int = 100) -> list[Run]:
         """Runs with work left, newest first."""
         wanted = select(RUNS).where(RUNS.c.state.in_(LIVE)).order_by(RUNS.c.id.desc()).limit(limit)
-        async with open_unit(self._engine) as unit:
+        async with open_look(self._engine) as unit:
             return [run_of(row) for row in (await unit.execute(wanted)).mappings()]
 
     async def one(self, id: int) -> Run | None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.errors import Invalid
 from graveshift.store.audit import Actor, AuditBook, Deed
-from graveshift.store.engine import METADATA, open_unit
+from graveshift.store.engine import METADATA, open_look, open_unit
 from graveshift.wire.operations import Role
 
 TOKENS = Table(
@@ -70,7 +70,7 @@ class TokenBook:
         if prefix != "gs" or not id or not secret or not token.isascii() or "\0" in token:
             return None
         alive = (TOKENS.c.revoked_at.is_(None), or_(TOKENS.c.expires_at.is_(None), TOKENS.c.expires_at > func.now()))
-        async with open_unit(self._engine) as unit:
+        async with open_look(self._engine) as unit:
             row = (await unit.execute(select(TOKENS).where(TOKENS.c.id == id, *alive))).mappings().first()
         known = row["hash"] if row else NOTHING
         if not hmac.compare_digest(known, _hash(secret)) or row is None:
