@@ -177,6 +177,7 @@ class Chores(Struct, frozen=True):
             Loop("roll_up", pace.roll_up_s, self._roll_up, TURN_S),
             Loop("sweep", pace.sweep_s, self._sweep, TURN_S),
             Loop("sample", pace.sample_s, self._sample, TURN_S),
+            Loop("vacuum", pace.vacuum_s, self._vacuum),
             Loop("prune", pace.prune_s, self._prune),
             Loop("index", pace.index_s, partial(_each, self.index)),
             Loop("tidy", pace.tidy_s, partial(_each, self.tidy)),
@@ -194,6 +195,9 @@ class Chores(Struct, frozen=True):
             await guard(unit)
             await self.samples.keep(unit, taken, self.settings.sample_s)
             await unit.commit()
+
+    async def _vacuum(self, guard: Guard) -> int:
+        return await self.upkeep.vacuum()
 
     async def _prune(self, guard: Guard) -> int:
         async with self.unit() as unit:

@@ -115,6 +115,7 @@ class LoopSettings(Struct, frozen=True, forbid_unknown_fields=True):
     sweep_s: Seconds = 5
     sample_s: Seconds = 10
     index_s: Seconds = 2
+    vacuum_s: Seconds = 5
     prune_s: Seconds = 3600
     tidy_s: Seconds = 60
     samples_keep_s: Seconds = 86_400

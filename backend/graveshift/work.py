@@ -154,6 +154,9 @@ class Upkeep(Counted, Protocol):
     async def roll_up(self) -> int:
         """Fold pending deltas into counters, flow and groups; returns how many were folded."""
 
+    async def vacuum(self) -> int:
+        """Clear away what ended jobs leave behind, where there is much of it; returns how many tables were cleared."""
+
     async def prune(self, keep: Keeping, guard: Guard) -> int:
         """Open partitions ahead, drop those past keeping, forget rows; returns how many partitions changed.
 

@@ -75,6 +75,9 @@ class MemoryUpkeep:
         changes, self._state.unfolded = self._state.unfolded, 0
         return changes
 
+    async def vacuum(self) -> int:
+        return 0
+
     async def prune(self, keep: Keeping, guard: Guard) -> int:
         """How many days of ends were forgotten; one process leads itself, and no guard is asked."""
         state, now = self._state, self._state.now()

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.drivers.postgres import pruning, queues, rollup, sweeping
+from graveshift.drivers.postgres import pruning, queues, rollup, sweeping, vacuuming
 from graveshift.work import Counters, Guard, Keeping
 
 
@@ -17,6 +17,9 @@ class PostgresUpkeep:
 
     async def roll_up(self) -> int:
         return await rollup.roll_up(self._engine)
+
+    async def vacuum(self) -> int:
+        return await vacuuming.vacuum(self._engine)
 
     async def prune(self, keep: Keeping, guard: Guard) -> int:
         return await pruning.prune(self._engine, keep, guard)
