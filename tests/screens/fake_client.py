@@ -10,7 +10,7 @@ from msgspec.structs import asdict, replace
 
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup, BackupState
-from graveshift.wire.dlq import Attempt, LetterDetail
+from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.hints import Hint
 from graveshift.wire.jobs import Job, JobDetail, JobState
@@ -26,6 +26,7 @@ from graveshift.wire.series import Series
 from graveshift.wire.workers import Worker, WorkerState
 from graveshift_tui.client import ApiError, Client, Unreachable
 from graveshift_tui.settings import Where
+from tests.screens import stock
 from tests.screens.night import CAUSES, OPERATIONS, START, after, discarded, id_of, matches, place_after
 
 
@@ -35,8 +36,8 @@ class FakeClient(Client):
     def __init__(self, where: Where | None = None, *, letters: int = 3000) -> None:
         self.where = where or Where("memory:")
         self.now = START
-        self.letters: list[LetterDetail] = [self._letter(i) for i in range(letters)]
-        self.queues = [self._queue(name) for name in ("webhooks", "mail", "parse", "orders")]
+        self.letters: list[LetterDetail] = [stock.letter(i) for i in range(letters)]
+        self.queues = [stock.queue(name) for name in ("webhooks", "mail", "parse", "orders")]
         self.runs: list[Run] = []
         self.run_items: dict[str, list[Item]] = {}
         self.backups: list[Backup] = []
@@ -55,35 +56,6 @@ class FakeClient(Client):
         self.reads = 0
         self.hinted: asyncio.Queue[Hint] = asyncio.Queue()
         self._ids = count(81)
-
-    def _letter(self, i: int) -> LetterDetail:
-        weights = sum(cause[4] for cause in CAUSES)
-        at, cause = i * 37 % weights, 0
-        while at >= CAUSES[cause][4]:
-            at -= CAUSES[cause][4]
-            cause += 1
-        queue, kind, error, message, *_ = CAUSES[cause]
-        died = START - timedelta(seconds=i * 7)
-        tries = [
-            Attempt(n, died - timedelta(minutes=9 - n * 3, seconds=2), died - timedelta(minutes=9 - n * 3),
-                    f"w{n}@host-a", error, message)
-            for n in (1, 2, 3)
-        ]  # fmt: skip
-        payload = Raw(b'{"host": "api.acme.example", "event": "order.paid", "order": %d, "items": [{"sku": "A-1", '
-                      b'"qty": 2}, {"sku": "B-7", "qty": 1}], "note": null, "amount": 19.90}' % (7000 + i))  # fmt: skip
-        return LetterDetail(
-            id=f"native:{int(died.timestamp() * 1e6)}-{i:08d}", job_id=f"native:{i:08d}", system="native", queue=queue,
-            kind=kind, fingerprint=f"v1-{error.lower()}", error_type=error, error_message=message, attempts=3,
-            max_attempts=3, enqueued_at=died - timedelta(minutes=12), died_at=died, requeue_count=0,
-            worker_version="v142", trace_id=f"9f2c{i:04x}", payload=payload, history=tries,
-            traceback=f'Traceback (most recent call last):\n  File "deliver.py", line 41, in post\n{error}: {message}',
-        )  # fmt: skip
-
-    def _queue(self, name: str) -> Queue:
-        return Queue(id=f"native:{name}", system="native", name=name, waiting=6310 if name == "webhooks" else 120,
-                     retrying=41 if name == "webhooks" else 0, scheduled=0, running=12, dead=0, oldest_age_s=852.0 if
-                     name == "webhooks" else 2.0, in_per_s=240.0, out_per_s=3.0 if name == "webhooks" else 239.0,
-                     dead_per_min=930.0 if name == "webhooks" else 0.0, workers=8, paused=False)  # fmt: skip
 
     def groups(self) -> list[Group]:
         """Causes, the fastest growing first."""
