@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from graveshift.drivers.memory import MemoryQueue
 from graveshift.settings import WorkerSettings
@@ -50,6 +50,17 @@ class Slow:
 
     async def put(self, n: int) -> None:
         await self.queue.work.enqueue([NewJob(queue="q", kind="k", payload=Raw(b"{}")) for _ in range(n)])
+
+
+class Suspecting(Slow):
+    """Hands out a full batch first, and to each of the two claims that follow it a job that may kill."""
+
+    async def claim(self, worker: UUID, *arguments: Any, **named: Any) -> Sequence[Claimed]:
+        found = await super().claim(worker, *arguments, **named)
+        if self.claimed > 5 and self.released == 0:
+            found, rest = [structs.replace(one, alone=True) for one in found[:1]], found[1:]
+            await self.queue.work.release([one.ticket for one in rest])
+        return found
 
 
 async def nothing(job: Job) -> None:
@@ -107,3 +118,17 @@ async def test_what_was_asked_for_ahead_and_comes_after_the_stop_is_given_back()
     slow.answer()
     assert await running == 0
     assert (slow.claimed, slow.finished, slow.released) == (15, 5, 10)
+
+
+async def test_of_two_suspects_that_come_at_once_one_waits_and_the_other_goes_back() -> None:
+    slow = Suspecting()
+    slow.may_finish.set()
+    await slow.put(15)
+    one = worker(slow, concurrency=40, batch=5)
+    running = asyncio.create_task(one.run())
+    slow.answer(3)
+    await until(lambda: slow.released == 1)
+    slow.answer()
+    await until(lambda: slow.finished == 15)
+    one.stop()
+    assert await running == 0

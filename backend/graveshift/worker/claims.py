@@ -130,7 +130,9 @@ class Claims:
             outbox.released([one.ticket for one in claimed])
             return
         for one in claimed:
-            if one.alone:
+            if one.alone and shift.suspect is not None:  # of two claims under way each found one
+                outbox.released([one.ticket])
+            elif one.alone:
                 shift.suspect = one
             else:
                 shift.start(one)
