@@ -1,12 +1,13 @@
 """Hand jobs out: claim a batch, mark what is begun, give back what was not."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from graveshift.drivers.postgres.connection import Held
 from graveshift.drivers.postgres.text import raw
@@ -108,7 +109,7 @@ async def claim(held: Held, wish: Wish) -> list[Claimed]:
     """Due jobs, the first in order first."""
     named = {"queues": list(wish.queues), "kinds": list(wish.kinds), "wide": 2 * wish.limit + SPARE}
     rows = await held.rows(CLAIM, {**asdict(wish), **named})
-    return [_claimed(row, wish.worker) for row in sorted(rows, key=lambda row: int(row.place))]
+    return [_claimed(row, wish.worker) for row in sorted(rows, key=itemgetter("place"))]
 
 
 async def begin(held: Held, tickets: Sequence[Ticket]) -> list[Ticket]:
@@ -121,18 +122,20 @@ async def release(held: Held, tickets: Sequence[Ticket]) -> list[Ticket]:
     return stale(tickets, await held.rows(RELEASE, fence(tickets)))
 
 
-def _claimed(row: Row[Any], worker: UUID) -> Claimed:
+def _claimed(row: Sequence[Any], worker: UUID) -> Claimed:
+    """By place, as CLAIM returns them: looking fourteen names up takes longer than all the rest."""
+    id, attempt, tried, queue, kind, priority, limit, enqueued_at, started_at, trace, run, alone, _, payload, _ = row
     return Claimed(
-        ticket=Ticket(row.id, row.attempt, worker),
-        queue=row.queue,
-        kind=row.kind,
-        payload=raw(row.payload),
-        priority=row.priority,
-        max_attempts=row.max_attempts,
-        tried=row.tried,
-        enqueued_at=row.enqueued_at,
-        started_at=row.started_at,
-        trace_id=row.trace_id,
-        run_id=row.run_id,
-        alone=row.alone,
+        ticket=Ticket(id, attempt, worker),
+        queue=queue,
+        kind=kind,
+        payload=raw(payload),
+        priority=priority,
+        max_attempts=limit,
+        tried=tried,
+        enqueued_at=enqueued_at,
+        started_at=started_at,
+        trace_id=trace,
+        run_id=run,
+        alone=alone,
     )
