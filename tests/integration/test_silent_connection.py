@@ -59,7 +59,7 @@ async def test_an_enqueue_that_was_given_up_leaves_the_way_to_the_next_one(
     monkeypatch.setattr(connection, "FRESH_S", 1800.0)
     async with _behind_a_door(server, database) as (door, queue), asyncio.timeout(90):
         await asyncio.gather(*(queue.work.enqueue([JOB]) for _ in range(4)))
-        assert door.silence() == 2
+        assert door.silence() >= 2
         stuck = [asyncio.create_task(queue.work.enqueue([JOB])) for _ in range(4)]
         done, _ = await asyncio.wait(stuck, timeout=0.5)
         assert not done

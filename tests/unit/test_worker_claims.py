@@ -132,3 +132,23 @@ async def test_of_two_suspects_that_come_at_once_one_waits_and_the_other_goes_ba
     await until(lambda: slow.finished == 15)
     one.stop()
     assert await running == 0
+
+
+async def test_a_doorbell_that_breaks_takes_no_worker_with_it() -> None:
+    class Broken(Slow):
+        tries = 0
+
+        async def rung(self) -> None:
+            self.tries += 1
+            raise RuntimeError("the wire is cut")
+
+    slow = Broken()
+    slow.answer()
+    slow.may_finish.set()
+    one = worker(slow, concurrency=4, batch=2)
+    running = asyncio.create_task(one.run())
+    await until(lambda: slow.tries > 0)
+    await slow.put(5)
+    await until(lambda: slow.finished == 5)
+    one.stop()
+    assert await running == 0

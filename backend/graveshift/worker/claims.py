@@ -7,7 +7,6 @@ from uuid import UUID
 
 import structlog
 
-from graveshift.errors import DatabaseUnavailable
 from graveshift.settings import WorkerSettings
 from graveshift.work import Claimed, Work
 from graveshift.worker.orders import Orders
@@ -80,7 +79,7 @@ class Claims:
         while True:
             try:
                 await self._work.rung()
-            except DatabaseUnavailable as error:
+            except Exception as error:  # whatever it is: polls go on
                 await asyncio.sleep(losses.next_s(error))
             else:
                 losses.back()

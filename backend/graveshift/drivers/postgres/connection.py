@@ -98,10 +98,11 @@ class Held:
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            await asyncio.shield(_discard(connection))
+            await asyncio.shield(discard(connection))
 
 
-async def _discard(connection: AsyncConnection) -> None:
+async def discard(connection: AsyncConnection) -> None:
+    """Give a connection back that nobody shall use any more; shield it where the caller may be cancelled."""
     try:
         await connection.invalidate()
         await connection.close()

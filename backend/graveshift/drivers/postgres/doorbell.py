@@ -1,20 +1,22 @@
 """The doorbell: producers ring when jobs have come, idle workers hear it. A hint: polls find what no ring told of."""
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from graveshift.drivers.postgres import bare
-from graveshift.drivers.postgres.connection import read
+from graveshift.drivers.postgres.connection import discard, read
 from graveshift.errors import DatabaseUnavailable
 from graveshift.store.engine import GOODBYE_S, translated
 
 CHANNEL = "graveshift_jobs"
 # A process rings no more often than this, however much it enqueues.
 REST_S = 0.005
+
+_log = structlog.get_logger("graveshift.doorbell")
 
 # Nothing is lost with a ring, so its commit waits for no disk.
 RING = text(f"SELECT set_config('synchronous_commit', 'off', true), pg_notify('{CHANNEL}', '')")
@@ -49,8 +51,8 @@ class Bell:
                 self._wanted = False
                 await read(self._engine, RING)
                 await asyncio.sleep(REST_S)
-        except DatabaseUnavailable:
-            return  # whoever waits will poll
+        except Exception as error:  # whatever it is: the jobs are there, and whoever waits will poll
+            _log.warning("doorbell_not_rung", error=str(error))
         finally:
             self._ringing = None
 
@@ -62,6 +64,7 @@ class Ear:
         self._engine = engine
         self._connection: AsyncConnection | None = None
         self._driver: Any = None
+        self._turn = asyncio.Lock()
         self._rung = asyncio.Event()
 
     async def rung(self) -> None:
@@ -69,9 +72,10 @@ class Ear:
 
         Raises DatabaseUnavailable where the connection is lost, once; the next call makes a new one.
         """
-        if self._connection is None:
-            await self._listen()
-            return
+        async with self._turn:
+            if self._connection is None:
+                await self._listen()
+                return
         await self._rung.wait()
         self._rung.clear()
         if self._driver.is_closed():
@@ -82,10 +86,7 @@ class Ear:
         """Listen no more."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(DatabaseUnavailable):
-                async with translated():
-                    await connection.invalidate()
-                    await connection.close()
+            await asyncio.shield(discard(connection))
 
     async def _listen(self) -> None:
         async with translated():
@@ -95,7 +96,7 @@ class Ear:
                 driver.add_termination_listener(self._wake)
                 await driver.add_listener(CHANNEL, self._wake)
             except BaseException:
-                await connection.invalidate()
+                await asyncio.shield(discard(connection))
                 raise
         self._connection, self._driver = connection, driver
 
