@@ -11,6 +11,7 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+import structlog
 
 from graveshift import embedded, migrations
 from graveshift.embedded.locking import locked
@@ -34,10 +35,17 @@ def _roomiest() -> Path:
 PLACE = _roomiest()
 
 
+def _tell_errors_plainly() -> None:
+    """structlog's own way for terminals draws a traceback for seconds, and a backend in this loop stands still."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Name the server's home once, so that xdist's workers share one server; a slow machine is no counterexample."""
     hypothesis.settings.register_profile("house", deadline=None)
     hypothesis.settings.load_profile("house")
+    _tell_errors_plainly()
     if hasattr(config, "workerinput"):
         return
     _sweep()

@@ -8,8 +8,8 @@ from msgspec import Struct
 from tests.bench.contest.side import Side
 
 # Jobs for a drain of some seconds, by side: what is slow gets fewer.
-DRAINED = {"procrastinate": 1_000, "pgqueuer": 8_000}
-DRAINED_ELSE = 24_000
+DRAINED = {"procrastinate": 2_000, "pgqueuer": 16_000}
+DRAINED_ELSE = 48_000
 BATCHES, PROCESSES = (10, 100), (1, 2)
 ENQUEUES = {"single": 600, "concurrent": 1_500}
 
