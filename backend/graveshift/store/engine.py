@@ -22,6 +22,7 @@ PING_S, GOODBYE_S = 3.5, 3.0
 # For rooms above, which do not speak SQLAlchemy.
 Engine = AsyncEngine
 
+POOLED = "graveshift_pooled"
 SETTINGS = {"application_name": "graveshift", "timezone": "UTC"}
 # A transaction that says nothing for so long belongs to a process that is stopped: its locks are others' to have.
 LIMITS = {"lock_timeout": "5s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "15s"}
@@ -47,9 +48,15 @@ def create_engine(url: str, *, pool_size: int = 10, answer_s: float = 90.0, pool
         max_overflow=pool_size,
         pool_timeout=10,
         connect_args={**told, "timeout": min(10.0, answer_s), "command_timeout": answer_s},
+        execution_options={POOLED: pooled},
     )
     event.listen(engine.sync_engine, "checkout", _checked)
     return engine
+
+
+def is_pooled(engine: AsyncEngine) -> bool:
+    """Whether a pooler stands between, so that what is said of a session is forgotten, or told to others."""
+    return bool(engine.get_execution_options().get(POOLED))
 
 
 def _checked(connection: Any, record: Any, _: object) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.sql import Executable
 
 from graveshift.drivers.postgres import bare
 from graveshift.errors import DatabaseUnavailable, Invalid
-from graveshift.store.engine import PING_S, translated
+from graveshift.store.engine import PING_S, is_pooled, translated
 
 Rows = Sequence[Row[Any]]
 Once = Callable[[Executable, Mapping[str, Any]], Awaitable[Rows]]
@@ -23,8 +23,8 @@ TRANSIENT = ("40P01", "40001")
 # What a caller's own values can cause: bad or too deep JSON, text or number, a name that breaks a check, a NUL.
 REFUSED = ("22P02", "22P05", "22021", "22003", "23514", "54001")
 TRIES = 4
-# Plans are kept, and one made while the queue was all but empty would read all of it once it is full. Where the
-# server forgets this (behind a pooler it may), it is only slower until the tables are analysed.
+# Plans are kept, and one made while the queue was all but empty would read all of it once it is full. Behind a pooler
+# none is kept.
 BY_INDEX = "SET enable_seqscan = off"
 # A connection that answered so short a time ago is believed to lead somewhere.
 FRESH_S = 1.0
@@ -82,7 +82,8 @@ class Held:
             plain = await self._engine.connect()
             self._connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
             self._driver = await bare.driver_of(self._connection)
-            await self._driver.execute(BY_INDEX)
+            if not is_pooled(self._engine):
+                await self._driver.execute(BY_INDEX)
         return self._driver
 
     async def _leads_somewhere(self) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from graveshift.drivers.postgres import bare
 from graveshift.drivers.postgres.connection import discard, read
 from graveshift.errors import DatabaseUnavailable
-from graveshift.store.engine import GOODBYE_S, translated
+from graveshift.store.engine import GOODBYE_S, is_pooled, translated
 
 CHANNEL = "graveshift_jobs"
 # A process rings no more often than this, however much it enqueues.
@@ -58,7 +58,7 @@ class Bell:
 
 
 class Ear:
-    """Listens on a connection of its own. Behind a pooler that shares connections it hears nothing: no harm."""
+    """Listens on a connection of its own; behind a pooler that shares connections not at all, and workers poll."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -73,7 +73,7 @@ class Ear:
         Raises DatabaseUnavailable where the connection is lost, once; the next call makes a new one.
         """
         async with self._turn:
-            if self._connection is None:
+            if self._connection is None and not is_pooled(self._engine):
                 await self._listen()
                 return
         await self._rung.wait()
