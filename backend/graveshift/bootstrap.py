@@ -16,7 +16,6 @@ from graveshift.archives.local import LocalArchive
 from graveshift.desk import Desk
 from graveshift.driver import Source
 from graveshift.drivers.postgres import PostgresQueue
-from graveshift.drivers.postgres.schedules import PostgresSchedules
 from graveshift.drivers.procrastinate import ProcrastinateSource
 from graveshift.dump import Dumper
 from graveshift.errors import DatabaseUnavailable, SettingsError
@@ -97,6 +96,8 @@ class Backend:
         self.tokens = TokenBook(self.engine, self.audit)
         self.runs = RunBook(self.engine)
         self.marks = MarkBook(self.engine)
+        schedules, slots, system = settings.schedules, self.queue.slots, settings.queue.system
+        self.timetable = Timetable(schedules, slots, lambda: open_unit(self.engine), system)
         self.world = self._world()
         self.runner = Runner(
             self.world,
@@ -115,8 +116,6 @@ class Backend:
             expires_s=settings.desk.plan_expires_s,
             ring=self.runner.ring,
         )
-        slots = PostgresSchedules(self.engine)
-        self.timetable = Timetable(settings.schedules, slots, lambda: open_unit(self.engine), settings.queue.system)
         self.clockwork = self._clockwork()
 
     def _open_source(self, driver: str, system: str, url: str) -> Source:
@@ -141,6 +140,7 @@ class Backend:
             letters={system: self.queue.letters}
             | {source.system: ForeignLetters(self.engine, source) for source in self._foreign},
             jobs={system: self.queue.jobs},
+            timetable=self.timetable,
             runs=self.runs,
             backups=BackupBook(self.engine),
             archive=LocalArchive(folder),

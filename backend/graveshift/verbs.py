@@ -13,6 +13,7 @@ from graveshift.operations.purge import Purge
 from graveshift.operations.requeue import Requeue
 from graveshift.operations.resume import Resume
 from graveshift.operations.rotate import RotateSecret
+from graveshift.operations.schedules import FireSchedule, PauseSchedule, ResumeSchedule
 from graveshift.operations.steer import Drain, Quiet, Stop, Wake
 from graveshift.operations.touching import Bury, Hold, Release, Retry
 from graveshift.operations.undo import Undo
@@ -37,6 +38,9 @@ OPERATIONS: Mapping[str, type[Operation]] = {
         Purge,
         DrainQueue,
         LimitQueue,
+        FireSchedule,
+        PauseSchedule,
+        ResumeSchedule,
         CreateBackup,
         RotateSecret,
     )

@@ -2,6 +2,7 @@
 
 from graveshift.drivers.memory.jobs import MemoryJobs
 from graveshift.drivers.memory.letters import MemoryLetters
+from graveshift.drivers.memory.schedules import MemorySlots
 from graveshift.drivers.memory.source import MemorySource
 from graveshift.drivers.memory.state import Clock, State, utc_now
 from graveshift.drivers.memory.upkeep import MemoryUpkeep
@@ -11,7 +12,7 @@ __all__ = ["MemoryQueue"]
 
 
 class MemoryQueue:
-    """The five ports over one state; `clock` stands in for the database's."""
+    """The six ports over one state; `clock` stands in for the database's."""
 
     def __init__(self, system: str = "memory", clock: Clock = utc_now) -> None:
         state = State(system, clock)
@@ -20,6 +21,7 @@ class MemoryQueue:
         self.letters = MemoryLetters(state)
         self.jobs = MemoryJobs(state)
         self.work = MemoryWork(state)
+        self.slots = MemorySlots(state, self.work)
         self.upkeep = MemoryUpkeep(state)
 
     async def close(self) -> None:

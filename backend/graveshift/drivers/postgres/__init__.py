@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.drivers.postgres.jobs import PostgresJobs
 from graveshift.drivers.postgres.letters import PostgresLetters
+from graveshift.drivers.postgres.schedules import PostgresSlots
 from graveshift.drivers.postgres.source import PostgresSource
 from graveshift.drivers.postgres.upkeep import PostgresUpkeep
 from graveshift.drivers.postgres.work import PostgresWork
@@ -12,7 +13,7 @@ __all__ = ["PostgresQueue"]
 
 
 class PostgresQueue:
-    """The five ports over one engine; the engine belongs to the caller, who closes the queue before it."""
+    """The six ports over one engine; the engine belongs to the caller, who closes the queue before it."""
 
     def __init__(self, engine: AsyncEngine, system: str = "native") -> None:
         self.system = system
@@ -21,6 +22,7 @@ class PostgresQueue:
         self.jobs = PostgresJobs(engine, system)
         self.work = PostgresWork(engine)
         self.upkeep = PostgresUpkeep(engine)
+        self.slots = PostgresSlots(engine)
 
     async def close(self) -> None:
         """Give back the connections that are held."""
