@@ -9,6 +9,7 @@ from graveshift.driver import Unit, Verdict
 from graveshift.errors import Invalid, NotFound, QueueDraining
 from graveshift.operation import Carrier, Draft, World
 from graveshift.schedule import Missed
+from graveshift.selection.wording import until
 from graveshift.wire.moments import Moment, check_moments
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect
@@ -74,7 +75,7 @@ class PauseSchedule(Struct, frozen=True, forbid_unknown_fields=True):
         entry = await world.timetable.info(self.schedule)
         if self.until is not None and self.until <= await world.runs.now():
             raise Invalid("until is in the past - at `$.until`")
-        end = "until it is resumed" if self.until is None else f"until {self.until.isoformat()}"
+        end = until(self.until, "it is resumed")
         effects = [Effect(f"schedule {self.schedule}", f"paused {end}; {POLICY[entry.missed]}")]
         subjects = [f"schedule {self.schedule} is {'paused' if entry.paused else 'open'}"]
         return Draft(count=1, effects=effects, confirm=Confirm.YES, subjects=subjects)
