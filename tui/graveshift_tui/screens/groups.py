@@ -116,7 +116,7 @@ CARD = Card(
         Column("/MIN", pair(Group, lambda g, at: speed(g)), width=7, right=True),
         Column("30 MIN", pair(Group, lambda g, at: trend(g, at.width)), width=10, from_width=64),
         Column("SINCE", pair(Group, lambda g, at: f.since(g.first_seen, at.now)), width=5, right=True),
-        Column("AFTER", pair(Group, lambda g, at: (after(g), "muted")), width=18, from_width=110),
+        Column("AFTER", pair(Group, lambda g, at: (after(g), "muted")), width=22, from_width=110),
         Column("AGAIN", pair(Group, lambda g, at: f.count(g.died_again)), width=5, right=True, from_width=76),
     ),
     id_of=solo(Group, lambda g: g.id),
