@@ -1,6 +1,7 @@
 """A world for verbs that make backups and rotate secrets, on a real database."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -8,12 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from graveshift import embedded
 from graveshift.archive import Archive
 from graveshift.archives.local import LocalArchive
+from graveshift.drivers.postgres.schedules import PostgresSlots
 from graveshift.dump import Dumper
 from graveshift.operation import World
 from graveshift.rotator import Rotator
+from graveshift.schedule import Schedule
 from graveshift.seal import load_seal
 from graveshift.store.backups import BackupBook
+from graveshift.store.engine import open_unit
 from graveshift.store.runs import RunBook
+from graveshift.timetable import Timetable
 from graveshift.vault import Vault
 
 
@@ -24,6 +29,7 @@ def build_world(
     archive: Archive | None = None,
     rotators: Mapping[str, Rotator] | None = None,
     grace_s: float = 3600,
+    schedules: Mapping[str, Schedule] | None = None,
 ) -> World:
     """Everything these verbs reach, and no queue system."""
     url = engine.url.render_as_string(hide_password=False)
@@ -33,6 +39,7 @@ def build_world(
         sources={},
         letters={},
         jobs={},
+        timetable=Timetable(schedules or {}, PostgresSlots(engine), partial(open_unit, engine), "native"),
         runs=RunBook(engine),
         backups=BackupBook(engine),
         archive=archive or LocalArchive(folder / "backups"),

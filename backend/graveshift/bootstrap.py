@@ -17,7 +17,6 @@ from graveshift.desk import Desk
 from graveshift.driver import Source
 from graveshift.drivers.postgres import PostgresQueue
 from graveshift.drivers.postgres.near import NearQueue
-from graveshift.drivers.postgres.schedules import PostgresSchedules
 from graveshift.drivers.procrastinate import ProcrastinateSource
 from graveshift.dump import Dumper
 from graveshift.errors import DatabaseUnavailable, SettingsError
@@ -101,6 +100,8 @@ class Backend:
         self.tokens = TokenBook(self.engine, self.audit)
         self.runs = RunBook(self.engine)
         self.marks = MarkBook(self.engine)
+        schedules, slots, system = settings.schedules, self.queue.slots, settings.queue.system
+        self.timetable = Timetable(schedules, slots, lambda: open_unit(self.engine), system)
         self.world = self._world()
         self.runner = Runner(
             self.world,
@@ -119,8 +120,6 @@ class Backend:
             expires_s=settings.desk.plan_expires_s,
             ring=self.runner.ring,
         )
-        slots = PostgresSchedules(self.engine)
-        self.timetable = Timetable(settings.schedules, slots, lambda: open_unit(self.engine), settings.queue.system)
         self.clockwork = self._clockwork()
 
     def _near(self, given: DatabaseSettings) -> NearQueue | None:
@@ -149,6 +148,7 @@ class Backend:
             letters={system: self.queue.letters}
             | {source.system: ForeignLetters(self.engine, source) for source in self._foreign},
             jobs={system: self.queue.jobs},
+            timetable=self.timetable,
             runs=self.runs,
             backups=BackupBook(self.engine),
             archive=LocalArchive(folder),

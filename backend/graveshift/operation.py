@@ -15,6 +15,7 @@ from graveshift.rotator import Rotator
 from graveshift.store.audit import Actor
 from graveshift.store.backups import BackupBook
 from graveshift.store.runs import RunBook
+from graveshift.timetable import Timetable
 from graveshift.vault import Vault
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect
@@ -40,6 +41,7 @@ class World(Struct, frozen=True):
     sources: Mapping[str, Source]
     letters: Mapping[str, Letters]
     jobs: Mapping[str, Jobs]
+    timetable: Timetable
     runs: RunBook
     backups: BackupBook
     archive: Archive

@@ -75,6 +75,14 @@ def due(schedule: Schedule, after: datetime, now: datetime) -> Sequence[datetime
     return list(islice(found, schedule.missed_limit))[::-1]
 
 
+def next_run(schedule: Schedule, slot: datetime, now: datetime, paused_until: datetime | None = None) -> datetime:
+    """When it next gives a job: after a pause at its very end, where it has missed what its policy makes up for."""
+    if paused_until is None:
+        return next_slot(schedule, now)
+    made_up = to_fire(schedule, due(schedule, slot, paused_until), paused_until)
+    return paused_until if made_up else next_slot(schedule, paused_until)
+
+
 def to_fire(schedule: Schedule, slots: Sequence[datetime], now: datetime) -> Sequence[datetime]:
     """Those of the due slots that get a job; a slot that is due within the last minute is not missed."""
     if not schedule.enabled:

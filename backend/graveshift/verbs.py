@@ -14,6 +14,7 @@ from graveshift.operations.requeue import Requeue
 from graveshift.operations.restore import Empty, Restore
 from graveshift.operations.resume import Resume
 from graveshift.operations.rotate import RotateSecret
+from graveshift.operations.schedules import FireSchedule, PauseSchedule, ResumeSchedule
 from graveshift.operations.steer import Drain, Quiet, Stop, Wake
 from graveshift.operations.touching import Bury, Hold, Release, Retry
 from graveshift.operations.undo import Undo
@@ -40,6 +41,9 @@ OPERATIONS: Mapping[str, type[Operation]] = {
         Purge,
         DrainQueue,
         LimitQueue,
+        FireSchedule,
+        PauseSchedule,
+        ResumeSchedule,
         CreateBackup,
         RotateSecret,
     )

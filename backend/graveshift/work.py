@@ -165,7 +165,10 @@ class Upkeep(Counted, Protocol):
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """How far a schedule has come: `slot` is the last one dealt with, `now` the database's clock."""
+    """How far a schedule has come: `slot` is the last one dealt with, `now` the database's clock.
+
+    `paused_until` None on a paused one means until it is resumed; a pause whose end has passed is none.
+    """
 
     name: str
     slot: datetime
@@ -173,6 +176,10 @@ class Standing(Struct, frozen=True, kw_only=True):
     last_slot: datetime | None = None
     last_fired_at: datetime | None = None
     last_job_id: int | None = None
+    paused: bool = False
+    paused_until: datetime | None = None
+    paused_by: str | None = None
+    paused_reason: str | None = None
 
 
 class Slots(Protocol):
@@ -189,3 +196,11 @@ class Slots(Protocol):
 
     async def fire(self, unit: Unit, name: str, slot: datetime, jobs: Sequence[NewJob], fired: datetime | None) -> None:
         """Enqueue the jobs, the last of them for slot `fired`, and move on to `slot`; only under `lock`."""
+
+    async def enqueue(self, unit: Unit, job: NewJob) -> int:
+        """A job beside the timetable: nothing moves on. Raises QueueDraining, as `fire` does."""
+
+    async def pause(self, unit: Unit, name: str, until: datetime | None, reason: str | None, actor: str) -> None:
+        """Nothing is fired from here on, whoever leads and whatever is known; it outlasts `know`."""
+
+    async def resume(self, unit: Unit, name: str) -> None: ...

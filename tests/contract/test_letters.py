@@ -260,3 +260,18 @@ async def test_groups_are_filtered(bench: Bench) -> None:
     ):
         page = await bench.letters.groups(chosen, None, 10)
         assert ([group.fingerprint for group in page.items], page.total) == (found, len(found)), chosen
+
+
+async def test_a_group_knows_the_worker_versions_of_its_first_and_of_its_last_failure(bench: Bench) -> None:
+    said = (("", None, None), ("v1", "v1", "v1"), ("v3", "v1", "v3"), ("v2", "v1", "v2"), ("", "v1", "v2"))
+    await bench.put(*["{}"] * len(said))
+    for step, (version, first, last) in enumerate(said):
+        (job,) = await bench.take(1)
+        await bench.work.fail([failure(job.ticket, worker_version=version, retry_in_s=60.0)])
+        if step % 2:
+            await bench.upkeep.roll_up()
+        (group,) = (await bench.letters.groups(ALL, None, 10)).items
+        again = await bench.letters.group(native(group.id))
+        assert again is not None
+        for one in (group, again):
+            assert (one.first_version, one.last_version) == (first, last), version

@@ -8,6 +8,7 @@ import pytest
 
 from graveshift.driver import Can, Count, Order, Touch, Verdict
 from graveshift.errors import QueueDraining
+from graveshift.wire.jobs import JobState
 from graveshift.wire.selection import Filter
 from tests.contract.bench import ALL, Bench, failure, native
 
@@ -202,3 +203,15 @@ async def test_one_draining_queue_refuses_the_whole_batch(bench: Bench) -> None:
     with pytest.raises(QueueDraining):
         await bench.put(unique_key="k")
     assert (await bench.jobs.page(ALL, None, 10)).items == []
+
+
+async def test_a_list_of_jobs_says_until_when_they_are_held(bench: Bench) -> None:
+    (id,) = await bench.put()
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    for until in (end, None):
+        await touch(bench, Touch.HOLD, id, until=until)
+        (job,) = (await bench.jobs.page(ALL, None, 10)).items
+        assert (job.state, job.held_until) == (JobState.HELD, until)
+    await touch(bench, Touch.RELEASE, id)
+    (job,) = (await bench.jobs.page(ALL, None, 10)).items
+    assert (job.state, job.held_until) == (JobState.WAITING, None)

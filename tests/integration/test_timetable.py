@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Unit
-from graveshift.drivers.postgres.schedules import PostgresSchedules
+from graveshift.drivers.postgres.schedules import PostgresSlots
 from graveshift.errors import Fenced
 from graveshift.schedule import Missed, Schedule
 from graveshift.store.engine import create_engine, open_unit
@@ -35,7 +35,7 @@ def hourly(missed: Missed = Missed.ONCE, **more: Any) -> Schedule:
 
 
 def timetable(engine: AsyncEngine, **schedules: Schedule) -> Timetable:
-    return Timetable(schedules, PostgresSchedules(engine), partial(open_unit, engine), "native")
+    return Timetable(schedules, PostgresSlots(engine), partial(open_unit, engine), "native")
 
 
 async def been_down(engine: AsyncEngine, slots: int) -> None:
@@ -80,7 +80,7 @@ async def test_skipped_slots_pass_without_a_job(engine: AsyncEngine) -> None:
     assert await jobs(engine) == []
     [info] = await table.infos()
     assert (info.next_at, info.last_job) == (None, None)
-    standing = (await PostgresSchedules(engine).standings())["off"]
+    standing = (await PostgresSlots(engine).standings())["off"]
     assert standing.now - standing.slot < timedelta(hours=1, minutes=1)
 
 

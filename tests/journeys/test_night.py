@@ -157,7 +157,7 @@ def pause(person: Person, name: str) -> None:
     person.press("p")
     person.sees(rf"Pause {name} for how long")
     person.press("enter")
-    person.sees(rf"Pause queue {name} for 5 minutes")
+    person.sees(rf"Pause queue {name} for 15 minutes")
     confirm(person)
 
 

@@ -27,6 +27,8 @@ OPERATIONS: Final = (
     ("dlq.restore", "Restore letters", Danger.BULK), ("trash.empty", "Empty trash", Danger.DESTRUCTIVE),
     ("queue.pause", "Pause a queue", Danger.SAFE), ("queue.resume", "Resume a queue", Danger.SAFE),
     ("queue.limit", "Limit a queue", Danger.SAFE),
+    ("schedule.fire", "Fire schedule", Danger.SAFE), ("schedule.pause", "Pause schedule", Danger.SAFE),
+    ("schedule.resume", "Resume schedule", Danger.SAFE), ("job.hold", "Hold jobs", Danger.BULK),
     ("job.cancel", "Cancel jobs", Danger.BULK), ("run.undo", "Undo a run", Danger.BULK),
     ("backup.create", "Back up", Danger.SAFE), ("secret.rotate", "Rotate a secret", Danger.BULK),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.hints import Hint
 from graveshift.wire.jobs import Job, JobDetail
-from graveshift.wire.marks import Mark
+from graveshift.wire.marks import Mark, NewMark
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.overview import Overview
 from graveshift.wire.page import Page
@@ -130,6 +130,10 @@ class Client:
                     raise
                 await asyncio.sleep(backoff(attempt))
         raise AssertionError("unreachable")
+
+    async def mark(self, new: NewMark) -> bytes:
+        """Keeps a mark; what the backend says, as it came. Sent once: what is sent twice is kept twice."""
+        return await self._link.send("POST", "/v1/marks", body=msgspec.json.encode(new))
 
     async def look(self, run_id: str) -> Run:
         """How far a run is."""

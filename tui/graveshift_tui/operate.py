@@ -19,7 +19,15 @@ from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
 from graveshift_tui.widgets.work import spawn
 
-NOUNS: Final = {"dlq": "letter", "run": "letter", "job": "job", "queue": "queue", "backup": "step", "secret": "step"}
+NOUNS: Final = {
+    "dlq": "letter",
+    "run": "letter",
+    "job": "job",
+    "queue": "queue",
+    "backup": "step",
+    "secret": "step",
+    "schedule": "schedule",
+}
 """What the items of an operation are, by its resource."""
 SLOW_S: Final = 1.0
 WHERE: Final = re.compile(r" - at `\$[^`]*`")

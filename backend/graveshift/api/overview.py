@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from msgspec import structs
+
+from graveshift.api.causes import marked
 from graveshift.api.endpoint import Call
 from graveshift.api.merging import merged
 from graveshift.api.ports import Rooms
@@ -52,7 +55,8 @@ async def overview(call: Call) -> Overview:
 
 async def _causes(rooms: Rooms) -> Page[Group]:
     readers = {system: _reader(letters.groups) for system, letters in rooms.letters.items()}
-    return await merged(readers, growth, None, CAUSES)
+    page = await merged(readers, growth, None, CAUSES)
+    return structs.replace(page, items=await marked(rooms, page.items))
 
 
 def _reader(groups: Callable[[Filter, str | None, int], T]) -> Callable[[str | None, int], T]:

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from graveshift.api.causes import marked
 from graveshift.api.merging import merged, sliced
 from graveshift.api.ports import Rooms
 from graveshift.driver import ShownSource
@@ -73,7 +74,8 @@ async def _trash(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -
 
 async def _groups(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
     readers = {s: partial(one.groups, chosen) for s, one in _of(rooms.letters, chosen.system).items()}
-    return await _merged(rooms, readers, growth, cursor, limit)
+    page = await _merged(rooms, readers, growth, cursor, limit)
+    return structs.replace(page, items=await marked(rooms, page.items))
 
 
 async def _jobs(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Job]:
@@ -133,7 +135,8 @@ async def _discarded(rooms: Rooms, id: str) -> DiscardedDetail | None:
 async def _group(rooms: Rooms, id: str) -> Group | None:
     system, native = split(id)
     letters = rooms.letters.get(system)
-    return await letters.group(native) if letters else None
+    group = await letters.group(native) if letters else None
+    return (await marked(rooms, [group]))[0] if group else None
 
 
 async def _job(rooms: Rooms, id: str) -> JobDetail | None:

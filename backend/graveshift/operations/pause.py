@@ -1,6 +1,5 @@
 """`queue.pause`: workers claim nothing more from a queue, until a time or until it is resumed."""
 
-from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
@@ -9,6 +8,7 @@ from graveshift.driver import Can, Source, Unit
 from graveshift.errors import Invalid
 from graveshift.operation import Carrier, Draft, World
 from graveshift.selection.single import Single, queue_of
+from graveshift.selection.wording import until
 from graveshift.wire.moments import Moment, check_moments
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect
@@ -36,9 +36,9 @@ class Pause(Struct, frozen=True, forbid_unknown_fields=True):
         _, queue = await queue_of(world, self.queue, self.needs)
         if self.until is not None and self.until <= await world.runs.now():
             raise Invalid("until is in the past - at `$.until`")
-        end = "until it is resumed" if self.until is None else f"until {self.until.isoformat()}"
         state = "paused" if queue.paused else "open"
-        effects: Sequence[Effect] = [Effect(f"queue {queue.name} in system {queue.system}", f"paused {end}")]
+        change = f"paused {until(self.until, 'it is resumed')}"
+        effects = [Effect(f"queue {queue.name} in system {queue.system}", change)]
         return Draft(count=1, effects=effects, confirm=Confirm.YES, subjects=[f"{queue.id} is {state}"])
 
     async def run(self, world: World, carrier: Carrier) -> None:

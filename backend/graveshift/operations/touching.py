@@ -10,7 +10,7 @@ from graveshift.errors import Invalid
 from graveshift.operation import Carrier, Draft, World
 from graveshift.selection import JOB_FIELDS, Aim, Frost, arrived, kept, thawed
 from graveshift.selection.walk import Walk
-from graveshift.selection.wording import bulk, how_many, which
+from graveshift.selection.wording import bulk, how_many, until, which
 from graveshift.wire.jobs import JobState
 from graveshift.wire.moments import Moment, check_moments
 from graveshift.wire.operations import Danger, Role
@@ -102,7 +102,7 @@ class Hold(_Touching, frozen=True, forbid_unknown_fields=True):
         return Order(self.act, carrier.run_id, self.until, self.reason or carrier.reason)
 
     def _change(self) -> str:
-        end = "until they are released" if self.until is None else f"until {self.until.isoformat()}"
+        end = until(self.until, "they are released")
         return f"held {end}: they keep their place and are not handed out; those that run, run on"
 
 

@@ -1,6 +1,7 @@
 """What a verb is going to act on, in words: identities and states, never ages."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from msgspec import structs
 
@@ -16,6 +17,11 @@ PHRASE_ABOVE = 100
 def how_many(count: Count, one: str, many: str) -> str:
     """`1 letter`, `4,112 letters`, `10,000+ letters`."""
     return f"{count.n:,}{'' if count.exact else '+'} {one if count == Count(1) else many}"
+
+
+def until(end: datetime | None, otherwise: str) -> str:
+    """`until 2026-11-22 03:40:00Z`, or what ends it where no time does."""
+    return f"until {end.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}" if end else f"until {otherwise}"
 
 
 def which(chosen: Filter) -> str:

@@ -1,5 +1,8 @@
 """Marks of deploys and other changes: from pipelines, and one by itself for each version that a worker first shows."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from sqlalchemy import BigInteger, Column, DateTime, Identity, RowMapping, Table, Text, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,13 +22,14 @@ DEPLOYS = Table(
     Column("title", Text, nullable=False),
     Column("version", Text),
     Column("link", Text),
+    Column("note", Text),
     Column("actor", Text, nullable=False),
     Column("source", Text, nullable=False),
     schema="graveshift_ledger",
 )
 ADD = text("""
-    INSERT INTO graveshift_ledger.deploys (at, kind, title, version, link, actor, source)
-    VALUES (coalesce(CAST(:at AS timestamptz), now()), :kind, :title, :version, :link, :actor, :source)
+    INSERT INTO graveshift_ledger.deploys (at, kind, title, version, link, note, actor, source)
+    VALUES (coalesce(CAST(:at AS timestamptz), now()), :kind, :title, :version, :link, :note, :actor, :source)
     RETURNING id
 """)
 
@@ -35,6 +39,14 @@ NOTICE = text("""
     SELECT min(started_at), 'deploy', 'workers run ' || version, version, 'graveshift', 'fleet'
     FROM graveshift.workers GROUP BY version
     ON CONFLICT (version) WHERE source = 'fleet' DO NOTHING
+""")
+
+# Of marks at one moment the one that was recorded last.
+BEFORE = text("""
+    SELECT m.* FROM unnest(CAST(:moments AS timestamptz[])) WITH ORDINALITY AS asked (moment, place)
+    LEFT JOIN LATERAL (SELECT * FROM graveshift_ledger.deploys WHERE at <= moment ORDER BY at DESC, id DESC LIMIT 1) m
+        ON true
+    ORDER BY place
 """)
 PRUNE = text("""
     DELETE FROM graveshift_ledger.deploys d
@@ -51,7 +63,7 @@ class MarkBook:
 
     async def add(self, mark: NewMark, actor: Actor) -> str:
         """Keep it; its id."""
-        values = {name: getattr(mark, name) for name in ("at", "title", "version", "link")}
+        values = {name: getattr(mark, name) for name in ("at", "title", "version", "link", "note")}
         values |= {"kind": mark.kind.value, "actor": actor.name, "source": actor.source}
         async with open_unit(self._engine) as unit:
             id: int = (await unit.execute(ADD, values)).scalar_one()
@@ -71,6 +83,12 @@ class MarkBook:
             gone = (await unit.execute(PRUNE, {"keep_days": KEEP_DAYS})).rowcount
             await unit.commit()
         return gone
+
+    async def before(self, moments: Sequence[datetime]) -> list[Mark | None]:
+        """The last mark at or before each of these, by the times that marks have, whenever they were recorded."""
+        async with open_unit(self._engine) as unit:
+            rows = (await unit.execute(BEFORE, {"moments": list(moments)})).mappings().all()
+        return [None if row["id"] is None else _mark(row) for row in rows]
 
     async def page(self, cursor: str | None, limit: int) -> Page[Mark]:
         """The latest recorded first."""

@@ -26,7 +26,10 @@ class JobState(StrEnum):
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """`attempt` counts claims and only grows; higher `priority` goes first; None means that the system cannot say."""
+    """`attempt` counts claims and only grows; higher `priority` goes first; None means that the system cannot say.
+
+    `held_until` None on a held job means until it is released.
+    """
 
     id: str
     system: str
@@ -41,13 +44,11 @@ class Job(Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     worker: str | None = None
     unique_key: str | None = None
+    held_until: datetime | None = None
 
 
 class JobDetail(Job, frozen=True, kw_only=True):
-    """One job with its payload (raw JSON as it was sent; `null` also for "cannot say") and how it came here.
-
-    `held_until` None on a held job means until it is released.
-    """
+    """One job with its payload (raw JSON as it was sent; `null` also for "cannot say") and how it came here."""
 
     payload: Raw = field(default_factory=lambda: Raw(b"null"))
     finished_at: datetime | None = None
@@ -55,7 +56,6 @@ class JobDetail(Job, frozen=True, kw_only=True):
     run_id: str | None = None
     requeue_count: int | None = None
     cancel_requested: bool = False
-    held_until: datetime | None = None
     held_reason: str | None = None
 
 

@@ -26,6 +26,7 @@ class Mark(Struct, frozen=True, kw_only=True):
     title: str
     version: str | None = None
     link: str | None = None
+    note: str | None = None
     actor: str
     source: str
 
@@ -37,6 +38,7 @@ class NewMark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: MarkKind = MarkKind.DEPLOY
     version: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
     link: Annotated[str, Meta(max_length=2000, pattern=r"^https?://\S+$")] | None = None
+    note: Annotated[str, Meta(max_length=2000)] | None = None
     at: Moment | None = None
 
     def __post_init__(self) -> None:

@@ -25,7 +25,8 @@ T = TypeVar("T")
 
 MODES: Final = {"break": "500", "heal": "ok", "reset": "ok"}
 COMMANDS: Final = (*PLACES, "demo", "theme", "help", "quit", "q")
-VERBS: Final = (*verbs.PLAIN, "queue.pause", "queue.limit", "run.undo", "secret.rotate", "run.stop")
+ASKING: Final = ("queue.pause", "queue.limit", "job.hold", "schedule.pause", "run.undo", "secret.rotate", "run.stop")
+VERBS: Final = (*verbs.PLAIN, *ASKING)
 
 
 class Host(Protocol):
@@ -140,6 +141,8 @@ class Actions:
         asking = {
             "queue.pause": flows.pause,
             "queue.limit": flows.limit,
+            "job.hold": flows.hold,
+            "schedule.pause": flows.pause_schedule,
             "run.undo": flows.undo,
             "secret.rotate": flows.rotate,
             "run.stop": flows.stop,

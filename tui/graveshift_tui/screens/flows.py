@@ -1,7 +1,8 @@
 """Changes that need a question first: which secret, which run, how long a pause."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from graveshift.wire.secrets import SecretInfo
 from graveshift_tui.client import Client
 from graveshift_tui.operate import Ask, progress
 from graveshift_tui.screen import Subject
-from graveshift_tui.screens import limiting, verbs
+from graveshift_tui.screens import ending, limiting, verbs
 from graveshift_tui.screens.undoing import last_undoable
 from graveshift_tui.settings import ConsoleError
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TIMES: Final = (("5m", 5), ("30m", 30), ("2h", 120), ("8h", 480))
-
+RESUMED: Final = "until somebody resumes it"
+RELEASED: Final = "until they are released"
 
 Choose: TypeAlias = "Callable[[Chooser, Callable[[tuple[str, str]], None]], None]"
 """Asks for one of several."""
@@ -55,6 +56,30 @@ class Flows:
     def pause(self) -> None:
         """Pauses the queue under the cursor for a time, or resumes it."""
         self._desk.look(self._queue_here(), self._pause_or_resume)
+
+    def hold(self) -> None:
+        """Holds the marked jobs, else the one under the cursor, for a time."""
+        ask = verbs.of_jobs("job.hold", self._subject)
+        self._until(f"Hold {ask.scope.removeprefix('this job: ')} until when?", RELEASED, partial(verbs.ended, ask))
+
+    def pause_schedule(self) -> None:
+        """Pauses the schedule under the cursor for a time, or resumes it."""
+        schedule = verbs.schedule_of(self._subject)
+        if schedule.paused:
+            self._desk.order(verbs.of_schedule("schedule.resume", "Resume", self._subject))
+            return
+        ask = verbs.of_schedule("schedule.pause", "Pause", self._subject)
+        self._until(f"Pause {schedule.id} for how long?", RESUMED, partial(verbs.ended, ask))
+
+    def _until(self, question: str, open_end: str, asked: Callable[[str | None, str | None, str], Ask]) -> None:
+        """Asks until when, and orders what that makes."""
+
+        def then(chosen: tuple[str, str]) -> None:
+            at, words = ending.told(chosen[0], open_end, now)
+            self._desk.order(asked(at, chosen[1] or None, words))
+
+        now = self._seen.as_of if self._seen else datetime.now(UTC)  # an end is by the backend's clock, not by ours
+        self._choose(ending.chooser(question, open_end, now), then)
 
     def limit(self) -> None:
         """Limits the queue under the cursor."""
@@ -120,23 +145,10 @@ class Flows:
         self._desk.look(read(), self._stop_one)
 
     def _pause_or_resume(self, queue: Queue) -> None:
-        from graveshift_tui.widgets.choose import Choice, Chooser
-
         if queue.paused or queue.draining:
             self._desk.order(verbs.resume(queue))
-            return
-        times = [Choice(str(minutes), f"for {words}") for words, minutes in TIMES]
-        chooser = Chooser(f"Pause {queue.name} for how long?", [*times, Choice("", "until somebody resumes it")],
-                          note="reason, for those who wonder (optional)")  # fmt: skip
-
-        def then(chosen: tuple[str, str]) -> None:
-            minutes, reason = chosen
-            until = datetime.now(UTC) + timedelta(minutes=int(minutes)) if minutes else None
-            words = f"for {minutes} minutes" if minutes else "until somebody resumes it"
-            at = until.isoformat().replace("+00:00", "Z") if until else None
-            self._desk.order(verbs.pause(queue, at, reason or None, words))
-
-        self._choose(chooser, then)
+        else:
+            self._until(f"Pause {queue.name} for how long?", RESUMED, partial(verbs.pause, queue))
 
     def _rotate_one(self, secrets: list[SecretInfo]) -> None:
         from graveshift_tui.widgets.choose import Choice, Chooser

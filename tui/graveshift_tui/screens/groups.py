@@ -1,9 +1,11 @@
 """Groups: failures by cause, and the one under the cursor explained."""
 
 from graveshift.wire.groups import Group
+from graveshift.wire.marks import MarkKind
 from graveshift.wire.selection import Filter
 from graveshift_tui import format as f
 from graveshift_tui.screen import Card, Route
+from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
 from graveshift_tui.widgets.paint import Line
 from graveshift_tui.widgets.tree import Node
@@ -36,6 +38,15 @@ def speed(group: Group) -> str:
     return f.UNKNOWN if group.per_min is None else "0" if group.per_min < 0.05 else f"+{f.rate(group.per_min)}"
 
 
+def after(group: Group) -> str:
+    """What changed before it was first seen: `3m after deploy v142`; empty where nothing is known of that."""
+    if group.mark is None or group.first_seen is None:
+        return ""
+    gap = int((group.first_seen - group.mark.at).total_seconds())
+    kind = "" if group.mark.kind is MarkKind.OTHER else f"{group.mark.kind.value} "
+    return f"{f.age(gap if gap < 60 else gap // 60 * 60)} after {kind}{group.mark.version or group.mark.title}"
+
+
 def tone(group: Group) -> str:
     """A cause that grows is loud, one that rests is quiet."""
     rate = group.per_min or 0
@@ -50,16 +61,18 @@ def trend(group: Group, width: int) -> Cell:
 def pane(group: Group, at: At) -> list[Line]:
     """What is known of one cause."""
     again = f"   {f.count(group.died_again)} died again after a requeue" if group.died_again else ""
-    before = "never died again after a requeue" if group.died_again == 0 else ""
+    before = "   never died again after a requeue" if group.died_again == 0 else ""
+    seen = f.since(group.first_seen, at.now)
+    changed = f.fit(f", {after(group)}", at.width - 32 - len(seen)).rstrip() if after(group) else ""
     lines: list[Line] = [
         ((f" {f.fit(cause(group), at.width - 2)}", "bold bright"),),
         ((f"   {f.fit(f'{group.kind} in queue {group.queue} of {group.system}', at.width - 4)}", "muted"),),
         (
-            ("   first ", "muted"),
-            (f.since(group.first_seen, at.now), "text"),
+            ("   first seen ", "muted"),
+            (seen, "text"),
+            (changed, "bold text"),
             ("   last ", "muted"),
             (f"{f.ago(group.last_seen, at.now)} ago" if group.last_seen else f.UNKNOWN, "text"),
-            (again or (f"   {before}" if before else ""), "warn" if again else "muted"),
         ),
         (
             ("   dead ", "muted"),
@@ -68,6 +81,7 @@ def pane(group: Group, at: At) -> list[Line]:
             (f.count(group.retrying), "text"),
             ("   a minute ", "muted"),
             (speed(group), tone(group)),
+            (again or before, "warn" if again else "muted"),
         ),
     ]
     if group.trend:
@@ -79,7 +93,16 @@ def pane(group: Group, at: At) -> list[Line]:
 def nodes(group: Group, at: At) -> list[Node]:
     """The same, in full."""
     lines = [Node(f"group/{i}", line) for i, line in enumerate(pane(group, at))]
-    return [*lines, Node("group/id", (("   fingerprint ", "muted"), (group.fingerprint, "text")))]
+    mark = group.mark
+    more = facts(
+        "group",
+        ("   fingerprint", group.fingerprint),
+        ("   first failed", f"in version {group.first_version}" if group.first_version else None),
+        ("   last failed", f"in version {group.last_version}" if group.last_version else None),
+        ("   mark before", f"{f.moment(mark.at)}  {mark.title}, by {mark.actor}" if mark else None),
+        ("   its note", mark.note if mark else None),
+    )
+    return [*lines, *more]
 
 
 CARD = Card(
@@ -93,6 +116,7 @@ CARD = Card(
         Column("/MIN", pair(Group, lambda g, at: speed(g)), width=7, right=True),
         Column("30 MIN", pair(Group, lambda g, at: trend(g, at.width)), width=10, from_width=64),
         Column("SINCE", pair(Group, lambda g, at: f.since(g.first_seen, at.now)), width=5, right=True),
+        Column("AFTER", pair(Group, lambda g, at: (after(g), "muted")), width=22, from_width=110),
         Column("AGAIN", pair(Group, lambda g, at: f.count(g.died_again)), width=5, right=True, from_width=76),
     ),
     id_of=solo(Group, lambda g: g.id),

@@ -3,15 +3,18 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from graveshift.wire.groups import Group
 from graveshift.wire.overview import Overview
 from graveshift.wire.secrets import SecretState
 from graveshift_tui import format as f
 from graveshift_tui.keymap import Keymap
+from graveshift_tui.screens.groups import after
 from graveshift_tui.widgets.paint import Line, width_of
 
 STEEP: Final = 1.5
 QUIET: Final = 1.0
 LOOK_BACK: Final = 10
+SOON: Final = timedelta(hours=1)
 
 
 def verdict(now: float, trend: list[int]) -> tuple[str, str, float]:
@@ -58,12 +61,20 @@ def headline(seen: Overview, width: int) -> Line:
     return (*left, *trend) if totals.trend and width_of((*left, *trend)) < width else left
 
 
+def _lately(group: Group, now: datetime) -> str:
+    """`, 3m after deploy v142`, while both are news and the cause came soon after."""
+    mark, first = group.mark, group.first_seen
+    if mark is None or first is None or first - mark.at > SOON or now - first > timedelta(days=1):
+        return ""
+    return f", {f.fit(after(group), 40).rstrip()}"
+
+
 def next_step(seen: Overview, keymap: Keymap, width: int) -> Line:
     """The most useful things to do now, as many as `width` holds whole."""
     steps: list[tuple[str, str]] = []
     growing = [group for group in seen.groups if (group.per_min or 0) >= QUIET]
     if growing:
-        steps.append(("open", "look at the cause"))
+        steps.append(("open", f"look at the cause{_lately(growing[0], seen.as_of)}"))
     elif seen.groups:
         steps.append(("goto.groups", "see the causes"))
     if any(run.state.is_live for run in seen.runs):

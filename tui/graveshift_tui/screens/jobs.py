@@ -1,12 +1,12 @@
 """Jobs: what waits, runs, tries again, and what became of it."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift_tui import format as f
 from graveshift_tui.screen import Card, Route
 from graveshift_tui.screens.facts import facts
-from graveshift_tui.widgets.columns import At, Column, pair, solo
+from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
 from graveshift_tui.widgets.tree import Node, json_nodes
 
 TONES = {
@@ -19,12 +19,24 @@ TONES = {
 
 
 def when(job: Job, now: datetime) -> str:
-    """Since when it runs, or when it will."""
+    """Since when it runs, or when it will; of a held one when its hold ends."""
+    if job.state is JobState.HELD:
+        return f"in {f.age((job.held_until - now).total_seconds())}" if job.held_until else "no end"
     if job.started_at is not None and job.state is JobState.RUNNING:
         return f"for {f.ago(job.started_at, now)}"
     if job.run_at is not None and job.run_at > now:
         return f"in {f.age((job.run_at - now).total_seconds())}"
     return f.since(job.enqueued_at, now)
+
+
+def holder(job: Job, now: datetime) -> Cell:
+    """Who has it: a worker, or a hold with its end."""
+    if job.state is not JobState.HELD:
+        return job.worker or "", "muted"
+    if job.held_until is None:
+        return "held, no end", "mark"
+    far = job.held_until - now >= timedelta(days=1)
+    return f"held until {job.held_until.astimezone(UTC).strftime('%d %b' if far else '%H:%M')}", "mark"
 
 
 def nodes(job: Job, at: At) -> list[Node]:
@@ -42,6 +54,7 @@ def nodes(job: Job, at: At) -> list[Node]:
         ("started", f.moment(job.started_at)),
         ("worker", job.worker),
         ("unique key", job.unique_key),
+        ("held until", _hold(job)),
     )
     if not isinstance(job, JobDetail):
         return head
@@ -50,7 +63,6 @@ def nodes(job: Job, at: At) -> list[Node]:
         ("finished  ", f.moment(job.finished_at) if job.finished_at else None),
         ("trace", job.trace_id),
         ("last run", job.run_id),
-        ("held until", _hold(job)),
         ("held because", job.held_reason),
         ("cancel", "asked for; the worker has not answered yet" if job.cancel_requested else None),
     )
@@ -64,7 +76,7 @@ def nodes(job: Job, at: At) -> list[Node]:
     return head
 
 
-def _hold(job: JobDetail) -> str | None:
+def _hold(job: Job) -> str | None:
     if job.state is not JobState.HELD:
         return None
     return f.moment(job.held_until) if job.held_until else "released"
@@ -80,7 +92,7 @@ CARD = Card(
         Column("TRY", pair(Job, lambda j, at: f.count(j.attempt)), width=4, right=True),
         Column("WHEN", pair(Job, lambda j, at: when(j, at.now)), width=9, right=True),
         Column("PRIO", pair(Job, lambda j, at: f.count(j.priority)), width=4, right=True, from_width=90),
-        Column("WORKER", pair(Job, lambda j, at: (j.worker or "", "muted")), width=18, from_width=70),
+        Column("WORKER", pair(Job, lambda j, at: holder(j, at.now)), width=18, from_width=70),
         Column("JOB", pair(Job, lambda j, at: (j.id, "muted")), width=28, from_width=130),
     ),
     id_of=solo(Job, lambda j: j.id),

@@ -17,6 +17,7 @@ def nodes(mark: Mark, at: At) -> list[Node]:
         ("kind", mark.kind.value),
         ("version", mark.version),
         ("link", mark.link),
+        ("note", mark.note),
         ("by", mark.actor),
         ("source", mark.source),
         ("id", mark.id),

@@ -13,6 +13,7 @@ from graveshift.wire.groups import Group
 from graveshift.wire.jobs import Job, JobState
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Run
+from graveshift.wire.schedules import ScheduleInfo
 from graveshift.wire.secrets import SecretInfo
 from graveshift.wire.selection import Filter
 from graveshift.wire.trash import Discarded, DiscardedDetail
@@ -31,7 +32,7 @@ STEERS: Final = {
     "worker.drain": "Drain",
     "worker.stop": "Stop",
 }
-TOUCHES: Final = {"job.hold": "Hold", "job.release": "Release", "job.bury": "Bury", "job.retry": "Retry now"}
+TOUCHES: Final = {"job.release": "Release", "job.bury": "Bury", "job.retry": "Retry now"}
 TRASHED: Final = (Discarded, DiscardedDetail)
 TITLES: Final = {
     "dlq.requeue": "Requeue",
@@ -39,6 +40,7 @@ TITLES: Final = {
     "dlq.restore": "Restore",
     "trash.empty": "Empty",
     "job.cancel": "Cancel",
+    "job.hold": "Hold",
     **TOUCHES,
 }
 
@@ -135,6 +137,24 @@ def pause(queue: Queue, until: str | None, reason: str | None, words: str) -> As
     return Ask("queue.pause", args, "Pause", f"queue {queue.name} {words}")
 
 
+def ended(ask: Ask, until: str | None, reason: str | None, words: str) -> Ask:
+    """The same, with an end and a reason."""
+    return replace(ask, args={**ask.args, "until": until, "reason": reason}, scope=f"{ask.scope}, {words}")
+
+
+def schedule_of(subject: Subject) -> ScheduleInfo:
+    """The schedule that is marked or under the cursor."""
+    if not isinstance(subject.row, ScheduleInfo):
+        raise NotHere("one schedule at a time: take the marks off" if subject.rows else "no schedule is here")
+    return subject.row
+
+
+def of_schedule(action: str, title: str, subject: Subject) -> Ask:
+    """Fire, pause or resume one schedule."""
+    schedule = schedule_of(subject)
+    return Ask(action, {"schedule": schedule.id}, title, f"schedule {schedule.id}")
+
+
 def resume(queue: Queue) -> Ask:
     """Resume a paused queue."""
     return Ask("queue.resume", {"queue": queue.id}, "Resume", f"queue {queue.name}")
@@ -175,6 +195,7 @@ PLAIN: Final[dict[str, Callable[[Subject], Ask]]] = {
     **{action: partial(of_jobs, action) for action in TOUCHES},
     "queue.drain": lambda subject: of_queue("queue.drain", "Drain", subject),
     "queue.purge": lambda subject: of_queue("queue.purge", "Purge", subject),
+    "schedule.fire": lambda subject: of_schedule("schedule.fire", "Fire", subject),
     "backup.create": lambda subject: back_up(),
 }
 

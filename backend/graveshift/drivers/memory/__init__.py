@@ -2,6 +2,7 @@
 
 from graveshift.drivers.memory.jobs import MemoryJobs
 from graveshift.drivers.memory.letters import MemoryLetters
+from graveshift.drivers.memory.schedules import MemorySlots
 from graveshift.drivers.memory.source import MemorySource
 from graveshift.drivers.memory.state import Clock, State, utc_now
 from graveshift.drivers.memory.trash import MemoryTrash
@@ -22,6 +23,7 @@ class MemoryQueue:
         self.trash = MemoryTrash(state)
         self.jobs = MemoryJobs(state)
         self.work = MemoryWork(state)
+        self.slots = MemorySlots(state, self.work)
         self.upkeep = MemoryUpkeep(state)
 
     async def close(self) -> None:

@@ -28,7 +28,8 @@ def record(state: State, job: Entry, failure: Failure, now: datetime, *, final: 
     error_type, message = readable(failure.error_type), readable(failure.error_message)
     told = Attempt(job.attempt, job.started_at, now, readable(failure.worker), error_type, message)
     cause = (job.queue, job.kind, failure.fingerprint)
-    state.tried.append(Tried(job=job.id, cause=cause, told=told, final=final, again=job.requeue_count > 0))
+    version, again = readable(failure.worker_version) or None, job.requeue_count > 0
+    state.tried.append(Tried(job=job.id, cause=cause, told=told, version=version, final=final, again=again))
     state.note(job.queue, "failed")
 
 

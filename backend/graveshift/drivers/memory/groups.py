@@ -55,6 +55,7 @@ def _group(state: State, cause: Cause, tries: list[Tried]) -> Group:
         (b.error_type, b.error_message) for b in buried
     ]
     seen = [t.told.finished_at for t in tries] or [b.died_at for b in buried]
+    versions = [t.version for t in tries if t.version is not None]
     return Group(
         id=encode(state.system, "/".join(cause)),
         fingerprint=fingerprint,
@@ -70,6 +71,8 @@ def _group(state: State, cause: Cause, tries: list[Tried]) -> Group:
         last_seen=seen[-1],
         died_again=sum(tried.final and tried.again for tried in tries),
         trend=_trend(ages),
+        first_version=versions[0] if versions else None,
+        last_version=versions[-1] if versions else None,
     )
 
 

@@ -53,7 +53,6 @@ def job_detail(state: State, entry: Entry) -> JobDetail:
         run_id=None if entry.run_id is None else str(entry.run_id),
         requeue_count=entry.requeue_count,
         cancel_requested=entry.cancel_requested,
-        held_until=entry.held_until,
         held_reason=entry.held_reason,
     )
 
@@ -106,4 +105,5 @@ def _job_fields(state: State, entry: Entry) -> dict[str, Any]:
         "started_at": entry.started_at,
         "worker": f"{running.host}:{running.pid}" if running else (None if is_live else entry.worker),
         "unique_key": entry.unique_key,
+        "held_until": entry.held_until,
     }

@@ -12,7 +12,7 @@ from graveshift.driver import Frozen
 from graveshift.wire.dlq import Attempt
 from graveshift.wire.queues import Limit
 from graveshift.wire.workers import Wish
-from graveshift.work import Condition, Ticket
+from graveshift.work import Condition, Standing, Ticket
 
 Clock = Callable[[], datetime]
 Place = tuple[datetime, int]
@@ -77,6 +77,7 @@ class Tried(Struct, frozen=True, kw_only=True):
     job: int
     cause: Cause
     told: Attempt
+    version: str | None
     final: bool
     again: bool
 
@@ -91,7 +92,7 @@ class Settled(Struct, frozen=True):
 
 
 class Pause(Struct, frozen=True):
-    """Why a queue gives nothing."""
+    """Why a queue, or a schedule, gives nothing."""
 
     until: datetime | None
     by: str
@@ -143,6 +144,8 @@ class State:
         self.limits: dict[str, Limit] = {}
         self.spent_until: dict[str, datetime] = {}
         self.workers: dict[UUID, Present] = {}
+        self.schedules: dict[str, Standing] = {}
+        self.schedule_pauses: dict[str, Pause] = {}
         self.events: list[Event] = []
         self.totals: Counter[tuple[str, str]] = Counter()
         self.unfolded = 0

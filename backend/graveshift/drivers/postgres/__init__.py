@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.drivers.postgres.jobs import PostgresJobs
 from graveshift.drivers.postgres.letters import PostgresLetters
+from graveshift.drivers.postgres.schedules import PostgresSlots
 from graveshift.drivers.postgres.source import PostgresSource
 from graveshift.drivers.postgres.trash import PostgresTrash
 from graveshift.drivers.postgres.upkeep import PostgresUpkeep
@@ -23,6 +24,7 @@ class PostgresQueue:
         self.jobs = PostgresJobs(engine, system)
         self.work = PostgresWork(engine)
         self.upkeep = PostgresUpkeep(engine)
+        self.slots = PostgresSlots(engine)
 
     async def close(self) -> None:
         """Give back the connections that are held."""

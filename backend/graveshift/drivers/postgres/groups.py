@@ -23,19 +23,24 @@ TREND = 30
 # A minute's failures are weighed from two buckets: this one, and the part of the one before that is still within it.
 GROUPS = text("""
 WITH every AS (
-    SELECT queue, kind, fingerprint, error_type, message, dead, retrying, died_again, first_seen, last_seen
+    SELECT queue, kind, fingerprint, error_type, message, dead, retrying, died_again, first_seen, last_seen,
+           first_version, last_version
     FROM graveshift.groups
     UNION ALL
     SELECT queue, kind, fingerprint, max(error_type) FILTER (WHERE what = 'failed'),
            max(message) FILTER (WHERE what = 'failed'), coalesce(sum(n) FILTER (WHERE what = 'dead'), 0),
            coalesce(sum(n) FILTER (WHERE what = 'retrying'), 0), coalesce(sum(n) FILTER (WHERE what = 'died_again'), 0),
-           min(at) FILTER (WHERE what = 'failed'), max(at) FILTER (WHERE what = 'failed')
+           min(at) FILTER (WHERE what = 'failed'), max(at) FILTER (WHERE what = 'failed'),
+           (array_agg(version ORDER BY at) FILTER (WHERE version IS NOT NULL))[1],
+           (array_agg(version ORDER BY at DESC) FILTER (WHERE version IS NOT NULL))[1]
     FROM graveshift.deltas WHERE fingerprint <> '' GROUP BY queue, kind, fingerprint
 ), grouped AS (
     SELECT queue, kind, fingerprint, (array_agg(error_type ORDER BY last_seen DESC NULLS LAST))[1] AS error_type,
            (array_agg(message ORDER BY last_seen DESC NULLS LAST))[1] AS message, sum(dead) AS dead,
            sum(retrying) AS retrying, sum(died_again) AS died_again, min(first_seen) AS first_seen,
-           max(last_seen) AS last_seen
+           max(last_seen) AS last_seen,
+           (array_agg(first_version ORDER BY first_seen) FILTER (WHERE first_version IS NOT NULL))[1] AS first_version,
+           (array_agg(last_version ORDER BY last_seen DESC) FILTER (WHERE last_version IS NOT NULL))[1] AS last_version
     FROM every
     WHERE (CAST(:queue AS text) IS NULL OR queue = :queue) AND (CAST(:kind AS text) IS NULL OR kind = :kind)
       AND (CAST(:fingerprint AS text) IS NULL OR fingerprint = :fingerprint)
@@ -140,6 +145,8 @@ def _group(row: Row[Any], system: str) -> Group:
         per_min=round(float(row.per_min), 2),
         first_seen=row.first_seen,
         last_seen=row.last_seen,
+        first_version=row.first_version,
+        last_version=row.last_version,
         died_again=int(row.died_again),
         trend=_trend(row),
     )

@@ -146,6 +146,7 @@ def _branch(table: Any, chosen: Filter, system: str, before: int | None) -> Sele
         table.c.state if "state" in table.c else literal_column("'dead'").label("state"),
         table.c.run_at if "run_at" in table.c else cast(null(), jobs.c.run_at.type).label("run_at"),
         table.c.started_at if "started_at" in table.c else cast(null(), jobs.c.started_at.type).label("started_at"),
+        table.c.held_until if "held_until" in table.c else cast(null(), jobs.c.held_until.type).label("held_until"),
         WORKER.label("worker") if table is jobs else table.c.worker,
     ]
     chosen_rows = select(*common, *own, table.c.unique_key).where(*jobs_where(table, chosen, system))
@@ -167,6 +168,7 @@ def _fields(row: Row[Any], system: str) -> dict[str, Any]:
         "started_at": row.started_at,
         "worker": row.worker,
         "unique_key": row.unique_key,
+        "held_until": row.held_until,
     }
 
 
@@ -179,6 +181,5 @@ def _detail(row: Row[Any], payload: str | None, system: str) -> JobDetail:
         run_id=None if row.run_id is None else str(row.run_id),
         requeue_count=row.requeue_count,
         cancel_requested=row.cancel_requested,
-        held_until=row.held_until,
         held_reason=row.held_reason,
     )

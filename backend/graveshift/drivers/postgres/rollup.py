@@ -45,7 +45,7 @@ WITH taken AS (
     SELECT queue, kind, fingerprint FROM fresh
     WHERE place + (SELECT count(*) FROM graveshift.groups g WHERE g.queue = fresh.queue) > CAST(:room AS integer)
 ), caused AS (
-    SELECT t.at, t.n, t.queue, t.what, t.kind, coalesce(t.error_type, '') AS error_type,
+    SELECT t.at, t.n, t.queue, t.what, t.kind, t.version, coalesce(t.error_type, '') AS error_type,
            coalesce(t.message, '') AS message,
            CASE WHEN folded.queue IS NULL THEN t.fingerprint ELSE 'other' END AS fingerprint
     FROM taken t LEFT JOIN folded USING (queue, kind, fingerprint) WHERE t.fingerprint <> ''
@@ -57,12 +57,14 @@ WITH taken AS (
     FROM caused ORDER BY queue, kind, fingerprint, what = 'failed' DESC, at DESC
 ), grouped AS (
     INSERT INTO graveshift.groups AS g (queue, kind, fingerprint, error_type, message, dead, retrying, failed,
-                                        died_again, first_seen, last_seen)
+                                        died_again, first_seen, last_seen, first_version, last_version)
     SELECT queue, kind, fingerprint, newest.error_type, newest.message,
            coalesce(sum(n) FILTER (WHERE what = 'dead'), 0), coalesce(sum(n) FILTER (WHERE what = 'retrying'), 0),
            coalesce(sum(n) FILTER (WHERE what = 'failed'), 0), coalesce(sum(n) FILTER (WHERE what = 'died_again'), 0),
            coalesce(min(at) FILTER (WHERE what = 'failed'), min(at)),
-           coalesce(max(at) FILTER (WHERE what = 'failed'), min(at))
+           coalesce(max(at) FILTER (WHERE what = 'failed'), min(at)),
+           (array_agg(version ORDER BY at) FILTER (WHERE version IS NOT NULL))[1],
+           (array_agg(version ORDER BY at DESC) FILTER (WHERE version IS NOT NULL))[1]
     FROM caused JOIN newest USING (queue, kind, fingerprint)
     GROUP BY queue, kind, fingerprint, newest.error_type, newest.message ORDER BY queue, kind, fingerprint
     ON CONFLICT (queue, kind, fingerprint) DO UPDATE SET
@@ -72,7 +74,13 @@ WITH taken AS (
         message = CASE WHEN excluded.failed > 0 THEN excluded.message ELSE g.message END,
         first_seen = CASE WHEN g.failed = 0 AND excluded.failed > 0 THEN excluded.first_seen
                           WHEN excluded.failed > 0 THEN least(g.first_seen, excluded.first_seen) ELSE g.first_seen END,
-        last_seen = CASE WHEN excluded.failed > 0 THEN greatest(g.last_seen, excluded.last_seen) ELSE g.last_seen END
+        last_seen = CASE WHEN excluded.failed > 0 THEN greatest(g.last_seen, excluded.last_seen) ELSE g.last_seen END,
+        first_version = CASE WHEN excluded.first_seen < g.first_seen
+                             THEN coalesce(excluded.first_version, g.first_version)
+                             ELSE coalesce(g.first_version, excluded.first_version) END,
+        last_version = CASE WHEN excluded.last_seen < g.last_seen
+                            THEN coalesce(g.last_version, excluded.last_version)
+                            ELSE coalesce(excluded.last_version, g.last_version) END
 ), trended AS (
     INSERT INTO graveshift.group_flow AS f (bucket, queue, kind, fingerprint, n)
     SELECT date_bin('1 minute', at, 'epoch') AS bucket, queue, kind, fingerprint, sum(n)
