@@ -43,7 +43,12 @@ def which(chosen: Filter) -> str:
         "died_before": "that died before {:%Y-%m-%d %H:%M:%SZ}",
     }
     given = [(say, getattr(chosen, name)) for name, say in words.items()]
-    return "".join(f" {say.format(value)}" for say, value in given if value is not None)
+    return "".join(f" {say.format(_in_utc(value))}" for say, value in given if value is not None)
+
+
+def _in_utc(value: object) -> object:
+    """A time in the zone that is said of it; anything else as it is."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 async def letters_in_words(aim: Aim[Letters], count: Count) -> str:
