@@ -1,17 +1,20 @@
 """What a deep queue costs: the overview and the queues at the API at any depth, and the counters at each enqueue."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import httpx
 import psycopg
 from msgspec import structs
+from sqlalchemy import Engine, event
 
 from graveshift import bootstrap, connect, embedded, migrations, new_job
 from graveshift.place import Database
@@ -22,20 +25,61 @@ from tests.bench.report import Figure
 BUDGET_MS, COUNTED = 10.0, 0.75
 QUEUES, STEP = 20, 500_000
 DEPTHS, QUICK_DEPTHS = (1_000, 100_000, 5_000_000), (1_000, 100_000)
-PATHS = {"overview": "/v1/overview", "queues": "/v1/queues"}
+# The floor is what any request costs here: the same stack and token, and hardly anything to read.
+PATHS = {"overview": "/v1/overview", "queues": "/v1/queues", "floor": "/v1/workers"}
+WARM = 200
 
-# Rows go in with the triggers off; what the triggers would have said is said in one line per queue.
+# Rows go in with the triggers off; what the triggers would have said is said in one line per queue, state and cause.
+# Of a thousand jobs twenty are being tried again, one runs, and ten more have died.
 FILL = """
-INSERT INTO graveshift.jobs (queue, kind, state, run_at)
-SELECT 'deep-' || i %% %(queues)s, 'send', 'waiting', now() - make_interval(secs => i %% 3600)
-FROM generate_series(1, %(n)s) i
-"""
-COUNT = """
-INSERT INTO graveshift.deltas (n, queue, what)
-SELECT count(*), 'deep-' || i %% %(queues)s, what
-FROM generate_series(1, %(n)s) i, (VALUES ('waiting'), ('enqueued')) whats (what) GROUP BY 2, 3
+WITH drawn AS MATERIALIZED (
+    SELECT 'deep-' || i %% %(queues)s AS queue, 'kind-' || h / 1000 %% 5 AS kind, h %% 1000 AS draw,
+           'cause-' || h / 5000 %% 4 AS cause, h / 20000 %% 3 AS priority,
+           now() - make_interval(secs => i %% 3600) AS at
+    FROM (SELECT i, abs(CAST(hashint4(i) AS bigint)) AS h
+          FROM generate_series(CAST(%(first)s AS integer), %(last)s) i) numbered
+), live AS (
+    INSERT INTO graveshift.jobs (queue, kind, priority, run_at, state, fingerprint, lease_owner, lease_until, begun)
+    SELECT queue, kind, priority, at,
+           CASE WHEN draw < 20 THEN 'retrying' WHEN draw = 20 THEN 'running' ELSE 'waiting' END,
+           CASE WHEN draw < 20 THEN cause END, CASE WHEN draw = 20 THEN gen_random_uuid() END,
+           CASE WHEN draw = 20 THEN now() + interval '1 day' END, draw = 20
+    FROM drawn RETURNING queue, kind, state, coalesce(fingerprint, '') AS fingerprint
+), letters AS (
+    INSERT INTO graveshift.dead (id, enqueued_at, attempt, max_attempts, budget, requeue_count, priority, queue, kind,
+                                 fingerprint, error_type)
+    SELECT nextval('graveshift.job_id'), at, 5, 5, 5, 0, priority, queue, kind, cause, 'Timeout'
+    FROM drawn WHERE draw BETWEEN 30 AND 39 RETURNING queue, kind, 'dead' AS state, fingerprint
+), made AS (
+    SELECT * FROM live UNION ALL SELECT * FROM letters
+)
+INSERT INTO graveshift.deltas (n, queue, what, kind, fingerprint, error_type, message)
+SELECT count(*), queue, what, CASE WHEN fingerprint = '' THEN '' ELSE kind END, fingerprint,
+       CASE WHEN what = 'failed' THEN 'Timeout' END, CASE WHEN what = 'failed' THEN 'no answer' END
+FROM made, LATERAL (VALUES (state), ('enqueued'), (CASE WHEN fingerprint <> '' THEN 'failed' END)) whats (what)
+WHERE what IS NOT NULL GROUP BY 2, 3, 4, 5
 """
 TRIGGERS = "ALTER TABLE graveshift.jobs {} TRIGGER USER"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one path: milliseconds of each request in order, of CPU per request, statements and bytes."""
+
+    ms: list[float]
+    cpu_ms: float
+    statements: float
+    size: int
+
+    def figures(self, name: str, budget: float | None) -> list[Figure]:
+        """The budget is on p95; the rest says what it is made of."""
+        return [
+            Figure(f"{name}, p95", self.ms[len(self.ms) * 95 // 100], "ms", budget),
+            Figure(f"{name}, p50", median(self.ms), "ms"),
+            Figure(f"{name}, CPU", self.cpu_ms, "ms"),
+            Figure(f"{name}, statements", self.statements, ""),
+            Figure(f"{name}, bytes", self.size, ""),
+        ]
 
 
 def measure(*, quick: bool) -> list[Figure]:
@@ -59,8 +103,9 @@ async def _measured(server: embedded.Server, folder: Path, *, quick: bool) -> li
             await asyncio.to_thread(_deepen, server, held, depth)
             held = depth
             for name, path in PATHS.items():
-                ms = await _p95(client, path, 100 if quick else 300)
-                figures.append(Figure(f"{name} with {depth:,} jobs, p95", ms, "ms", BUDGET_MS))
+                cost = await _cost(client, path, 100 if quick else 300)
+                figures += cost.figures(f"{name} with {depth:,} jobs", None if name == "floor" else BUDGET_MS)
+            figures.append(Figure(f"load average with {depth:,} jobs", os.getloadavg()[0], ""))
     return figures
 
 
@@ -68,9 +113,8 @@ def _deepen(server: embedded.Server, held: int, depth: int) -> None:
     with psycopg.connect(server.dsn, autocommit=True) as connection:
         connection.execute(TRIGGERS.format("DISABLE").encode())
         for start in range(held, depth, STEP):
-            named = {"n": min(STEP, depth - start), "queues": QUEUES}
+            named = {"first": start + 1, "last": min(start + STEP, depth), "queues": QUEUES}
             connection.execute(FILL.encode(), named)
-            connection.execute(COUNT.encode(), named)
         connection.execute(TRIGGERS.format("ENABLE").encode())
         connection.execute(b"VACUUM ANALYZE graveshift.jobs")
 
@@ -88,15 +132,27 @@ async def _api(server: embedded.Server, folder: Path) -> AsyncIterator[httpx.Asy
             yield client
 
 
-async def _p95(client: httpx.AsyncClient, path: str, times: int) -> float:
-    """Milliseconds, one request after another, the first ten forgotten."""
-    taken = []
-    for _ in range(times + 10):
+async def _cost(client: httpx.AsyncClient, path: str, times: int) -> Cost:
+    """One request after another, the first ones forgotten. CPU and statements are the whole process's."""
+    asked: list[str] = []
+    for _ in range(WARM):
+        await client.get(path)
+
+    def ask(*told: object) -> None:
+        asked.append(str(told[2]))
+
+    event.listen(Engine, "before_cursor_execute", ask)
+    taken, statements, size, cpu = [], [], 0, time.process_time()
+    for _ in range(times):
+        asked.clear()
         begun = time.perf_counter()
         answer = await client.get(path)
         taken.append(1000 * (time.perf_counter() - begun))
         assert answer.status_code == 200, answer.text
-    return sorted(taken[10:])[times * 95 // 100]
+        statements.append(len(asked))
+        size = len(answer.content)
+    event.remove(Engine, "before_cursor_execute", ask)
+    return Cost(sorted(taken), 1000 * (time.process_time() - cpu) / times, median(statements), size)
 
 
 async def _counting(server: embedded.Server, rounds: int) -> list[Figure]:

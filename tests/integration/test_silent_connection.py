@@ -7,9 +7,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 from msgspec import Raw
+from sqlalchemy import text
 
 from graveshift import embedded
 from graveshift.drivers.postgres import PostgresQueue, connection
+from graveshift.errors import DatabaseUnavailable
+from graveshift.store import engine as engines
 from graveshift.store.engine import answers, create_engine, shut
 from graveshift.wire.jobs import NewJob
 from tests.faults.proxy import Proxy, proxy
@@ -32,8 +35,9 @@ async def _behind_a_door(server: embedded.Server, database: str) -> AsyncIterato
 
 
 async def test_a_connection_that_went_silent_is_replaced_before_it_is_used(
-    server: embedded.Server, database: str
+    server: embedded.Server, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(engines, "FRESH_S", 0.0)
     async with proxy(server.socket_dir / ".s.PGSQL.5432", random.Random(1)) as door:
         engine = create_engine(door.url(database))
         await answers(engine)
@@ -41,6 +45,62 @@ async def test_a_connection_that_went_silent_is_replaced_before_it_is_used(
         async with asyncio.timeout(60):  # the limit of a statement is longer
             await answers(engine)
         await engine.dispose()
+
+
+async def test_a_connection_that_answered_just_now_is_not_asked_first(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    async def ping(one: object) -> None:
+        asked.append(one)
+
+    monkeypatch.setattr(engines, "_ping", ping)
+    monkeypatch.setattr(engines, "FRESH_S", 1800.0)
+    engine = create_engine(database)
+    for _ in range(3):
+        await answers(engine)
+    assert not asked
+    monkeypatch.setattr(engines, "FRESH_S", 0.0)
+    await answers(engine)
+    await engine.dispose()
+    assert len(asked) == 1
+
+
+async def test_silence_just_after_an_answer_costs_one_statement_its_limit_and_no_more(
+    server: embedded.Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "FRESH_S", 1800.0)
+    async with proxy(server.socket_dir / ".s.PGSQL.5432", random.Random(1)) as door:
+        engine = create_engine(door.url(database), answer_s=2)
+        await answers(engine)
+        assert door.silence() == 1
+        async with asyncio.timeout(60):
+            with pytest.raises(DatabaseUnavailable):
+                await answers(engine)
+            await answers(engine)
+        await engine.dispose()
+
+
+async def test_a_connection_that_was_closed_just_after_an_answer_is_replaced_unseen(
+    server: embedded.Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "FRESH_S", 1800.0)
+    engine, other = create_engine(database, pool_size=1), create_engine(database)
+    async with engine.connect() as one:
+        pid = await one.scalar(text("SELECT pg_backend_pid()"))
+        driver = (await one.get_raw_connection()).driver_connection
+    async with other.connect() as killer:
+        await killer.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+    assert driver is not None
+
+    async def closed() -> bool:
+        return bool(driver.is_closed())
+
+    await until(closed, within=30, what="the client has seen the end")
+    await answers(engine)
+    await engine.dispose()
+    await other.dispose()
 
 
 async def test_an_enqueue_after_a_rest_asks_its_connection_first(

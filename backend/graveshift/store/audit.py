@@ -108,4 +108,5 @@ class AuditBook:
 
 def _entry(row: RowMapping) -> AuditEntry:
     plan_id, run_id = (str(row[name]) if row[name] is not None else None for name in ("plan_id", "run_id"))
-    return AuditEntry(**{**row, "plan_id": plan_id, "run_id": run_id})
+    plain = {name: row[name] for name in AuditEntry.__struct_fields__}
+    return AuditEntry(**{**plain, "plan_id": plan_id, "run_id": run_id})

@@ -102,4 +102,5 @@ class MarkBook:
 
 
 def _mark(row: RowMapping) -> Mark:
-    return Mark(**{**row, "id": str(row["id"]), "kind": MarkKind(row["kind"])})
+    plain = {name: row[name] for name in Mark.__struct_fields__}
+    return Mark(**{**plain, "id": str(row["id"]), "kind": MarkKind(row["kind"])})

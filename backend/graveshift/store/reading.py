@@ -14,6 +14,8 @@ from graveshift.wire.page import Page
 
 T = TypeVar("T")
 COUNT_TO = 10_000
+# Beside a table's own columns, so named as none of them is.
+COUNTED, AS_OF = "page_counted", "page_as_of"
 
 
 async def newest_first(
@@ -29,21 +31,23 @@ async def newest_first(
     """A page of `table` ordered by `key` downwards, of the rows that `only` holds for."""
     chosen = true() if only is None else only
     before = key < numbers_of(cursor, 1)[0] if cursor else true()
-    wanted = select(table).where(chosen, before).order_by(key.desc()).limit(limit + 1)
+    wanted = select(table).where(chosen, before).order_by(key.desc()).limit(limit + 1).subquery()
+    counts = _count(table, chosen).subquery()
+    both = select(counts, wanted).select_from(counts.outerjoin(wanted, true())).order_by(wanted.c[key.name].desc())
     async with open_look(engine) as unit:
-        counted = (await unit.execute(_count(table, chosen))).one()  # first: its clock is never later than the rows
-        rows = (await unit.execute(wanted)).mappings().all()
+        found = (await unit.execute(both)).mappings().all()
+    counted, rows = found[0], [row for row in found if row[key.name] is not None]
     more = len(rows) > limit
     return Page(
         items=[read(row) for row in rows[:limit]],
-        as_of=counted.as_of,
+        as_of=counted[AS_OF],
         next_cursor=cursor_of(rows[limit - 1][key.name]) if more else None,
-        total=min(counted.n, COUNT_TO),
-        total_is_exact=counted.n <= COUNT_TO,
+        total=min(counted[COUNTED], COUNT_TO),
+        total_is_exact=counted[COUNTED] <= COUNT_TO,
     )
 
 
 def _count(table: Table, chosen: ColumnElement[bool]) -> Select[int, datetime]:
     """How many there are, counted no further than needed to say "10,000+"; and the database's clock."""
     some = select(literal(1)).select_from(table).where(chosen).limit(COUNT_TO + 1).subquery()
-    return select(func.count().label("n"), func.now().label("as_of")).select_from(some)
+    return select(func.count().label(COUNTED), func.now().label(AS_OF)).select_from(some)

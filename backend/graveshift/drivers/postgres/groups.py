@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Pace
 from graveshift.drivers.postgres.connection import opened
-from graveshift.drivers.postgres.reading import now
+from graveshift.drivers.postgres.reading import NOW, now
 from graveshift.fingerprint import normalise
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import numbers_of
@@ -21,7 +21,8 @@ from graveshift.wire.selection import Filter
 TREND = 30
 
 # A minute's failures are weighed from two buckets: this one, and the part of the one before that is still within it.
-GROUPS = text("""
+# Where there is no group there is one row without one, that says as of when.
+GROUPS = text(f"""
 WITH every AS (
     SELECT queue, kind, fingerprint, error_type, message, dead, retrying, died_again, first_seen, last_seen,
            first_version, last_version
@@ -68,11 +69,14 @@ WITH every AS (
            sum(CASE WHEN f.minute = this.minute THEN n
                     WHEN f.minute = this.minute - interval '1 minute' THEN n * (1 - this.part) ELSE 0 END) AS per_min
     FROM flowed f CROSS JOIN this GROUP BY queue, kind, fingerprint
+), ranked AS (
+    SELECT chosen.*, paced.ages, paced.amounts, coalesce(paced.per_min, 0) AS per_min, count(*) OVER () AS total,
+           row_number() OVER (ORDER BY coalesce(paced.per_min, 0) DESC, dead + retrying DESC, queue, kind, fingerprint)
+               AS rank
+    FROM chosen LEFT JOIN paced USING (queue, kind, fingerprint)
+    ORDER BY rank LIMIT CAST(:limit AS bigint) OFFSET CAST(:skipped AS bigint)
 )
-SELECT chosen.*, paced.ages, paced.amounts, coalesce(paced.per_min, 0) AS per_min, count(*) OVER () AS total
-FROM chosen LEFT JOIN paced USING (queue, kind, fingerprint)
-ORDER BY coalesce(paced.per_min, 0) DESC, dead + retrying DESC, queue, kind, fingerprint
-LIMIT CAST(:limit AS bigint) OFFSET CAST(:skipped AS bigint)
+SELECT ranked.*, clock.as_of FROM ({NOW}) clock (as_of) LEFT JOIN ranked ON true ORDER BY rank
 """)
 
 
@@ -108,11 +112,13 @@ async def page(engine: AsyncEngine, system: str, chosen: Filter, cursor: str | N
     (rank,) = (0,) if cursor is None else numbers_of(cursor, 1)
     async with opened(engine) as connection:
         named = {**_named(chosen), "even_empty": False, "limit": limit, "skipped": rank}
-        rows = (await connection.execute(GROUPS, named)).all() if chosen.system in (None, system) else []
-        as_of = await now(connection)
+        if chosen.system not in (None, system):
+            return Page([], await now(connection), None, 0 if rank == 0 else None)
+        found = (await connection.execute(GROUPS, named)).all()
+    rows = [row for row in found if row.queue is not None]
     total = int(rows[0].total) if rows else (0 if rank == 0 else None)
     following = encoded(rank + limit) if total is not None and rank + limit < total else None
-    return Page([_group(row, system) for row in rows], as_of, following, total)
+    return Page([_group(row, system) for row in rows], found[0].as_of, following, total)
 
 
 async def one(engine: AsyncEngine, system: str, native: str) -> Group | None:
@@ -122,8 +128,8 @@ async def one(engine: AsyncEngine, system: str, native: str) -> Group | None:
         return None
     named = _named(Filter(queue=parts[0], kind=parts[1], fingerprint=parts[2]))
     async with opened(engine) as connection:
-        row = (await connection.execute(GROUPS, {**named, "even_empty": True, "limit": 1, "skipped": 0})).one_or_none()
-    return None if row is None else _group(row, system)
+        row = (await connection.execute(GROUPS, {**named, "even_empty": True, "limit": 1, "skipped": 0})).one()
+    return None if row.queue is None else _group(row, system)
 
 
 def _named(chosen: Filter) -> dict[str, Any]:
