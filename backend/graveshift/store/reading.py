@@ -2,9 +2,24 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, RowMapping, Select, Table, func, literal, select, true
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Integer,
+    RowMapping,
+    Select,
+    Table,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.store.engine import open_look
@@ -16,6 +31,7 @@ T = TypeVar("T")
 COUNT_TO = 10_000
 # Beside a table's own columns, so named as none of them is.
 COUNTED, AS_OF = "page_counted", "page_as_of"
+BEFORE, LIMIT = "page_before", "page_limit"
 
 
 async def newest_first(
@@ -29,13 +45,10 @@ async def newest_first(
     only: ColumnElement[bool] | None = None,
 ) -> Page[T]:
     """A page of `table` ordered by `key` downwards, of the rows that `only` holds for."""
-    chosen = true() if only is None else only
-    before = key < numbers_of(cursor, 1)[0] if cursor else true()
-    wanted = select(table).where(chosen, before).order_by(key.desc()).limit(limit + 1).subquery()
-    counts = _count(table, chosen).subquery()
-    both = select(counts, wanted).select_from(counts.outerjoin(wanted, true())).order_by(wanted.c[key.name].desc())
+    named = {BEFORE: numbers_of(cursor, 1)[0] if cursor else None, LIMIT: limit + 1}
+    wanted = _all_of(table, key) if only is None else _page(table, key, only)
     async with open_look(engine) as unit:
-        found = (await unit.execute(both)).mappings().all()
+        found = (await unit.execute(wanted, named)).mappings().all()
     counted, rows = found[0], [row for row in found if row[key.name] is not None]
     more = len(rows) > limit
     return Page(
@@ -45,6 +58,22 @@ async def newest_first(
         total=min(counted[COUNTED], COUNT_TO),
         total_is_exact=counted[COUNTED] <= COUNT_TO,
     )
+
+
+@cache
+def _all_of(table: Table, key: Column[int]) -> Select[Any]:
+    """Made once: putting a statement together takes longer than the database does to answer it."""
+    return _page(table, key, true())
+
+
+def _page(table: Table, key: Column[int], chosen: ColumnElement[bool]) -> Select[Any]:
+    """No row below the cursor still gives one, which says how many there are."""
+    start = bindparam(BEFORE, type_=BigInteger)
+    before = or_(start.is_(None), key < start)
+    wanted = select(table).where(chosen, before).order_by(key.desc()).limit(bindparam(LIMIT, type_=Integer)).subquery()
+    counts = _count(table, chosen).subquery()
+    both = select(counts, wanted).select_from(counts.outerjoin(wanted, true()))
+    return both.order_by(wanted.c[key.name].desc())
 
 
 def _count(table: Table, chosen: ColumnElement[bool]) -> Select[int, datetime]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    bindparam,
     case,
     func,
     select,
@@ -84,6 +85,10 @@ class NewRun(Struct, frozen=True, kw_only=True):
     body: Mapping[str, Any]
 
 
+CLOCK = select(func.now())
+STILL_LIVE = select(RUNS).where(RUNS.c.state.in_(LIVE)).order_by(RUNS.c.id.desc()).limit(bindparam("most"))
+
+
 class RunBook:
     """Every run there was. Methods that take a unit write inside it; `items` is what each run acted on."""
 
@@ -101,9 +106,8 @@ class RunBook:
 
     async def live(self, limit: int = 100) -> list[Run]:
         """Runs with work left, newest first."""
-        wanted = select(RUNS).where(RUNS.c.state.in_(LIVE)).order_by(RUNS.c.id.desc()).limit(limit)
         async with open_look(self._engine) as unit:
-            return [run_of(row) for row in (await unit.execute(wanted)).mappings()]
+            return [run_of(row) for row in (await unit.execute(STILL_LIVE, {"most": limit})).mappings()]
 
     async def one(self, id: int) -> Run | None:
         """The run with this id."""
@@ -113,8 +117,8 @@ class RunBook:
 
     async def now(self) -> datetime:
         """The database's clock, by which all times here are meant."""
-        async with open_unit(self._engine) as unit:
-            at: datetime = (await unit.execute(select(func.now()))).scalar_one()
+        async with open_look(self._engine) as unit:
+            at: datetime = (await unit.execute(CLOCK)).scalar_one()
         return at
 
     async def by_key(self, actor: str, key: str) -> tuple[Run, Mapping[str, Any]] | None:
