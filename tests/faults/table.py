@@ -48,7 +48,7 @@ FAULTS: dict[str, Fault] = {
     "F10": Fault("connections half-open", half_open),
     "F11": Fault("connections reset", reset_connections, daily=False),
     "F12": Fault("answers to commits cut off", cut_answers),
-    "F13": Fault("two seconds of latency, with jitter", slow_network, daily=False),
+    "F13": Fault("two seconds of latency, with jitter, then slices", slow_network, daily=False),
     "F14": Fault("every database connection taken by strangers", full_pool, daily=False),
     "F15": Fault("disk of the database full", full_disk, daily=False),
     "F16": Fault("clocks an hour off, and jumping", skewed_clocks, daily=False),
