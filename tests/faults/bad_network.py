@@ -1,13 +1,17 @@
-"""F10 to F13: the way to PostgreSQL goes silent, is reset, loses an answer, or takes two seconds."""
+"""F10 to F13: the way to PostgreSQL goes silent, is reset, loses an answer, takes two seconds, or goes by the byte."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from time import monotonic
 
+from tests.faults.posting import POSTERS, posting
 from tests.faults.proxy import Proxy, proxy
 from tests.faults.scene import Scene, Stage, play
 
 # One way; there and back are two seconds, give or take one.
 LATENCY_S = (0.5, 1.5)
+# Messages come in many pieces, and seldom end where a piece does.
+SLICE_BYTES, FEWEST_SLICES = 48, 200
 
 Harm = Callable[[Scene, Proxy], Awaitable[None]]
 
@@ -16,10 +20,15 @@ async def half_open(stage: Stage) -> str:
     """AssertionError where somebody waits on a connection that no longer leads anywhere."""
 
     async def harm(scene: Scene, door: Proxy) -> None:
-        door.refuses = True
-        assert door.silence() > 0
-        await asyncio.sleep(1 if stage.short else stage.lease_s)
-        door.refuses = False
+        async with posting(scene) as posts:
+            await scene.until("jobs are posted", lambda: posts.reach(10 * POSTERS))
+            door.refuses = True
+            assert door.silence() > 0
+            await asyncio.sleep(1 if stage.short else stage.lease_s)
+            door.refuses = False
+            healed, taken = monotonic(), posts.taken + POSTERS
+            within = stage.bound_s
+            await scene.until("callers are answered", lambda: posts.are_well_since(healed, taken), within=within)
 
     return await _through_the_door(stage, harm)
 
@@ -56,8 +65,12 @@ async def slow_network(stage: Stage) -> str:
 
     async def harm(scene: Scene, door: Proxy) -> None:
         door.delay_s = LATENCY_S
-        await asyncio.sleep(2 * stage.lease_s if stage.short else 5 * stage.lease_s)
+        await asyncio.sleep(2 * stage.lease_s if stage.short else 4 * stage.lease_s)
         door.delay_s = None
+        door.slice_bytes = SLICE_BYTES
+        await asyncio.sleep(stage.lease_s if stage.short else 2 * stage.lease_s)
+        assert door.slices_made > FEWEST_SLICES, door.slices_made
+        door.slice_bytes = None
 
     return await _through_the_door(stage, harm)
 

@@ -108,6 +108,7 @@ class Crew:
         self.replaces = False
         for watch in list(self._watches):
             watch.cancel()
+        await asyncio.gather(*self._watches, return_exceptions=True)  # one may be hiring
         for hand in self.hands:
             hand.send(signal.SIGKILL)
         for hand in self.all:

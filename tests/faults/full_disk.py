@@ -12,26 +12,22 @@ import psycopg
 from msgspec import structs
 
 from graveshift import embedded
-from tests.faults.place import Place
-from tests.faults.scene import Scene, Skipped, Stage, play
+from tests.faults.place import place_in
+from tests.faults.scene import Forbidden, Scene, Stage, play
 
 SIZE_MB = 500
 SETTINGS = {"max_connections": "60", "max_wal_size": "64MB"}
 
 
 async def full_disk(stage: Stage) -> str:
-    """AssertionError where what was acknowledged before is not there after. Raises Skipped where it may not mount."""
-    with _small_disk() as disk:
-        place = await asyncio.to_thread(Place, disk / "server", SETTINGS)
-        try:
-            small = structs.replace(stage, place=place, url=await place.migrated("small"))
+    """AssertionError where what was acknowledged before is not there after. Raises Forbidden where it may not mount."""
+    with _small_disk() as disk, place_in(disk / "server", SETTINGS) as place:
+        small = structs.replace(stage, place=place, url=await place.migrated("small"))
 
-            async def inject(scene: Scene) -> None:
-                await _fill(scene, disk)
+        async def inject(scene: Scene) -> None:
+            await _fill(scene, disk)
 
-            return await play(Scene(small), inject)
-        finally:
-            await asyncio.to_thread(place.close)
+        return await play(Scene(small), inject)
 
 
 async def _fill(scene: Scene, disk: Path) -> None:
@@ -66,7 +62,7 @@ def _small_disk() -> Iterator[Path]:
     )
     try:
         if mounted.returncode:
-            raise Skipped(f"no small disk: {mounted.stderr.decode().strip()}")
+            raise Forbidden(f"no small disk: {mounted.stderr.decode().strip()}")
         try:
             yield home
         finally:

@@ -11,7 +11,7 @@ CUT = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = '{name}' AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
-FEWEST = 50
+FEWEST = 300
 FULL = ("too many clients", "connection slots are reserved")
 
 
@@ -20,17 +20,18 @@ async def full_pool(stage: Stage) -> str:
 
     async def inject(scene: Scene) -> None:
         with ExitStack() as idle:
-            await asyncio.to_thread(_fill, stage, idle, FEWEST)
+            count = await asyncio.to_thread(_fill, stage, idle)
             name = stage.url.partition("?")[0].rpartition("/")[2]
             await asyncio.to_thread(stage.place.execute, CUT.format(name=name))
-            await asyncio.to_thread(_fill, stage, idle, 0)
+            count += await asyncio.to_thread(_fill, stage, idle)
+            assert count >= FEWEST, f"only {count} connections could be had"
             await asyncio.sleep(stage.lease_s + scene.dice.uniform(0, 2))
 
     return await play(Scene(stage), inject)
 
 
-def _fill(stage: Stage, idle: ExitStack, fewest: int) -> None:
-    """Connections to another database until there are none left."""
+def _fill(stage: Stage, idle: ExitStack) -> int:
+    """Connections to another database until there are none left; how many they were."""
     count = 0
     while True:
         try:
@@ -38,6 +39,5 @@ def _fill(stage: Stage, idle: ExitStack, fewest: int) -> None:
         except psycopg.OperationalError as error:
             if not any(words in str(error) for words in FULL):
                 raise
-            assert count >= fewest, f"only {count} connections could be had"
-            return
+            return count
         count += 1

@@ -15,7 +15,8 @@ from graveshift.embedded.postmaster import works_in
 from tests.waiting import until_now
 
 # A server that crashes must find everything again, so this one is durable.
-SETTINGS = {"max_connections": "120"}
+# Three hundred strangers find a place beside us.
+SETTINGS = {"max_connections": "360"}
 
 
 class Place:
@@ -48,9 +49,7 @@ class Place:
         self.server = embedded.start(self._wish)
 
     def processes(self) -> list[int]:
-        """The postmaster and all its children: each works in the cluster's directory."""
-        found = (int(process.name) for process in Path("/proc").glob("[0-9]*"))
-        return [pid for pid in found if works_in(pid, self.server.data_dir)]
+        return working_in(self.server.data_dir)
 
     def signal(self, wanted: signal.Signals) -> None:
         """To all of them."""
@@ -77,10 +76,26 @@ def place(settings: Mapping[str, str] = SETTINGS) -> Iterator[Place]:
     """A server in a home of its own, both gone afterwards."""
     home = embedded.temporary_home("gs-faults-")
     try:
-        opened = Place(home / "server", settings)
-        try:
+        with place_in(home / "server", settings) as opened:
             yield opened
-        finally:
-            opened.close()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def place_in(home: Path, settings: Mapping[str, str]) -> Iterator[Place]:
+    """The same in a home that is there already; however the block ends, and the start did, no process is left."""
+    try:
+        opened = Place(home, settings)
+        yield opened
+        opened.close()
+    finally:
+        for pid in working_in(home / "cluster"):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def working_in(cluster: Path) -> list[int]:
+    """The postmaster and all its children: each works in the cluster's directory."""
+    found = (int(process.name) for process in Path("/proc").glob("[0-9]*"))
+    return [pid for pid in found if works_in(pid, cluster)]

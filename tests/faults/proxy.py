@@ -1,4 +1,4 @@
-"""A TCP door to a Unix socket that can go bad: silent, slow, slammed, or shut just before the answer."""
+"""A TCP door to a Unix socket that can go bad: silent, slow, in slices, slammed, or shut just before the answer."""
 
 import asyncio
 import random
@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 CHUNK = 65_536
+# Between two slices, so that they are not put together again on the way.
+SLICED_S = 0.002
 
 
 class Pair:
@@ -38,8 +40,10 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._cuts = 0
         self.delay_s: tuple[float, float] | None = None
+        self.slice_bytes: int | None = None
         self.refuses = False
         self.cuts_made = 0
+        self.slices_made = 0
 
     @property
     def port(self) -> int:
@@ -108,13 +112,24 @@ class Proxy:
                     self.cuts_made += 1
                     pair.slam()
                     break
-                sink.write(data)
-                await sink.drain()
+                await self._passed(data, sink)
         if pair.silent:
             return
         self._pairs.discard(pair)
         with suppress(OSError):
             sink.close()
+
+    async def _passed(self, data: bytes, sink: asyncio.StreamWriter) -> None:
+        """As it came, or cut in pieces of any length up to the limit."""
+        while data and self.slice_bytes:
+            size = self._dice.randint(1, self.slice_bytes)
+            piece, data = data[:size], data[size:]
+            self.slices_made += 1
+            sink.write(piece)
+            await sink.drain()
+            await asyncio.sleep(self._dice.uniform(0, SLICED_S))
+        sink.write(data)
+        await sink.drain()
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from graveshift.store.engine import create_engine
 from tests.faults.backend import Backend, backend
 from tests.faults.crew import Crew
 from tests.faults.invariants import Verdict, judge, twice_live
+from tests.faults.pace import Pace
 from tests.faults.place import Place
 from tests.faults.producer import QUEUE, Make, Stream, insistent
 from tests.faults.record import Record, Traces
@@ -59,9 +60,14 @@ class Stage(Struct, frozen=True, kw_only=True):
         """How soon all must be well again."""
         return self.lease_s + self.sweep_s + SLACK_S
 
+    @property
+    def regained(self) -> float:
+        """How much of the rate must be back by then; in the short form that half of the workers are is not enough."""
+        return 0.75 if self.short else 0.95
 
-class Skipped(Exception):
-    """this machine cannot do that fault"""
+
+class Forbidden(Exception):
+    """this machine does not permit that fault"""
 
 
 class Scene:
@@ -79,6 +85,9 @@ class Scene:
         self._serve_environment: Mapping[str, str] = how.get("serve_environment", {})
         self._workers: int = how.get("workers", 2)
         self._stack = AsyncExitStack()
+        burst = 64 if stage.short else 128
+        self._pace = Pace(self.engine, self.record, QUEUE, stage.dice, jobs=burst, patience=stage.patience)
+        self._rate = 0.0
         self.backend: Backend | None = None
 
     def _settings(self) -> dict[str, str]:
@@ -95,6 +104,14 @@ class Scene:
         }
 
     async def __aenter__(self) -> "Scene":
+        try:
+            await self._begin()
+        except BaseException:  # whoever has come is sent home again
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def _begin(self) -> None:
         stage = self.stage
         extra = {"GRAVESHIFT_LOOPS_SWEEP_S": str(stage.sweep_s), **self._serve_environment}
         self.backend = await self._stack.enter_async_context(backend(self._url, stage.folder, extra=extra))
@@ -102,11 +119,11 @@ class Scene:
         self._stack.push_async_callback(self.crew.end)
         await self.crew.hire(self._workers)
         await true(self._all_there, within=60 * stage.patience, what="the workers are there")
+        self._rate = await self._pace.rate()
         spread_s = 2.0 if stage.short else 6.0
         stream = Stream(self._url, self.record, self.dice, self._make, jobs=stage.jobs, spread_s=spread_s)
         self.stream = asyncio.create_task(stream.run())
         self._stack.push_async_callback(self._hush)
-        return self
 
     async def _all_there(self) -> bool:
         assert not self.crew.gone, self.crew.gone[0].last_words
@@ -158,6 +175,10 @@ class Scene:
         await self.until("it recovers", well, within=self.stage.bound_s)
         return monotonic() - began
 
+    async def regains(self, deadline: float) -> float:
+        """The share of the rate before that the workers come back to, in bursts that begin before the deadline."""
+        return await self._pace.regained(self._rate, self.stage.regained, deadline)
+
     async def _orphan(self) -> int:
         async with self.engine.begin() as connection:
             id = int((await connection.execute(ORPHAN)).scalar_one())
@@ -190,12 +211,14 @@ async def play(scene: Scene, inject: Inject, after: Inject | None = None) -> str
     async with scene:
         await scene.reaches(0.1)
         await inject(scene)
+        deadline = monotonic() + scene.stage.bound_s * scene.stage.patience
         took_s = await scene.recovers()
+        share = await scene.regains(deadline)
         await scene.drains()
         verdict = await scene.judged()
         if after:
             await after(scene)
-    return f"well again after {took_s:.1f} s; {verdict}"
+    return f"well again after {took_s:.1f} s, {share:.0%} of the rate; {verdict}"
 
 
-__all__ = ["QUEUE", "Inject", "Scene", "Skipped", "Stage", "play"]
+__all__ = ["QUEUE", "Forbidden", "Inject", "Scene", "Stage", "play"]

@@ -24,37 +24,33 @@ from tests.faults.stopped_worker import stopped_worker, twice_stopped_worker
 
 
 class Fault(Struct, frozen=True):
-    """`act` raises where it found a flaw, and returns what it counted. `jobs` is how many its short form takes.
-
-    `daily` ones are part of the tests: the quickest that cover most.
-    """
+    """`act` raises where it found a flaw, and returns what it counted. `jobs` is how many its short form takes."""
 
     title: str
     act: Callable[[Stage], Awaitable[str]]
     jobs: int = 200
-    daily: bool = True
 
 
 FAULTS: dict[str, Fault] = {
     "F1": Fault("worker killed at each point of a handler", killed_worker),
     "F2": Fault("worker frozen past its lease, then awake again", frozen_worker, 200),
-    "F3": Fault("SIGTERM during a long job", stopped_worker, daily=False),
-    "F4": Fault("SIGTERM twice", twice_stopped_worker, daily=False),
-    "F5": Fault("backend and workers killed at once", killed_group, daily=False),
+    "F3": Fault("SIGTERM during a long job", stopped_worker),
+    "F4": Fault("SIGTERM twice", twice_stopped_worker),
+    "F5": Fault("backend and workers killed at once", killed_group),
     "F6": Fault("PostgreSQL restarted without a goodbye", crashed_postgres),
-    "F7": Fault("PostgreSQL restarted in order", restarted_postgres, daily=False),
+    "F7": Fault("PostgreSQL restarted in order", restarted_postgres),
     "F8": Fault("storm of terminated database backends", killed_backends),
-    "F9": Fault("PostgreSQL frozen past the lease", frozen_postgres, daily=False),
+    "F9": Fault("PostgreSQL frozen past the lease", frozen_postgres),
     "F10": Fault("connections half-open", half_open),
-    "F11": Fault("connections reset", reset_connections, daily=False),
+    "F11": Fault("connections reset", reset_connections),
     "F12": Fault("answers to commits cut off", cut_answers),
-    "F13": Fault("two seconds of latency, with jitter", slow_network, daily=False),
-    "F14": Fault("every database connection taken by strangers", full_pool, daily=False),
-    "F15": Fault("disk of the database full", full_disk, daily=False),
-    "F16": Fault("clocks an hour off, and jumping", skewed_clocks, daily=False),
+    "F13": Fault("two seconds of latency, with jitter, then slices", slow_network),
+    "F14": Fault("every database connection taken by strangers", full_pool),
+    "F15": Fault("disk of the database full", full_disk),
+    "F16": Fault("clocks an hour off, and jumping", skewed_clocks),
     "F17": Fault("backend killed in the middle of discard, restore and requeue", killed_backend, 1_000),
     "F18": Fault("each request ten times at once", replayed_requests, 1_000),
-    "F19": Fault("operators on overlapping selections", overlapping_operators, 1_000, daily=False),
+    "F19": Fault("operators on overlapping selections", overlapping_operators, 1_000),
     "F20": Fault("poison and hostile payloads", hostile_payloads),
     "F22": Fault("record that cannot be written", broken_audit, 1_000),
 }

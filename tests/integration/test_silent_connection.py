@@ -10,7 +10,7 @@ from msgspec import Raw
 from sqlalchemy import text
 
 from graveshift import embedded
-from graveshift.drivers.postgres import PostgresQueue, connection
+from graveshift.drivers.postgres import PostgresQueue, connection, enqueueing
 from graveshift.errors import DatabaseUnavailable
 from graveshift.store import engine as engines
 from graveshift.store.engine import answers, create_engine, shut
@@ -130,3 +130,19 @@ async def test_an_enqueue_that_was_given_up_leaves_the_way_to_the_next_one(
             return len(await queue.work.enqueue([JOB])) == 1
 
         await until(taken, within=60, what="an enqueue over a new connection")
+
+
+async def test_enqueues_that_get_no_answer_on_any_connection_are_given_up_and_those_behind_them_go_in_once(
+    server: embedded.Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "FRESH_S", 1800.0)
+    async with _behind_a_door(server, database) as (door, queue), asyncio.timeout(90):
+        await asyncio.gather(*(queue.work.enqueue([JOB]) for _ in range(4)))
+        assert door.silence() >= 2  # both lanes; who listens has a connection, too
+        monkeypatch.setattr(enqueueing, "ANSWER_S", 0.5)
+        sent = [asyncio.ensure_future(queue.work.enqueue([JOB])) for _ in range(4)]
+        await asyncio.wait(sent[:2])
+        monkeypatch.undo()
+        assert all(isinstance(one.exception(), DatabaseUnavailable) for one in sent[:2])
+        assert [len(await one) for one in sent[2:]] == [1, 1]
+        assert (await queue.upkeep.counters()).depth[("mail", "waiting")] == 6

@@ -39,11 +39,19 @@ async def driver_of(connection: AsyncConnection) -> Any:
     return (await connection.get_raw_connection()).driver_connection
 
 
-async def fetch(driver: Any, statement: TextClause, parameters: Mapping[str, Any]) -> Sequence[Any]:
-    """All rows. Raises DBAPIError as SQLAlchemy would; `connection_invalidated` where the connection is lost."""
+async def fetch(
+    driver: Any, statement: TextClause, parameters: Mapping[str, Any], *, within_s: float | None = None
+) -> Sequence[Any]:
+    """All rows. Raises DBAPIError as SQLAlchemy would; `connection_invalidated` where the connection is lost.
+
+    TimeoutError where no answer came within `within_s`, None for the limit of the connection.
+    """
     sql, names = _compiled(statement)
+    values = (parameters[name] for name in names)
     try:
-        found: Sequence[Any] = await driver.fetch(sql, *(parameters[name] for name in names), record_class=NAMED)
+        found: Sequence[Any] = await driver.fetch(sql, *values, timeout=within_s, record_class=NAMED)
+    except TimeoutError as silence:
+        raise TimeoutError("no answer came, and whether it was done is not known") from silence
     except asyncpg.PostgresError as error:
         lost = driver.is_closed() or str(error.sqlstate or "").startswith(GONE)
         raise DBAPIError(sql, None, Told(error), connection_invalidated=lost) from error

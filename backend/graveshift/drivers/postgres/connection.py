@@ -49,11 +49,13 @@ class Held:
         """A statement is under way here."""
         return self._turn.locked()
 
-    async def rows(self, statement: TextClause, parameters: Mapping[str, Any]) -> Rows:
-        """Run one statement and fetch what it returns."""
+    async def rows(
+        self, statement: TextClause, parameters: Mapping[str, Any], *, within_s: float | None = None
+    ) -> Rows:
+        """Run one statement and fetch what it returns; one that is silent for `within_s` is lost."""
 
         async def once(_: Executable, parameters: Mapping[str, Any]) -> Rows:
-            return await bare.fetch(await self._dialled(), statement, parameters)
+            return await bare.fetch(await self._dialled(), statement, parameters, within_s=within_s)
 
         async with self._turn, translated():
             try:

@@ -43,6 +43,9 @@ FROM unnest(CAST(:queues AS text[]), CAST(:keys AS text[])) WITH ORDINALITY AS u
 JOIN graveshift.jobs j USING (queue, unique_key)
 """)
 
+# Longer than a lock is waited for; a statement of a thousand jobs takes some hundredths of a second.
+ANSWER_S, ANSWER_JOB_S = 6.0, 0.001
+
 
 async def enqueue(connection: AsyncConnection | Unit, jobs: Sequence[NewJob]) -> list[int]:
     """Ids in the order given. Again and again for keys whose holder ended between the two statements.
@@ -64,8 +67,11 @@ async def enqueue(connection: AsyncConnection | Unit, jobs: Sequence[NewJob]) ->
 
 
 async def enqueue_keyless(held: Held, jobs: Sequence[NewJob]) -> list[int]:
-    """The same for jobs without unique keys, which are all in after one statement, or none."""
-    found = await held.rows(ENQUEUE, _columns(jobs))
+    """The same for jobs without unique keys, which are all in after one statement, or none.
+
+    Nobody else's key is waited for, so an answer that is late is one that does not come.
+    """
+    found = await held.rows(ENQUEUE, _columns(jobs), within_s=ANSWER_S + ANSWER_JOB_S * len(jobs))
     _check_open(found, jobs)
     return [int(row.id) for row in found]
 
