@@ -11,10 +11,11 @@ from graveshift import embedded
 from graveshift.embedded.account import choose_account, give, run_as
 from graveshift.embedded.binaries import reachable
 from graveshift.embedded.layout import Layout, prepare_home
+from tests.faults.place import SETTINGS as PRIMARY
 from tests.faults.place import Place
 
-# Recovery waits for no reader, so that conflicts come at once.
-SETTINGS = {"max_connections": "120", "max_standby_streaming_delay": "0"}
+# Recovery waits for no reader, so that conflicts come at once. A replica must allow as many connections as its primary.
+SETTINGS = {"max_connections": PRIMARY["max_connections"], "max_standby_streaming_delay": "0"}
 
 
 @contextmanager
