@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -26,7 +26,16 @@ def converted(place: Place, given: Given, kind: Any) -> Any:
     try:
         return msgspec.convert(given.value, kind, strict=not given.lax)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{given.where}: {'.'.join(place)}: {error}") from error
+        raise SettingsError(f"{given.where}: {'.'.join(place)}: {_refusal(given.value, kind, error)}") from error
+
+
+def _refusal(value: Any, kind: Any, error: msgspec.ValidationError) -> str:
+    """Where there are few words to choose from, these; else what was wrong."""
+    if get_origin(kind) is not Literal:
+        return str(error)
+    words = [str(word) for word in get_args(kind)]
+    near = get_close_matches(str(value), words, 1)
+    return f"{value!r} is none of {', '.join(words)}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
 def entries(place: Place, given: Given, kind: type[Struct], name: str, words: str) -> dict[str, Any]:
