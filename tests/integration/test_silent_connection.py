@@ -12,7 +12,6 @@ from sqlalchemy import text
 from graveshift import embedded
 from graveshift.drivers.postgres import PostgresQueue, connection, enqueueing
 from graveshift.errors import DatabaseUnavailable
-from graveshift.store import engine as engines
 from graveshift.store.engine import answers, create_engine, shut
 from graveshift.wire.jobs import NewJob
 from tests.faults.proxy import Proxy, proxy
@@ -35,9 +34,8 @@ async def _behind_a_door(server: embedded.Server, database: str) -> AsyncIterato
 
 
 async def test_a_connection_that_went_silent_is_replaced_before_it_is_used(
-    server: embedded.Server, database: str, monkeypatch: pytest.MonkeyPatch
+    server: embedded.Server, database: str
 ) -> None:
-    monkeypatch.setattr(engines, "FRESH_S", 0.0)
     async with proxy(server.socket_dir / ".s.PGSQL.5432", random.Random(1)) as door:
         engine = create_engine(door.url(database))
         await answers(engine)
@@ -47,45 +45,7 @@ async def test_a_connection_that_went_silent_is_replaced_before_it_is_used(
         await engine.dispose()
 
 
-async def test_a_connection_that_answered_just_now_is_not_asked_first(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[object] = []
-
-    async def ping(one: object) -> None:
-        asked.append(one)
-
-    monkeypatch.setattr(engines, "_ping", ping)
-    monkeypatch.setattr(engines, "FRESH_S", 1800.0)
-    engine = create_engine(database)
-    for _ in range(3):
-        await answers(engine)
-    assert not asked
-    monkeypatch.setattr(engines, "FRESH_S", 0.0)
-    await answers(engine)
-    await engine.dispose()
-    assert len(asked) == 1
-
-
-async def test_silence_just_after_an_answer_costs_one_statement_its_limit_and_no_more(
-    server: embedded.Server, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engines, "FRESH_S", 1800.0)
-    async with proxy(server.socket_dir / ".s.PGSQL.5432", random.Random(1)) as door:
-        engine = create_engine(door.url(database), answer_s=2)
-        await answers(engine)
-        assert door.silence() == 1
-        async with asyncio.timeout(60):
-            with pytest.raises(DatabaseUnavailable):
-                await answers(engine)
-            await answers(engine)
-        await engine.dispose()
-
-
-async def test_a_connection_that_was_closed_just_after_an_answer_is_replaced_unseen(
-    server: embedded.Server, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engines, "FRESH_S", 1800.0)
+async def test_a_connection_that_was_closed_just_after_an_answer_is_replaced_unseen(database: str) -> None:
     engine, other = create_engine(database, pool_size=1), create_engine(database)
     async with engine.connect() as one:
         pid = await one.scalar(text("SELECT pg_backend_pid()"))

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from time import monotonic
 from typing import Any
 
 from asyncpg import InternalClientError
@@ -19,8 +18,6 @@ from graveshift.errors import DatabaseUnavailable, SettingsError
 SCHEMES = ("postgresql", "postgres")
 METADATA = MetaData()
 PING_S, GOODBYE_S = 3.5, 3.0
-# A connection that answered so short a time ago is believed to lead somewhere.
-FRESH_S = 1.0
 
 # For rooms above, which do not speak SQLAlchemy.
 Engine = AsyncEngine
@@ -54,7 +51,6 @@ def create_engine(url: str, *, pool_size: int = 10, answer_s: float = 90.0, pool
         execution_options={POOLED: pooled},
     )
     event.listen(engine.sync_engine, "checkout", _checked)
-    event.listen(engine.sync_engine, "checkin", _rested)
     return engine
 
 
@@ -64,26 +60,18 @@ def is_pooled(engine: AsyncEngine) -> bool:
 
 
 def _checked(connection: Any, record: Any, _: object) -> None:
-    """Ask a connection that has rested whether it still leads somewhere; if not, no other of that age does.
+    """Ask a connection that was used before whether it still leads somewhere; if not, no other of that age does.
 
-    The pool's own check would wait for an answer as long as for any statement.
+    The pool's own check would wait for an answer as long as for any statement. None is believed for having answered
+    just now: of connections that go silent all at once, each would then cost whoever takes it a statement's patience.
     """
-    rested = record.info.get("rests")
-    if rested is None:
-        return
-    if connection.driver_connection.is_closed():
-        raise InvalidatePoolError
-    if monotonic() - rested < FRESH_S:
+    if not record.info.setdefault("used", False):
+        record.info["used"] = True
         return
     try:
         connection.run_async(_ping)
     except Exception as lost:
         raise InvalidatePoolError from lost
-
-
-def _rested(_: Any, record: Any) -> None:
-    """One whose statement got no answer does not come back here: it was given up."""
-    record.info["rests"] = monotonic()
 
 
 async def _ping(connection: Any) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.sql import Executable
 
 from graveshift.drivers.postgres import bare
 from graveshift.errors import DatabaseUnavailable, Invalid
-from graveshift.store.engine import FRESH_S, PING_S, is_pooled, translated
+from graveshift.store.engine import PING_S, is_pooled, translated
 
 Rows = Sequence[Row[Any]]
 Once = Callable[[Executable, Mapping[str, Any]], Awaitable[Rows]]
@@ -26,6 +26,8 @@ TRIES = 4
 # Plans are kept, and one made while the queue was all but empty would read all of it once it is full. Behind a pooler
 # none is kept.
 BY_INDEX = "SET enable_seqscan = off"
+# A connection that answered so short a time ago is believed to lead somewhere.
+FRESH_S = 1.0
 
 
 class Held:
