@@ -26,8 +26,8 @@ async def half_open(stage: Stage) -> str:
             assert door.silence() > 0
             await asyncio.sleep(1 if stage.short else stage.lease_s)
             door.refuses = False
-            healed, taken = monotonic(), posts.taken + POSTERS
-            within = stage.bound_s
+            healed = scene.healed = monotonic()
+            taken, within = posts.taken + POSTERS, stage.bound_s
             await scene.until("callers are answered", lambda: posts.are_well_since(healed, taken), within=within)
 
     return await _through_the_door(stage, harm)

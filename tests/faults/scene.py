@@ -88,6 +88,8 @@ class Scene:
         burst = 64 if stage.short else 128
         self._pace = Pace(self.engine, self.record, QUEUE, stage.dice, jobs=burst, patience=stage.patience)
         self._rate = 0.0
+        # When all was put right, where `inject` looks at something after it.
+        self.healed: float | None = None
         self.backend: Backend | None = None
 
     def _settings(self) -> dict[str, str]:
@@ -161,19 +163,20 @@ class Scene:
 
         await self.until(f"{share:.0%} of the jobs are done", there)
 
-    async def recovers(self) -> float:
-        """Seconds from now until a new job and an orphan are done, and no claim of the bad time is left."""
-        began, orphan = monotonic(), await self._orphan()
+    async def recovers(self, healed: float) -> float:
+        """Seconds from then until a new job and an orphan are done, and no claim of the bad time is left."""
+        left_s = self.stage.bound_s - (monotonic() - healed) / self.stage.patience
+        orphan = await self._orphan()
         stuck = {tuple(row) for row in await self.rows(STUCK)}
-        probe = await insistent(self._url, f"probe-{began}")
+        probe = await insistent(self._url, f"probe-{healed}")
 
         async def well() -> bool:
             left = stuck & {tuple(row) for row in await self.rows(STUCK)}
             found = await self.rows(ENDED, ids=[probe, orphan])
             return len(found) == 2 and not left
 
-        await self.until("it recovers", well, within=self.stage.bound_s)
-        return monotonic() - began
+        await self.until("it recovers", well, within=left_s)
+        return monotonic() - healed
 
     async def regains(self, deadline: float) -> float:
         """The share of the rate before that the workers come back to, in bursts that begin before the deadline."""
@@ -211,9 +214,9 @@ async def play(scene: Scene, inject: Inject, after: Inject | None = None) -> str
     async with scene:
         await scene.reaches(0.1)
         await inject(scene)
-        deadline = monotonic() + scene.stage.bound_s * scene.stage.patience
-        took_s = await scene.recovers()
-        share = await scene.regains(deadline)
+        healed = scene.healed or monotonic()
+        took_s = await scene.recovers(healed)
+        share = await scene.regains(healed + scene.stage.bound_s * scene.stage.patience)
         await scene.drains()
         verdict = await scene.judged()
         if after:
