@@ -2,15 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
 from msgspec import Raw
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from graveshift import embedded
-from graveshift.drivers.postgres import PostgresQueue, connection, enqueueing
+from graveshift.drivers.postgres import PostgresQueue, bare, connection, enqueueing
 from graveshift.errors import DatabaseUnavailable
 from graveshift.store.engine import answers, create_engine, shut
 from graveshift.wire.jobs import NewJob
@@ -106,3 +106,27 @@ async def test_enqueues_that_get_no_answer_on_any_connection_are_given_up_and_th
         assert all(isinstance(one.exception(), DatabaseUnavailable) for one in sent[:2])
         assert [len(await one) for one in sent[2:]] == [1, 1]
         assert (await queue.upkeep.counters()).depth[("mail", "waiting")] == 6
+
+
+async def test_a_statement_that_could_not_leave_goes_over_a_new_connection(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's last words had come, its end had not yet been seen."""
+    truly = bare.fetch
+    refused: list[object] = []
+
+    async def first_not(
+        driver: object, statement: TextClause, parameters: Mapping[str, object], **named: float
+    ) -> object:
+        if not refused:
+            refused.append(driver)
+            raise bare.NotSent("INSERT", None, Exception("cannot switch to state 12"), connection_invalidated=True)
+        return await truly(driver, statement, parameters, **named)
+
+    monkeypatch.setattr(bare, "fetch", first_not)
+    engine = create_engine(database)
+    queue = PostgresQueue(engine)
+    assert len(await queue.work.enqueue([JOB])) == 1
+    assert len(refused) == 1
+    await queue.close()
+    await engine.dispose()

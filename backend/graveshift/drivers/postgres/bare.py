@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 # The server is going or gone, whatever the socket says yet.
 GONE = ("57P", "08")
+# What the client says where it does not begin, because the server has had its last words already.
+REFUSED_HERE = "cannot switch to state"
 DIALECT = make_url("postgresql+asyncpg://").get_dialect()()
 
 
@@ -32,6 +34,10 @@ class Told(Exception):
     def __init__(self, error: Exception) -> None:
         super().__init__(f"{type(error)}: {error}")
         self.sqlstate = getattr(error, "sqlstate", None)
+
+
+class NotSent(DBAPIError):
+    """the connection was found lost before the statement left"""
 
 
 async def driver_of(connection: AsyncConnection) -> Any:
@@ -56,7 +62,8 @@ async def fetch(
         lost = driver.is_closed() or str(error.sqlstate or "").startswith(GONE)
         raise DBAPIError(sql, None, Told(error), connection_invalidated=lost) from error
     except asyncpg.InternalClientError as error:  # the server's last words came, and the end did not yet
-        raise DBAPIError(sql, None, Told(error), connection_invalidated=True) from error
+        kind = NotSent if str(error).startswith(REFUSED_HERE) else DBAPIError
+        raise kind(sql, None, Told(error), connection_invalidated=True) from error
     except asyncpg.InterfaceError as error:
         raise InterfaceError(sql, None, Told(error), connection_invalidated=driver.is_closed()) from error
     return found

@@ -61,7 +61,7 @@ class Held:
 
         async with self._turn, translated():
             try:
-                found = await again(once, statement, parameters)
+                found = await self._healed(once, statement, parameters)
             except DBAPIError as error:
                 raise await self._judged(error) from error
             except BaseException:
@@ -69,6 +69,15 @@ class Held:
                 raise
             self._answered = monotonic()
             return found
+
+    async def _healed(self, once: Once, statement: TextClause, parameters: Mapping[str, Any]) -> Rows:
+        try:
+            return await again(once, statement, parameters)
+        except bare.NotSent:
+            if not self._heals:
+                raise
+            await self._drop()
+            return await again(once, statement, parameters)
 
     async def close(self) -> None:
         """Give the connection back."""
