@@ -1,6 +1,7 @@
 """What strangers put into a queue never reaches the terminal as a control, wherever it is shown."""
 
 import re
+import time
 
 import pytest
 
@@ -14,6 +15,8 @@ OURS = re.compile(
 )
 CLIPBOARD = rb"\x1b\]52;c;[A-Za-z0-9+/=]*\x07"
 """Our own writes, at the reader's wish: base64, so nothing in them can act."""
+STILL_S = 0.5
+"""A frame comes in several reads, and one may end in the middle of a sequence of ours."""
 BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -62,6 +65,7 @@ def test_table_detail_dialog_and_toast_show_ten_hostile_texts_as_text(terminal: 
         step(terminal, "3", "action [@click=app.quit]x[/] end")
         for number, text in enumerate(HOSTILE, start=1):
             look_and_ask(terminal, text.split()[0], number)
+        until_now(lambda: terminal.bytes_since(time.monotonic() - STILL_S) == 0, what="the last frame, whole")
         assert bad(re.sub(CLIPBOARD, b"", bytes(terminal.raw))) == ""
         assert terminal.code is None
 
