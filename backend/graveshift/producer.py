@@ -38,16 +38,11 @@ def new_job(queue: str, kind: str, payload: object = b"{}", **options: Unpack[Op
 
     Raises Invalid where anything is out of its range or the payload is not JSON.
     """
-    raw = _raw(payload)
+    said = {"queue": queue, "kind": kind, "payload": _raw(payload), **options}
     try:
-        job = NewJob(queue=queue, kind=kind, payload=raw, **options)
-    except ValueError as error:
-        raise Invalid(str(error)) from error
-    if job.run_at is not None and job.run_at.tzinfo is None:
-        raise Invalid("run_at has no time zone")
-    try:
-        msgspec.json.decode(msgspec.json.encode(msgspec.structs.replace(job, payload=Raw(b"{}"))), type=NewJob)
-    except (msgspec.MsgspecError, TypeError, UnicodeEncodeError) as error:
+        job = msgspec.convert(said, NewJob, builtin_types=(datetime,))
+        f"{job.unique_key}{job.trace_id}".encode()
+    except (msgspec.MsgspecError, UnicodeEncodeError) as error:
         raise Invalid(str(error)) from error
     return job
 

@@ -1,8 +1,9 @@
 """Our side: the public producer here, and the real `graveshift worker` with these handlers."""
 
-import asyncio
 import sys
 from collections.abc import Mapping, Sequence
+
+import uvloop
 
 import graveshift
 from graveshift import Job
@@ -35,4 +36,4 @@ async def main(url: str, words: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[3:]))
+    uvloop.run(main(sys.argv[1], sys.argv[3:]))

@@ -9,12 +9,13 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import uvloop
 from sqlalchemy import TextClause
 
 from graveshift.drivers.postgres.bare import DIALECT
 from graveshift.drivers.postgres.claiming import CLAIM, SPARE
 from graveshift.drivers.postgres.ending import END
-from graveshift.drivers.postgres.enqueueing import ENQUEUE
+from graveshift.drivers.postgres.enqueueing import ENQUEUE_KEYLESS
 from tests.bench.contest import marks
 from tests.bench.contest.ours import KIND, QUEUE
 from tests.bench.contest.sending import send
@@ -54,14 +55,14 @@ async def work(url: str, batch: int) -> None:
 
 async def sending(url: str, words: Sequence[str]) -> None:
     """Each enqueue is one statement on a connection of a pool."""
-    statement, order = bare(ENQUEUE)
+    statement, order = bare(ENQUEUE_KEYLESS)
     async with asyncpg.create_pool(url, min_size=POOL, max_size=POOL) as pool:
 
         async def many(payloads: Sequence[str]) -> object:
             n = len(payloads)
             columns: dict[str, list[Any]] = {"queues": [QUEUE] * n, "kinds": [KIND] * n, "payloads": list(payloads)}
             columns |= {"priorities": [0] * n, "limits": [5] * n}
-            columns |= {"run_ats": [None] * n, "keys": [None] * n, "traces": [None] * n}
+            columns |= {"run_ats": [None] * n, "traces": [None] * n}
             return await pool.fetch(statement, *order(columns))
 
         async def one(payload: str) -> object:
@@ -72,6 +73,6 @@ async def sending(url: str, words: Sequence[str]) -> None:
 
 if __name__ == "__main__":
     if sys.argv[2] == "work":
-        asyncio.run(work(sys.argv[1], int(sys.argv[3])))
+        uvloop.run(work(sys.argv[1], int(sys.argv[3])))
     else:
-        asyncio.run(sending(sys.argv[1], sys.argv[3:]))
+        uvloop.run(sending(sys.argv[1], sys.argv[3:]))

@@ -8,13 +8,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from graveshift.drivers.postgres import bare
-from graveshift.drivers.postgres.connection import discard, read
+from graveshift.drivers.postgres.connection import Held, discard
 from graveshift.errors import DatabaseUnavailable
 from graveshift.store.engine import GOODBYE_S, is_pooled, translated
 
 CHANNEL = "graveshift_jobs"
-# A process rings no more often than this, however much it enqueues.
-REST_S = 0.005
+# The rests between the rings of a process that goes on enqueueing: whoever hears a stream finds it by polling.
+REST_FIRST_S, REST_LAST_S = 0.005, 0.05
+
+# A ring that takes longer comes too late.
+ANSWER_S = 6.0
 
 _log = structlog.get_logger("graveshift.doorbell")
 
@@ -29,7 +32,7 @@ class Bell:
     """Rung after the commit, from the loop; the first ring sounds at once, those that follow soon share the next."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self._rope = Held(engine, heals=True)
         self._wanted = False
         self._ringing: asyncio.Task[None] | None = None
 
@@ -44,13 +47,16 @@ class Bell:
         if (ringing := self._ringing) is not None:
             await asyncio.wait([ringing], timeout=GOODBYE_S)
             ringing.cancel()
+        await self._rope.close()
 
     async def _ring(self) -> None:
+        rest_s = REST_FIRST_S
         try:
             while self._wanted:
                 self._wanted = False
-                await read(self._engine, RING)
-                await asyncio.sleep(REST_S)
+                await self._rope.rows(RING, {}, within_s=ANSWER_S)
+                await asyncio.sleep(rest_s)
+                rest_s = min(2 * rest_s, REST_LAST_S)
         except Exception as error:  # whatever it is: the jobs are there, and whoever waits will poll
             _log.warning("doorbell_not_rung", error=str(error))
         finally:

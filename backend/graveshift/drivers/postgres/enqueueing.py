@@ -37,6 +37,29 @@ WITH sent AS MATERIALIZED (
 SELECT sent.place - 1 AS place, fresh.id, sent.refused FROM sent LEFT JOIN fresh USING (id) ORDER BY sent.place
 """)
 
+# The same for jobs without keys: nobody else's can be in the way. Ids are in the order of the jobs.
+ENQUEUE_KEYLESS = text("""
+WITH refused AS MATERIALIZED (
+    SELECT name FROM graveshift.queues WHERE draining_at IS NOT NULL AND name = ANY(CAST(:queues AS text[])) LIMIT 1
+), sent AS MATERIALIZED (
+    SELECT nextval('graveshift.job_id') AS id, s.* FROM (
+        SELECT * FROM unnest(CAST(:queues AS text[]), CAST(:kinds AS text[]), CAST(:payloads AS text[]),
+                             CAST(:priorities AS integer[]), CAST(:run_ats AS timestamptz[]),
+                             CAST(:limits AS integer[]), CAST(:traces AS text[]))
+            WITH ORDINALITY AS u (queue, kind, payload, priority, run_at, max_attempts, trace_id, place)
+        WHERE NOT EXISTS (SELECT FROM refused) ORDER BY place
+    ) s
+), fresh AS (
+    INSERT INTO graveshift.jobs (id, queue, kind, state, priority, run_at, max_attempts, budget, trace_id)
+    SELECT id, queue, kind, CASE WHEN run_at > now() THEN 'scheduled' ELSE 'waiting' END, priority,
+           greatest(coalesce(run_at, now()), now()), max_attempts, max_attempts, trace_id
+    FROM sent
+), kept AS (
+    INSERT INTO graveshift.payloads (id, payload) SELECT id, CAST(payload AS json) FROM sent
+)
+SELECT id, NULL AS refused FROM sent UNION ALL SELECT NULL, name FROM refused
+""")
+
 HOLDERS = text("""
 SELECT u.place - 1 AS place, j.id, false AS refused
 FROM unnest(CAST(:queues AS text[]), CAST(:keys AS text[])) WITH ORDINALITY AS u (queue, unique_key, place)
@@ -71,9 +94,11 @@ async def enqueue_keyless(held: Held, jobs: Sequence[NewJob]) -> list[int]:
 
     Nobody else's key is waited for, so an answer that is late is one that does not come.
     """
-    found = await held.rows(ENQUEUE, _columns(jobs), within_s=ANSWER_S + ANSWER_JOB_S * len(jobs))
-    _check_open(found, jobs)
-    return [int(row.id) for row in found]
+    found = await held.rows(ENQUEUE_KEYLESS, _columns(jobs), within_s=ANSWER_S + ANSWER_JOB_S * len(jobs))
+    for id, refused in found:
+        if id is None:
+            raise QueueDraining(refused)
+    return sorted(id for id, _ in found)
 
 
 def _check_open(found: Sequence[Any], jobs: Sequence[NewJob]) -> None:
