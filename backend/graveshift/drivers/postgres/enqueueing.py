@@ -95,10 +95,9 @@ async def enqueue_keyless(held: Held, jobs: Sequence[NewJob]) -> list[int]:
     Nobody else's key is waited for, so an answer that is late is one that does not come.
     """
     found = await held.rows(ENQUEUE_KEYLESS, _columns(jobs), within_s=ANSWER_S + ANSWER_JOB_S * len(jobs))
-    for id, refused in found:
-        if id is None:
-            raise QueueDraining(refused)
-    return sorted(id for id, _ in found)
+    if (refused := next((row.refused for row in found if row.id is None), None)) is not None:
+        raise QueueDraining(refused)
+    return sorted(row.id for row in found)
 
 
 def _check_open(found: Sequence[Any], jobs: Sequence[NewJob]) -> None:
