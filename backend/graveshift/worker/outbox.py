@@ -13,7 +13,8 @@ from graveshift.worker.patience import Losses
 
 T = TypeVar("T")
 
-LINGER_S = 0.02
+# Ends wait for each other so long, or until there are so many: a statement costs as much as twenty of its ends.
+LINGER_S, FULL = 0.02, 100
 # So many batches may wait here before no more is claimed.
 BEHIND = 10
 

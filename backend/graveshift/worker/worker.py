@@ -18,7 +18,7 @@ from graveshift.worker.failures import Teller
 from graveshift.worker.handlers import Run, by_kind, version_of
 from graveshift.worker.heart import Heart
 from graveshift.worker.orders import Orders
-from graveshift.worker.outbox import Outbox
+from graveshift.worker.outbox import FULL, Outbox
 from graveshift.worker.patience import Losses, pause
 from graveshift.worker.shift import Shift
 from graveshift.worker.turns import Queues, turns
@@ -55,7 +55,7 @@ class Worker:
         kinds = by_kind(handlers)
         self._version = version or version_of(kinds)
         self._orders = Orders()
-        self._outbox = Outbox(work, self.name, self._settings.batch)
+        self._outbox = Outbox(work, self.name, max(FULL, self._settings.batch))
         teller = Teller(self.name, self._version, self._settings)
         self._shift = Shift(kinds, self._settings, teller, self._outbox)
         self._claims = Claims(work, self.id, turns=asked, kinds=sorted(kinds), settings=self._settings, lease_s=lease_s)

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,8 @@ from msgspec import Struct, structs
 
 from tests.bench.contest.marks import FOLDER, collect
 from tests.bench.contest.peers import ROOT, python
-from tests.waiting import until
 
-ROUND_TRIP_S = 60
+ROUND_TRIP_S, LOOK_S = 60, 0.02
 # The worker process settles before the first stamped job is sent.
 READY_S = 15.0
 
@@ -72,16 +72,23 @@ class Side(Struct, frozen=True):
             row = cursor.fetchone() if cursor.description else None
             return bool(row and row[0])
 
-    async def _empty(self) -> None:
-        await until(self._is_empty, within=ROUND_TRIP_S, what=f"{self.name} to be empty")
+    async def _empty(self, within_s: float = ROUND_TRIP_S) -> None:
+        assert await asyncio.to_thread(self._was_emptied, within_s), f"{self.name} was not empty within {within_s} s"
 
-    async def _is_empty(self) -> bool:
-        return not await self.ask(self.left)
+    def _was_emptied(self, within_s: float) -> bool:
+        """Asked on one connection: making one at each look would cost the server as much as many jobs."""
+        deadline = time.monotonic() + within_s
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            while (is_left := connection.execute(self.left.encode()).fetchone() != (False,)) and (
+                time.monotonic() < deadline
+            ):
+                time.sleep(LOOK_S)
+        return not is_left
 
     async def _paced(self, per_s: float, n: int) -> None:
         """A first job tells that the worker is up; what it took is not of the figures."""
         await self.send("single", 1)
-        await until(self._is_empty, within=READY_S, what=f"{self.name} to be at work")
+        await self._empty(READY_S)
         await self.send("paced", per_s, n)
         await self._empty()
 

@@ -23,9 +23,9 @@ TRANSIENT = ("40P01", "40001")
 # What a caller's own values can cause: bad or too deep JSON, text or number, a name that breaks a check, a NUL.
 REFUSED = ("22P02", "22P05", "22021", "22003", "23514", "54001")
 TRIES = 4
-# Plans are kept, and one made while the queue was all but empty would read all of it once it is full. Behind a pooler
-# none is kept.
-BY_INDEX = "SET enable_seqscan = off"
+# Plans are kept, and one made while the queue was all but empty would read all of it once it is full. To make one for
+# the very values at hand takes as long as a claim, and says the same. Behind a pooler none is kept.
+BY_INDEX = "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan"
 # A connection that answered so short a time ago is believed to lead somewhere.
 FRESH_S = 1.0
 
