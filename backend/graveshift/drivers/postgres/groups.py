@@ -1,6 +1,5 @@
 """Groups of failures: the roll-up plus pending deltas, the fastest growing first."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -20,12 +19,24 @@ from graveshift.wire.selection import Filter
 # Minutes of a group's trend.
 TREND = 30
 
-# A minute's failures are weighed from two buckets: this one, and the part of the one before that is still within it.
+MINUTE = "date_bin('1 minute', now(), 'epoch')"
+# Of a row with a minute: how many minutes ago, and its failures as far as they are of the last sixty seconds.
+AGE = "CAST(extract(epoch FROM this.minute - every.minute) AS integer) / 60"
+WEIGHED = """CASE WHEN every.minute = this.minute THEN failed
+                    WHEN every.minute = this.minute - interval '1 minute' THEN failed * (1 - this.part) ELSE 0 END"""
+
+# A cause is what is rolled up of it, what is pending minute by minute, and its last two minutes: all that ranking needs,
+# in one pass and without a join. A minute's failures are weighed from two buckets: this one, and the part of the one
+# before that is still within it. The minutes before those are read by key, and of the causes that are shown only:
+# OFFSET 0 keeps the planner from reading all causes' at once.
 # Where there is no group there is one row without one, that says as of when.
 GROUPS = text(f"""
-WITH every AS (
+WITH this AS (
+    SELECT {MINUTE} AS minute,
+           CAST(extract(epoch FROM now() - {MINUTE}) AS double precision) / 60 AS part
+), every AS (
     SELECT queue, kind, fingerprint, error_type, message, dead, retrying, died_again, first_seen, last_seen,
-           first_version, last_version
+           first_version, last_version, CAST(NULL AS timestamptz) AS minute, CAST(NULL AS bigint) AS failed, true AS known
     FROM graveshift.groups
     UNION ALL
     SELECT queue, kind, fingerprint, max(error_type) FILTER (WHERE what = 'failed'),
@@ -33,70 +44,60 @@ WITH every AS (
            coalesce(sum(n) FILTER (WHERE what = 'retrying'), 0), coalesce(sum(n) FILTER (WHERE what = 'died_again'), 0),
            min(at) FILTER (WHERE what = 'failed'), max(at) FILTER (WHERE what = 'failed'),
            (array_agg(version ORDER BY at) FILTER (WHERE version IS NOT NULL))[1],
-           (array_agg(version ORDER BY at DESC) FILTER (WHERE version IS NOT NULL))[1]
-    FROM graveshift.deltas WHERE fingerprint <> '' GROUP BY queue, kind, fingerprint
+           (array_agg(version ORDER BY at DESC) FILTER (WHERE version IS NOT NULL))[1],
+           date_bin('1 minute', at, 'epoch'), CAST(sum(n) FILTER (WHERE what = 'failed') AS bigint), true
+    FROM graveshift.deltas WHERE fingerprint <> '' GROUP BY queue, kind, fingerprint, date_bin('1 minute', at, 'epoch')
+    UNION ALL
+    SELECT queue, kind, fingerprint, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL, bucket, n, false
+    FROM graveshift.group_flow WHERE bucket >= {MINUTE} - interval '1 minute'
 ), grouped AS (
     SELECT queue, kind, fingerprint, (array_agg(error_type ORDER BY last_seen DESC NULLS LAST))[1] AS error_type,
            (array_agg(message ORDER BY last_seen DESC NULLS LAST))[1] AS message, sum(dead) AS dead,
            sum(retrying) AS retrying, sum(died_again) AS died_again, min(first_seen) AS first_seen,
            max(last_seen) AS last_seen,
            (array_agg(first_version ORDER BY first_seen) FILTER (WHERE first_version IS NOT NULL))[1] AS first_version,
-           (array_agg(last_version ORDER BY last_seen DESC) FILTER (WHERE last_version IS NOT NULL))[1] AS last_version
-    FROM every
+           (array_agg(last_version ORDER BY last_seen DESC) FILTER (WHERE last_version IS NOT NULL))[1] AS last_version,
+           array_agg({AGE}) FILTER (WHERE failed IS NOT NULL) AS late_ages,
+           array_agg(failed) FILTER (WHERE failed IS NOT NULL) AS late_amounts, coalesce(sum({WEIGHED}), 0) AS per_min
+    FROM every CROSS JOIN this
     WHERE (CAST(:queue AS text) IS NULL OR queue = :queue) AND (CAST(:kind AS text) IS NULL OR kind = :kind)
       AND (CAST(:fingerprint AS text) IS NULL OR fingerprint = :fingerprint)
-    GROUP BY queue, kind, fingerprint
-), chosen AS (
-    SELECT * FROM grouped
+    GROUP BY queue, kind, fingerprint HAVING bool_or(known)
+), ranked AS (
+    SELECT *, count(*) OVER () AS total,
+           row_number() OVER (ORDER BY per_min DESC, dead + retrying DESC, queue, kind, fingerprint) AS rank
+    FROM grouped
     WHERE (dead + retrying > 0 OR CAST(:even_empty AS boolean))
       AND (CAST(:error_type AS text) IS NULL OR error_type = :error_type)
       AND (CAST(:text AS text) IS NULL OR strpos(lower(message), lower(:text)) > 0)
-), flowed AS (
-    SELECT queue, kind, fingerprint, minute, sum(n) AS n FROM (
-        SELECT queue, kind, fingerprint, bucket AS minute, n FROM graveshift.group_flow
-        WHERE bucket > now() - interval '31 minutes'
-        UNION ALL
-        SELECT queue, kind, fingerprint, date_bin('1 minute', at, 'epoch'), n FROM graveshift.deltas
-        WHERE what = 'failed'
-    ) every GROUP BY queue, kind, fingerprint, minute
-), this AS (
-    SELECT date_bin('1 minute', now(), 'epoch') AS minute,
-           CAST(extract(epoch FROM now() - date_bin('1 minute', now(), 'epoch')) AS double precision) / 60 AS part
-), paced AS (
-    SELECT queue, kind, fingerprint,
-           array_agg(CAST(extract(epoch FROM this.minute - f.minute) AS integer) / 60) AS ages,
-           array_agg(n) AS amounts,
-           sum(CASE WHEN f.minute = this.minute THEN n
-                    WHEN f.minute = this.minute - interval '1 minute' THEN n * (1 - this.part) ELSE 0 END) AS per_min
-    FROM flowed f CROSS JOIN this GROUP BY queue, kind, fingerprint
-), ranked AS (
-    SELECT chosen.*, paced.ages, paced.amounts, coalesce(paced.per_min, 0) AS per_min, count(*) OVER () AS total,
-           row_number() OVER (ORDER BY coalesce(paced.per_min, 0) DESC, dead + retrying DESC, queue, kind, fingerprint)
-               AS rank
-    FROM chosen LEFT JOIN paced USING (queue, kind, fingerprint)
     ORDER BY rank LIMIT CAST(:limit AS bigint) OFFSET CAST(:skipped AS bigint)
 )
-SELECT ranked.*, clock.as_of FROM ({NOW}) clock (as_of) LEFT JOIN ranked ON true ORDER BY rank
+SELECT ranked.*, late_ages || early_ages AS ages, late_amounts || early_amounts AS amounts, clock.as_of
+FROM ({NOW}) clock (as_of) LEFT JOIN ranked ON true
+LEFT JOIN LATERAL (
+    SELECT array_agg({AGE}) AS early_ages, array_agg(failed) AS early_amounts FROM (
+        SELECT bucket AS minute, n AS failed FROM graveshift.group_flow f
+        WHERE f.queue = ranked.queue AND f.kind = ranked.kind AND f.fingerprint = ranked.fingerprint
+          AND bucket > now() - interval '31 minutes'
+          AND bucket < {MINUTE} - interval '1 minute' OFFSET 0
+    ) every CROSS JOIN this
+) earlier ON true
+ORDER BY rank
 """)
 
 
-# As each group's pace, for all of them together.
-FAILING = text("""
-WITH flowed AS (
-    SELECT minute, sum(n) AS n FROM (
-        SELECT bucket AS minute, n FROM graveshift.group_flow WHERE bucket > now() - interval '31 minutes'
-        UNION ALL
-        SELECT date_bin('1 minute', at, 'epoch'), n FROM graveshift.deltas WHERE what = 'failed' AND fingerprint <> ''
-    ) every GROUP BY minute
-), this AS (
-    SELECT date_bin('1 minute', now(), 'epoch') AS minute,
-           CAST(extract(epoch FROM now() - date_bin('1 minute', now(), 'epoch')) AS double precision) / 60 AS part
+# As each group's pace, for all of them together: a row a minute, however many causes there are.
+FAILING = text(f"""
+WITH this AS (
+    SELECT {MINUTE} AS minute,
+           CAST(extract(epoch FROM now() - {MINUTE}) AS double precision) / 60 AS part
+), every AS (
+    SELECT bucket AS minute, n AS failed FROM graveshift.failing WHERE bucket > now() - interval '31 minutes'
+    UNION ALL
+    SELECT date_bin('1 minute', at, 'epoch'), n FROM graveshift.deltas WHERE what = 'failed' AND fingerprint <> ''
 )
-SELECT array_agg(CAST(extract(epoch FROM this.minute - f.minute) AS integer) / 60) AS ages, array_agg(n) AS amounts,
-       coalesce(sum(CASE WHEN f.minute = this.minute THEN n
-                         WHEN f.minute = this.minute - interval '1 minute' THEN n * (1 - this.part) ELSE 0 END), 0)
-       AS per_min
-FROM flowed f CROSS JOIN this
+SELECT array_agg({AGE}) AS ages, array_agg(failed) AS amounts, coalesce(sum({WEIGHED}), 0) AS per_min
+FROM every CROSS JOIN this
 """)
 
 
@@ -159,5 +160,9 @@ def _group(row: Row[Any], system: str) -> Group:
 
 
 def _trend(row: Row[Any]) -> list[int]:
-    by_age: Mapping[int, int] = dict(zip(row.ages or (), map(int, row.amounts or ()), strict=True))
-    return [by_age.get(age, 0) for age in range(TREND - 1, -1, -1)]
+    """Oldest minute first; rows of one minute add up."""
+    trend = [0] * TREND
+    for age, n in zip(row.ages or (), row.amounts or (), strict=True):
+        if 0 <= age < TREND:
+            trend[TREND - 1 - age] += int(n)
+    return trend

@@ -86,6 +86,10 @@ WITH taken AS (
     SELECT date_bin('1 minute', at, 'epoch') AS bucket, queue, kind, fingerprint, sum(n)
     FROM caused WHERE what = 'failed' GROUP BY 1, 2, 3, 4 ORDER BY queue, kind, fingerprint, bucket
     ON CONFLICT (queue, kind, fingerprint, bucket) DO UPDATE SET n = f.n + excluded.n
+), together AS (
+    INSERT INTO graveshift.failing AS f (bucket, n)
+    SELECT date_bin('1 minute', at, 'epoch') AS bucket, sum(n) FROM caused WHERE what = 'failed' GROUP BY 1
+    ON CONFLICT (bucket) DO UPDATE SET n = f.n + excluded.n
 )
 SELECT count(*) AS folded FROM taken
 """

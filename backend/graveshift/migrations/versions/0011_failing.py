@@ -1,0 +1,10 @@
+"""The pace of all causes in one row a minute, and the last minutes of each by an index."""
+
+from graveshift.migrations.script import run_sql
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    run_sql("0011_failing.sql")
