@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import structs
 
@@ -12,6 +12,7 @@ from graveshift.api.merging import merged
 from graveshift.api.ports import Rooms
 from graveshift.api.resources import every_queue, every_worker, growth
 from graveshift.driver import Pace
+from graveshift.store.sharing import on_one_connection
 from graveshift.wire.groups import Group
 from graveshift.wire.overview import Overview, Totals
 from graveshift.wire.page import Page
@@ -26,17 +27,10 @@ WORST = (WorkerState.SILENT, WorkerState.STOPPING, WorkerState.QUIET)
 
 
 async def overview(call: Call) -> Overview:
-    """Reads at once, each from a roll-up or by an index; `as_of` is that of the causes."""
+    """Reads from roll-ups or by an index, the causes beside all the others; `as_of` is that of the causes."""
     rooms = call.rooms
-    (queues, groups, paces), (workers, live, ended, backups, secrets) = await asyncio.gather(
-        asyncio.gather(every_queue(rooms), _causes(rooms), _paces(rooms)),
-        asyncio.gather(
-            every_worker(rooms),
-            rooms.runs.live(LIVE_RUNS),
-            rooms.runs.page(None, ENDED_AMONG),
-            rooms.backups.page(None, BACKUPS),
-            rooms.vault.secrets(),
-        ),
+    groups, ((queues, paces), (workers, live, ended, backups, secrets)) = await asyncio.gather(
+        _causes(rooms), _others(rooms)
     )
     return Overview(
         as_of=groups.as_of,
@@ -55,8 +49,24 @@ async def overview(call: Call) -> Overview:
 
 async def _causes(rooms: Rooms) -> Page[Group]:
     readers = {system: _reader(letters.groups) for system, letters in rooms.letters.items()}
-    page = await merged(readers, growth, None, CAUSES)
-    return structs.replace(page, items=await marked(rooms, page.items))
+    async with on_one_connection():
+        page = await merged(readers, growth, None, CAUSES)
+        return structs.replace(page, items=await marked(rooms, page.items))
+
+
+async def _others(rooms: Rooms) -> Any:
+    """They are short: a connection for each costs more than to wait for one another."""
+    async with on_one_connection():
+        return await asyncio.gather(
+            asyncio.gather(every_queue(rooms), _paces(rooms)),
+            asyncio.gather(
+                every_worker(rooms),
+                rooms.runs.live(LIVE_RUNS),
+                rooms.runs.page(None, ENDED_AMONG),
+                rooms.backups.page(None, BACKUPS),
+                rooms.vault.secrets(),
+            ),
+        )
 
 
 def _reader(groups: Callable[[Filter, str | None, int], T]) -> Callable[[str | None, int], T]:

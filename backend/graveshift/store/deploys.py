@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, RowMapping, Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.store.audit import Actor
-from graveshift.store.engine import METADATA, open_unit
+from graveshift.store.engine import METADATA, open_look, open_unit
 from graveshift.store.reading import newest_first
 from graveshift.wire.marks import Mark, MarkKind, NewMark
 from graveshift.wire.page import Page
@@ -86,7 +86,7 @@ class MarkBook:
 
     async def before(self, moments: Sequence[datetime]) -> list[Mark | None]:
         """The last mark at or before each of these, by the times that marks have, whenever they were recorded."""
-        async with open_unit(self._engine) as unit:
+        async with open_look(self._engine) as unit:
             rows = (await unit.execute(BEFORE, {"moments": list(moments)})).mappings().all()
         return [None if row["id"] is None else _mark(row) for row in rows]
 

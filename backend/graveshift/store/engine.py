@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.sql import Executable
 
 from graveshift.errors import DatabaseUnavailable, SettingsError
+from graveshift.store.sharing import reading
 
 SCHEMES = ("postgresql", "postgres")
 METADATA = MetaData()
@@ -140,12 +141,8 @@ async def open_unit(engine: AsyncEngine) -> AsyncIterator[Unit]:
 @asynccontextmanager
 async def open_look(engine: AsyncEngine) -> AsyncIterator[Unit]:
     """Reads without a transaction around them, so without the round trips that begin and end one."""
-    async with translated(), engine.connect() as connection:
-        try:
-            yield Unit(await connection.execution_options(isolation_level="AUTOCOMMIT"))
-        except TimeoutError:
-            await connection.invalidate()
-            raise
+    async with translated(), reading(engine) as connection:
+        yield Unit(connection)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from sqlalchemy.sql import Executable
 from graveshift.drivers.postgres import bare
 from graveshift.errors import DatabaseUnavailable, Invalid
 from graveshift.store.engine import PING_S, is_pooled, translated
+from graveshift.store.sharing import reading
 
 Rows = Sequence[Row[Any]]
 Once = Callable[[Executable, Mapping[str, Any]], Awaitable[Rows]]
@@ -143,12 +144,8 @@ async def opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection in autocommit for a few reads. Raises DatabaseUnavailable or Invalid instead of foreign errors."""
     async with translated():
         try:
-            async with engine.connect() as plain:
-                try:
-                    yield await plain.execution_options(isolation_level="AUTOCOMMIT")
-                except TimeoutError:  # in the pool it would keep the next one waiting as long
-                    await plain.invalidate()
-                    raise
+            async with reading(engine) as connection:
+                yield connection
         except DBAPIError as error:
             raise refused(error) from error
 
