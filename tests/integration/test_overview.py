@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import TextClause, event, text
 
-from graveshift.drivers.postgres import PostgresQueue
+from graveshift.drivers.postgres import PostgresQueue, groups, rollup
 from graveshift.drivers.postgres.queues import COUNTERS, QUEUES
 from graveshift.store.engine import create_engine
 from tests.api_service import Service, serving
@@ -40,6 +40,32 @@ async def test_the_totals_count_failures_of_causes_that_are_not_shown(database: 
     assert len(seen["groups"]) == 20
     assert seen["totals"]["failing_per_min"] > 20
     assert sum(seen["totals"]["trend"]) == 25
+
+
+async def test_the_pace_of_all_causes_is_the_same_before_and_after_they_are_rolled_up(
+    database: str, tmp_path: Path
+) -> None:
+    async with serving(database, tmp_path) as service:
+        await fail_of(25, service)
+        while await rollup.roll_up(service.engine):
+            pass
+        pace = await groups.failing(service.engine)
+        async with service.engine.connect() as connection:
+            kept = (await connection.execute(text("SELECT sum(n) FROM graveshift.failing"))).scalar_one()
+    assert (sum(pace.trend), int(kept)) == (25, 25)
+    assert pace.per_min > 0
+
+
+async def test_an_overview_takes_two_connections_and_gives_them_back(database: str, tmp_path: Path) -> None:
+    taken: list[object] = []
+    async with serving(database, tmp_path) as service, service.client() as admin:
+        await admin.get("/v1/overview")
+        event.listen(service.engine.sync_engine, "checkout", lambda *of: taken.append(of[0]))
+        answer = await admin.get("/v1/overview")
+        left = service.engine.sync_engine.pool.status()
+    assert answer.status_code == 200
+    assert len(taken) <= 3, "the token's, the causes' and all the others'"
+    assert "Current Checked out connections: 0" in left
 
 
 async def test_an_overview_asks_no_more_statements_than_it_has_parts(database: str, tmp_path: Path) -> None:

@@ -6,17 +6,36 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import TextClause, text
 
-from graveshift.drivers.postgres import bare, claiming, ending
+from graveshift.drivers.postgres import bare, claiming, ending, groups
 from graveshift.drivers.postgres.claiming import BEGIN, CLAIM, RELEASE
 from graveshift.drivers.postgres.connection import Held
 from graveshift.drivers.postgres.ending import END, FAIL
 from graveshift.drivers.postgres.presence import BEAT
+from graveshift.wire.selection import Filter
 from graveshift.work import Ticket
 from tests.workshop import Workshop
 
 WHOLE = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE schemaname = 'graveshift' AND relname = 'jobs'"
 BURST = text("""
 INSERT INTO graveshift.jobs (queue, kind, state) SELECT 'q', 'k', 'waiting' FROM generate_series(1, CAST(:n AS integer))
+""")
+CAUSES, SHOWN = 200, 10
+FAILED = (
+    text("""
+INSERT INTO graveshift.groups (queue, kind, fingerprint, error_type, message, dead, first_seen, last_seen)
+SELECT 'q', 'k', 'f' || i, 'Timeout', 'no answer', 1, now() - interval '1 hour', now()
+FROM generate_series(1, CAST(:causes AS integer)) i
+"""),
+    text("""
+INSERT INTO graveshift.group_flow (bucket, queue, kind, fingerprint, n)
+SELECT date_bin('1 minute', now(), 'epoch') - m * interval '1 minute', 'q', 'k', 'f' || i,
+       CASE WHEN m < 2 THEN i ELSE 1 END
+FROM generate_series(1, CAST(:causes AS integer)) i, generate_series(0, 40) m
+"""),
+)
+FLOW = text("""
+SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables
+WHERE schemaname = 'graveshift' AND relname = 'group_flow'
 """)
 PREPARED = text("SELECT statement, custom_plans FROM pg_prepared_statements")
 FENCED: Mapping[str, TextClause] = {"end": END, "fail": FAIL, "release": RELEASE, "begin": BEGIN, "beat": BEAT}
@@ -88,3 +107,23 @@ async def test_a_claim_is_planned_once_and_not_for_its_values(shop: Workshop) ->
     plans = {row.statement: row.custom_plans for row in await held.rows(PREPARED, {})}
     await held.close()
     assert plans[bare._compiled(CLAIM)[0]] == 0
+
+
+@pytest.mark.parametrize("analyzed", [False, True], ids=["as planned for an empty table", "analyzed"])
+async def test_causes_are_ranked_without_reading_the_half_hour_of_all(shop: Workshop, analyzed: bool) -> None:
+    for statement in FAILED:
+        async with shop.engine.begin() as connection:
+            await connection.execute(statement, {"causes": CAUSES})
+    async with shop.engine.connect() as plain:
+        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        if analyzed:
+            await connection.execute(text("ANALYZE graveshift.groups, graveshift.group_flow"))
+    named = {"queue": None, "kind": None, "fingerprint": None, "error_type": None, "text": None}
+    async with shop.engine.begin() as connection:
+        ranked = {**named, "even_empty": False, "limit": SHOWN, "skipped": 0}
+        rows = (await connection.execute(groups.GROUPS, ranked)).all()
+        read = (await connection.execute(FLOW)).scalar_one()
+    page = await groups.page(shop.engine, "native", Filter(), None, SHOWN)
+    assert [row.fingerprint for row in rows] == [f"f{i}" for i in range(CAUSES, CAUSES - SHOWN, -1)]
+    assert [sum(trend[:-2]) for trend in (group.trend for group in page.items)] == [groups.TREND - 2] * SHOWN
+    assert read <= 2 * CAUSES + SHOWN * (groups.TREND + 1)

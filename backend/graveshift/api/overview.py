@@ -1,8 +1,8 @@
 """Everything the first screen needs, in one round trip: problem rows first, cut to what one screen can use."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
 
 from msgspec import structs
 
@@ -30,7 +30,19 @@ async def overview(call: Call) -> Overview:
     """Reads from roll-ups or by an index, the causes beside all the others; `as_of` is that of the causes."""
     rooms = call.rooms
     groups, ((queues, paces), (workers, live, ended, backups, secrets)) = await asyncio.gather(
-        _causes(rooms), _others(rooms)
+        _apart(lambda: _causes(rooms)),
+        _apart(
+            lambda: asyncio.gather(
+                asyncio.gather(every_queue(rooms), _paces(rooms)),
+                asyncio.gather(
+                    every_worker(rooms),
+                    rooms.runs.live(LIVE_RUNS),
+                    rooms.runs.page(None, ENDED_AMONG),
+                    rooms.backups.page(None, BACKUPS),
+                    rooms.vault.secrets(),
+                ),
+            )
+        ),
     )
     return Overview(
         as_of=groups.as_of,
@@ -49,24 +61,14 @@ async def overview(call: Call) -> Overview:
 
 async def _causes(rooms: Rooms) -> Page[Group]:
     readers = {system: _reader(letters.groups) for system, letters in rooms.letters.items()}
-    async with on_one_connection():
-        page = await merged(readers, growth, None, CAUSES)
-        return structs.replace(page, items=await marked(rooms, page.items))
+    page = await merged(readers, growth, None, CAUSES)
+    return structs.replace(page, items=await marked(rooms, page.items))
 
 
-async def _others(rooms: Rooms) -> Any:
-    """They are short: a connection for each costs more than to wait for one another."""
+async def _apart(read: Callable[[], Awaitable[T]]) -> T:
+    """On a connection of its own. The short reads share one: to take one for each costs more than to wait in line."""
     async with on_one_connection():
-        return await asyncio.gather(
-            asyncio.gather(every_queue(rooms), _paces(rooms)),
-            asyncio.gather(
-                every_worker(rooms),
-                rooms.runs.live(LIVE_RUNS),
-                rooms.runs.page(None, ENDED_AMONG),
-                rooms.backups.page(None, BACKUPS),
-                rooms.vault.secrets(),
-            ),
-        )
+        return await read()
 
 
 def _reader(groups: Callable[[Filter, str | None, int], T]) -> Callable[[str | None, int], T]:

@@ -20,15 +20,15 @@ from graveshift.wire.selection import Filter
 TREND = 30
 
 MINUTE = "date_bin('1 minute', now(), 'epoch')"
-# Of a row with a minute: how many minutes ago, and its failures as far as they are of the last sixty seconds.
+# Of a row with a minute: how many minutes ago, and its failures as far as they are of the last sixty seconds: all of
+# this minute's, and the part of the one before that is still within them.
 AGE = "CAST(extract(epoch FROM this.minute - every.minute) AS integer) / 60"
 WEIGHED = """CASE WHEN every.minute = this.minute THEN failed
                     WHEN every.minute = this.minute - interval '1 minute' THEN failed * (1 - this.part) ELSE 0 END"""
 
-# A cause is what is rolled up of it, what is pending minute by minute, and its last two minutes: all that ranking needs,
-# in one pass and without a join. A minute's failures are weighed from two buckets: this one, and the part of the one
-# before that is still within it. The minutes before those are read by key, and of the causes that are shown only:
-# OFFSET 0 keeps the planner from reading all causes' at once.
+# A cause is what is rolled up of it, what is pending minute by minute, and its last two minutes: all that ranking
+# needs, in one pass and without a join. The minutes before those are read by key, and of the causes that are shown
+# only: OFFSET 0 keeps the planner from reading all causes' at once.
 # Where there is no group there is one row without one, that says as of when.
 GROUPS = text(f"""
 WITH this AS (
@@ -36,7 +36,8 @@ WITH this AS (
            CAST(extract(epoch FROM now() - {MINUTE}) AS double precision) / 60 AS part
 ), every AS (
     SELECT queue, kind, fingerprint, error_type, message, dead, retrying, died_again, first_seen, last_seen,
-           first_version, last_version, CAST(NULL AS timestamptz) AS minute, CAST(NULL AS bigint) AS failed, true AS known
+           first_version, last_version, CAST(NULL AS timestamptz) AS minute, CAST(NULL AS bigint) AS failed,
+           true AS known
     FROM graveshift.groups
     UNION ALL
     SELECT queue, kind, fingerprint, max(error_type) FILTER (WHERE what = 'failed'),
