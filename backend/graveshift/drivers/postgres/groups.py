@@ -26,63 +26,80 @@ AGE = "CAST(extract(epoch FROM this.minute - every.minute) AS integer) / 60"
 WEIGHED = """CASE WHEN every.minute = this.minute THEN failed
                     WHEN every.minute = this.minute - interval '1 minute' THEN failed * (1 - this.part) ELSE 0 END"""
 
-# A cause is what is rolled up of it, what is pending minute by minute, and its last two minutes: all that ranking
-# needs, in one pass and without a join. The minutes before those are read by key, and of the causes that are shown
-# only: OFFSET 0 keeps the planner from reading all causes' at once.
+MATCHES = """(CAST(:queue AS text) IS NULL OR queue = :queue) AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+      AND (CAST(:fingerprint AS text) IS NULL OR fingerprint = :fingerprint)"""
+
+# Causes are ranked by their last two minutes. Of those that are shown, and of no others, the minutes are read by key:
+# OFFSET 0 keeps the planner from reading all causes' at once. Full joins are by hash or in order, whatever the planner
+# takes the tables' sizes for.
 # Where there is no group there is one row without one, that says as of when.
 GROUPS = text(f"""
 WITH this AS (
     SELECT {MINUTE} AS minute,
            CAST(extract(epoch FROM now() - {MINUTE}) AS double precision) / 60 AS part
-), every AS (
-    SELECT queue, kind, fingerprint, error_type, message, dead, retrying, died_again, first_seen, last_seen,
-           first_version, last_version, CAST(NULL AS timestamptz) AS minute, CAST(NULL AS bigint) AS failed,
-           true AS known
-    FROM graveshift.groups
-    UNION ALL
-    SELECT queue, kind, fingerprint, max(error_type) FILTER (WHERE what = 'failed'),
-           max(message) FILTER (WHERE what = 'failed'), coalesce(sum(n) FILTER (WHERE what = 'dead'), 0),
-           coalesce(sum(n) FILTER (WHERE what = 'retrying'), 0), coalesce(sum(n) FILTER (WHERE what = 'died_again'), 0),
-           min(at) FILTER (WHERE what = 'failed'), max(at) FILTER (WHERE what = 'failed'),
-           (array_agg(version ORDER BY at) FILTER (WHERE version IS NOT NULL))[1],
-           (array_agg(version ORDER BY at DESC) FILTER (WHERE version IS NOT NULL))[1],
-           date_bin('1 minute', at, 'epoch'), CAST(sum(n) FILTER (WHERE what = 'failed') AS bigint), true
-    FROM graveshift.deltas WHERE fingerprint <> '' GROUP BY queue, kind, fingerprint, date_bin('1 minute', at, 'epoch')
-    UNION ALL
-    SELECT queue, kind, fingerprint, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL, bucket, n, false
-    FROM graveshift.group_flow WHERE bucket >= {MINUTE} - interval '1 minute'
-), grouped AS (
+), g AS (
+    SELECT * FROM graveshift.groups WHERE {MATCHES}
+), by_minute AS (
+    SELECT queue, kind, fingerprint, date_bin('1 minute', at, 'epoch') AS minute,
+           max(error_type) FILTER (WHERE what = 'failed') AS error_type,
+           max(message) FILTER (WHERE what = 'failed') AS message, sum(n) FILTER (WHERE what = 'dead') AS dead,
+           sum(n) FILTER (WHERE what = 'retrying') AS retrying, sum(n) FILTER (WHERE what = 'died_again') AS died_again,
+           sum(n) FILTER (WHERE what = 'failed') AS failed,
+           min(at) FILTER (WHERE what = 'failed') AS first_seen, max(at) FILTER (WHERE what = 'failed') AS last_seen,
+           (array_agg(version ORDER BY at) FILTER (WHERE version IS NOT NULL))[1] AS first_version,
+           (array_agg(version ORDER BY at DESC) FILTER (WHERE version IS NOT NULL))[1] AS last_version
+    FROM graveshift.deltas WHERE fingerprint <> '' AND {MATCHES} GROUP BY queue, kind, fingerprint, minute
+), p AS (
     SELECT queue, kind, fingerprint, (array_agg(error_type ORDER BY last_seen DESC NULLS LAST))[1] AS error_type,
-           (array_agg(message ORDER BY last_seen DESC NULLS LAST))[1] AS message, sum(dead) AS dead,
-           sum(retrying) AS retrying, sum(died_again) AS died_again, min(first_seen) AS first_seen,
-           max(last_seen) AS last_seen,
+           (array_agg(message ORDER BY last_seen DESC NULLS LAST))[1] AS message, coalesce(sum(dead), 0) AS dead,
+           coalesce(sum(retrying), 0) AS retrying, coalesce(sum(died_again), 0) AS died_again,
+           min(first_seen) AS first_seen, max(last_seen) AS last_seen,
            (array_agg(first_version ORDER BY first_seen) FILTER (WHERE first_version IS NOT NULL))[1] AS first_version,
            (array_agg(last_version ORDER BY last_seen DESC) FILTER (WHERE last_version IS NOT NULL))[1] AS last_version,
-           array_agg({AGE}) FILTER (WHERE failed IS NOT NULL) AS late_ages,
-           array_agg(failed) FILTER (WHERE failed IS NOT NULL) AS late_amounts, coalesce(sum({WEIGHED}), 0) AS per_min
-    FROM every CROSS JOIN this
-    WHERE (CAST(:queue AS text) IS NULL OR queue = :queue) AND (CAST(:kind AS text) IS NULL OR kind = :kind)
-      AND (CAST(:fingerprint AS text) IS NULL OR fingerprint = :fingerprint)
-    GROUP BY queue, kind, fingerprint HAVING bool_or(known)
+           array_agg({AGE}) FILTER (WHERE failed IS NOT NULL) AS ages,
+           array_agg(CAST(failed AS bigint)) FILTER (WHERE failed IS NOT NULL) AS amounts,
+           coalesce(sum({WEIGHED}), 0) AS per_min
+    FROM by_minute every CROSS JOIN this GROUP BY queue, kind, fingerprint
+), late AS (
+    SELECT queue, kind, fingerprint, sum({WEIGHED}) AS per_min FROM (
+        SELECT queue, kind, fingerprint, bucket AS minute, n AS failed FROM graveshift.group_flow
+        WHERE bucket >= {MINUTE} - interval '1 minute' AND {MATCHES}
+    ) every CROSS JOIN this GROUP BY queue, kind, fingerprint
+), known AS (
+    SELECT queue, kind, fingerprint,
+           CASE WHEN g.queue IS NULL OR p.last_seen >= g.last_seen THEN p.error_type ELSE g.error_type END
+               AS error_type,
+           CASE WHEN g.queue IS NULL OR p.last_seen >= g.last_seen THEN p.message ELSE g.message END AS message,
+           coalesce(g.dead, 0) + coalesce(p.dead, 0) AS dead,
+           coalesce(g.retrying, 0) + coalesce(p.retrying, 0) AS retrying,
+           coalesce(g.died_again, 0) + coalesce(p.died_again, 0) AS died_again,
+           least(g.first_seen, p.first_seen) AS first_seen, greatest(g.last_seen, p.last_seen) AS last_seen,
+           CASE WHEN p.first_seen < g.first_seen THEN coalesce(p.first_version, g.first_version)
+                ELSE coalesce(g.first_version, p.first_version) END AS first_version,
+           CASE WHEN p.last_seen < g.last_seen THEN coalesce(g.last_version, p.last_version)
+                ELSE coalesce(p.last_version, g.last_version) END AS last_version,
+           p.ages AS new_ages, p.amounts AS new_amounts,
+           coalesce(p.per_min, 0) + coalesce(late.per_min, 0) AS per_min
+    FROM g FULL JOIN p USING (queue, kind, fingerprint) FULL JOIN late USING (queue, kind, fingerprint)
+    WHERE g.queue IS NOT NULL OR p.queue IS NOT NULL
 ), ranked AS (
     SELECT *, count(*) OVER () AS total,
            row_number() OVER (ORDER BY per_min DESC, dead + retrying DESC, queue, kind, fingerprint) AS rank
-    FROM grouped
+    FROM known
     WHERE (dead + retrying > 0 OR CAST(:even_empty AS boolean))
       AND (CAST(:error_type AS text) IS NULL OR error_type = :error_type)
       AND (CAST(:text AS text) IS NULL OR strpos(lower(message), lower(:text)) > 0)
     ORDER BY rank LIMIT CAST(:limit AS bigint) OFFSET CAST(:skipped AS bigint)
 )
-SELECT ranked.*, late_ages || early_ages AS ages, late_amounts || early_amounts AS amounts, clock.as_of
+SELECT ranked.*, kept.ages || new_ages AS ages, kept.amounts || new_amounts AS amounts, clock.as_of
 FROM ({NOW}) clock (as_of) LEFT JOIN ranked ON true
 LEFT JOIN LATERAL (
-    SELECT array_agg({AGE}) AS early_ages, array_agg(failed) AS early_amounts FROM (
+    SELECT array_agg({AGE}) AS ages, array_agg(failed) AS amounts FROM (
         SELECT bucket AS minute, n AS failed FROM graveshift.group_flow f
         WHERE f.queue = ranked.queue AND f.kind = ranked.kind AND f.fingerprint = ranked.fingerprint
-          AND bucket > now() - interval '31 minutes'
-          AND bucket < {MINUTE} - interval '1 minute' OFFSET 0
+          AND bucket > now() - interval '31 minutes' OFFSET 0
     ) every CROSS JOIN this
-) earlier ON true
+) kept ON true
 ORDER BY rank
 """)
 
