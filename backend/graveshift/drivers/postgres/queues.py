@@ -13,48 +13,40 @@ from graveshift.wire.queues import Limit, Queue
 from graveshift.work import Counters
 
 QUEUES = text(f"""
-WITH names AS (
-    SELECT name FROM graveshift.queues UNION SELECT queue FROM graveshift.deltas
-    UNION SELECT queue FROM graveshift.depth
-), counted AS (
-    SELECT queue, what, sum(n) AS n FROM (
-        SELECT queue, what, n FROM graveshift.depth UNION ALL SELECT queue, what, n FROM graveshift.deltas) every
-    GROUP BY queue, what
+WITH counted AS (
+    SELECT queue AS name, sum(n) FILTER (WHERE what = 'waiting') AS waiting,
+           sum(n) FILTER (WHERE what = 'retrying') AS retrying, sum(n) FILTER (WHERE what = 'scheduled') AS scheduled,
+           sum(n) FILTER (WHERE what = 'running') AS running, sum(n) FILTER (WHERE what = 'held') AS held,
+           sum(n) FILTER (WHERE what = 'dead') AS dead FROM (
+        SELECT queue, what, n FROM graveshift.depth UNION ALL SELECT queue, what, n FROM graveshift.deltas
+        UNION ALL SELECT name, '', 0 FROM graveshift.queues) every
+    GROUP BY queue
 ), since AS (
     SELECT date_bin('5 seconds', now(), 'epoch') - interval '30 seconds' AS start
 ), recent AS (
-    SELECT queue, what, sum(n) AS n FROM (
+    SELECT queue AS name, sum(n) FILTER (WHERE what = 'enqueued') AS came,
+           sum(n) FILTER (WHERE what = 'finished') AS went, sum(n) FILTER (WHERE what = 'died') AS died FROM (
         SELECT queue, what, n FROM graveshift.flow, since WHERE bucket >= start
         UNION ALL SELECT queue, what, n FROM graveshift.deltas, since WHERE at >= start) every
-    GROUP BY queue, what
+    GROUP BY queue
 ), span AS (
     SELECT CAST(extract(epoch FROM now() - start) AS double precision) AS s FROM since
 )
-SELECT names.name, depths.*, rates.*, oldest.age, present.workers, span.s,
+SELECT c.name, coalesce(waiting, 0) AS waiting, coalesce(retrying, 0) AS retrying,
+       coalesce(scheduled, 0) AS scheduled, coalesce(running, 0) AS running, coalesce(held, 0) AS held,
+       coalesce(dead, 0) AS dead, coalesce(came, 0) AS came, coalesce(went, 0) AS went, coalesce(died, 0) AS died,
+       oldest.age, present.workers, span.s,
        coalesce(q.paused_at IS NOT NULL AND (q.paused_until IS NULL OR q.paused_until > now()), false) AS paused,
        q.paused_until, q.paused_by, q.paused_reason, coalesce(q.draining_at IS NOT NULL, false) AS draining,
        q.draining_by, q.concurrency, q.per_s, q.burst, q.limited_by, q.limited_reason
-FROM names CROSS JOIN span LEFT JOIN graveshift.queues q USING (name)
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(n) FILTER (WHERE what = 'waiting'), 0) AS waiting,
-           coalesce(sum(n) FILTER (WHERE what = 'retrying'), 0) AS retrying,
-           coalesce(sum(n) FILTER (WHERE what = 'scheduled'), 0) AS scheduled,
-           coalesce(sum(n) FILTER (WHERE what = 'running'), 0) AS running,
-           coalesce(sum(n) FILTER (WHERE what = 'held'), 0) AS held,
-           coalesce(sum(n) FILTER (WHERE what = 'dead'), 0) AS dead
-    FROM counted WHERE queue = names.name) depths
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(n) FILTER (WHERE what = 'enqueued'), 0) AS came,
-           coalesce(sum(n) FILTER (WHERE what = 'finished'), 0) AS went,
-           coalesce(sum(n) FILTER (WHERE what = 'died'), 0) AS died
-    FROM recent WHERE queue = names.name) rates
+FROM counted c CROSS JOIN span LEFT JOIN recent USING (name) LEFT JOIN graveshift.queues q USING (name)
 CROSS JOIN LATERAL (
     SELECT count(*) AS workers FROM graveshift.workers w
-    WHERE (names.name = ANY(w.queues) OR cardinality(w.queues) = 0) AND {ALIVE}
+    WHERE (c.name = ANY(w.queues) OR cardinality(w.queues) = 0) AND {ALIVE}
 ) present
-CROSS JOIN LATERAL (SELECT graveshift.oldest_age(names.name) AS age) oldest
-WHERE CAST(:name AS text) IS NULL OR names.name = :name
-ORDER BY names.name
+CROSS JOIN LATERAL (SELECT graveshift.oldest_age(c.name) AS age) oldest
+WHERE CAST(:name AS text) IS NULL OR c.name = :name
+ORDER BY c.name
 """)
 
 COUNTERS = text("""
