@@ -8,7 +8,7 @@ import pytest
 from msgspec import Raw
 from sqlalchemy import text
 
-from graveshift.drivers.postgres import PostgresQueue
+from graveshift.drivers.postgres import PostgresQueue, connection
 from graveshift.errors import DatabaseUnavailable, Invalid, QueueDraining
 from graveshift.store.engine import create_engine
 from graveshift.wire.jobs import NewJob
@@ -73,8 +73,8 @@ async def test_a_sender_that_gives_up_takes_no_other_with_it(bench: Bench) -> No
 async def test_enqueues_go_on_over_a_new_connection_after_theirs_was_killed(bench: Bench, database: str) -> None:
     await bench.work.enqueue(_jobs(1))
     outsider = create_engine(database)
-    async with outsider.begin() as connection:
-        await connection.execute(KILL)
+    async with outsider.begin() as unit:
+        await unit.execute(KILL)
     await outsider.dispose()
 
     async def enqueued() -> bool:
@@ -96,6 +96,16 @@ async def test_a_connection_whose_server_said_its_last_words_is_lost(
 
     with monkeypatch.context() as patch:
         patch.setattr(asyncpg.Connection, "fetch", too_late)
+        with pytest.raises(DatabaseUnavailable):
+            await bench.work.enqueue(_jobs(1))
+    assert len(await bench.work.enqueue(_jobs(1))) == 1
+
+
+async def test_a_connection_that_ends_while_it_is_made_ready_is_lost(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "BY_INDEX", "SELECT pg_terminate_backend(pg_backend_pid())")
         with pytest.raises(DatabaseUnavailable):
             await bench.work.enqueue(_jobs(1))
     assert len(await bench.work.enqueue(_jobs(1))) == 1

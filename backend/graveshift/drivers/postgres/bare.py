@@ -1,7 +1,8 @@
 """A named statement straight through asyncpg: on the hot paths SQLAlchemy costs as much as the database."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -54,8 +55,21 @@ async def fetch(
     """
     sql, names = _compiled(statement)
     values = (parameters[name] for name in names)
-    try:
+    with _worded(driver, sql):
         found: Sequence[Any] = await driver.fetch(sql, *values, timeout=within_s, record_class=NAMED)
+    return found
+
+
+async def tell(driver: Any, sql: str) -> None:
+    """Commands for the session. Raises as `fetch` does."""
+    with _worded(driver, sql):
+        await driver.execute(sql)
+
+
+@contextmanager
+def _worded(driver: Any, sql: str) -> Iterator[None]:
+    try:
+        yield
     except TimeoutError as silence:
         raise TimeoutError("no answer came, and whether it was done is not known") from silence
     except asyncpg.PostgresError as error:
@@ -66,7 +80,6 @@ async def fetch(
         raise kind(sql, None, Told(error), connection_invalidated=True) from error
     except asyncpg.InterfaceError as error:
         raise InterfaceError(sql, None, Told(error), connection_invalidated=driver.is_closed()) from error
-    return found
 
 
 async def answers(driver: Any, within_s: float) -> bool:

@@ -95,7 +95,7 @@ class Held:
             self._connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
             self._driver = await bare.driver_of(self._connection)
             if not is_pooled(self._engine):
-                await self._driver.execute(BY_INDEX)
+                await bare.tell(self._driver, BY_INDEX)
         return self._driver
 
     async def _leads_somewhere(self) -> bool:
