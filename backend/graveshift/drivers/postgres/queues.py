@@ -32,8 +32,10 @@ WITH names AS (
 )
 SELECT names.name, depths.*, rates.*, oldest.age, present.workers, span.s,
        coalesce(q.paused_at IS NOT NULL AND (q.paused_until IS NULL OR q.paused_until > now()), false) AS paused,
-       q.paused_until, q.paused_by, q.paused_reason, coalesce(q.draining_at IS NOT NULL, false) AS draining,
-       q.draining_by, q.concurrency, q.per_s, q.burst, q.limited_by, q.limited_reason
+       q.paused_at, q.paused_until, q.paused_by, q.paused_reason,
+       coalesce(q.draining_at IS NOT NULL, false) AS draining, q.draining_at, q.draining_by, q.draining_reason,
+       q.concurrency, q.per_s, q.burst, q.limited_at, q.limited_by, q.limited_reason,
+       CASE WHEN depths.held > 0 THEN graveshift.held_until(names.name) END AS held_until
 FROM names CROSS JOIN span LEFT JOIN graveshift.queues q USING (name)
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(n) FILTER (WHERE what = 'waiting'), 0) AS waiting,
@@ -95,6 +97,7 @@ def _queue(row: Row[Any], system: str) -> Queue:
         scheduled=int(row.scheduled),
         running=int(row.running),
         held=int(row.held),
+        held_until=row.held_until,
         dead=int(row.dead),
         oldest_age_s=row.age,
         in_per_s=float(row.came) / row.s,
@@ -102,11 +105,14 @@ def _queue(row: Row[Any], system: str) -> Queue:
         dead_per_min=float(row.died) * 60 / row.s,
         workers=int(row.workers),
         paused=bool(row.paused),
+        paused_at=row.paused_at if row.paused else None,
         paused_until=row.paused_until if row.paused else None,
         paused_by=row.paused_by if row.paused else None,
         paused_reason=row.paused_reason if row.paused else None,
         draining=bool(row.draining),
+        draining_at=row.draining_at,
         draining_by=row.draining_by,
+        draining_reason=row.draining_reason,
         limit=_limit(row),
     )
 
@@ -114,4 +120,4 @@ def _queue(row: Row[Any], system: str) -> Queue:
 def _limit(row: Row[Any]) -> Limit | None:
     if row.concurrency is None and row.per_s is None:
         return None
-    return Limit(row.concurrency, row.per_s, row.burst, row.limited_by, row.limited_reason)
+    return Limit(row.concurrency, row.per_s, row.burst, row.limited_by, row.limited_reason, row.limited_at)
