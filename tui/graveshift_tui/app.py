@@ -258,13 +258,13 @@ class ConsoleApp(App[int], inherit_bindings=False):
         if isinstance(screen := self.here(), ListScreen) and screen.table.marks:
             screen.table.clear_marks()
         if self._desk is not None:
-            self._desk.follow(message.run)
+            self._desk.follow(message.ask, message.run)
 
     @on(Ended)
     def _ended(self, message: Ended) -> None:
         run = message.run
         well = run.state.value == "succeeded" and not run.failed
-        self.tell(ending(run), "information" if well else "error", f"run {run.id}")
+        self.tell(ending(message.ask, run), "information" if well else "error", f"run {run.id}")
 
     @on(Refused)
     def _refused(self, message: Refused) -> None:

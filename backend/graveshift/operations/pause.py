@@ -33,7 +33,7 @@ class Pause(Struct, frozen=True, forbid_unknown_fields=True):
         check_moments(until=self.until)
 
     async def plan(self, world: World) -> Draft:
-        """What it will be and what it is now. Raises Invalid where the end has passed already, by the database's clock."""
+        """What it will be and what it is now. Raises Invalid where the end has passed, by the database's clock."""
         _, queue = await queue_of(world, self.queue, self.needs)
         if self.until is not None and self.until <= await world.runs.now():
             raise Invalid("until is in the past - at `$.until`")
