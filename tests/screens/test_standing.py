@@ -162,10 +162,11 @@ async def test_the_key_of_pauses_lifts_nothing_unasked_and_its_hint_says_so(one:
         assert not client.runs
 
 
-async def test_the_hint_follows_the_cursor() -> None:
+async def test_the_hint_follows_the_cursor_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     async with console(stood()) as person:
         await person.goes("4", "queues")
         await person.sees("p resume")
+        monkeypatch.setattr(person.listing, "beat", lambda: None)
         await person.press("j")
         await person.sees("p pause")
         await person.press("k")

@@ -50,8 +50,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     ENABLE_COMMAND_PALETTE = False
     CSS = """
-    ToastRack { align-horizontal: right; margin: 0 0 1 0; }
-    ToastRack.high { dock: top; margin: 2 0 0 0; }
+    ToastRack { align-horizontal: right; }
+    ToastRack.high { dock: top; }
     Toast { width: 56; max-width: 90%; padding: 0 1; margin: 0; background: $panel; border-left: outer $primary; }
     Toast.-warning { border-left: outer $warning; }
     Toast.-error { border-left: outer $error; }
