@@ -36,7 +36,8 @@ async def test_a_toast_leaves_what_is_told_of_the_row_in_sight() -> None:
         person.app.tell("news")
         await until(lambda: bool(person.on_show))
         pane = person.listing.query_one("#pane").region
-        await until(lambda: all(toast.region.bottom <= pane.y for toast in person.app.screen.query("Toast")))
+        toasts = person.app.screen.query("Toast")
+        await until(lambda: any(0 < toast.region.bottom <= pane.y for toast in toasts), what=str(pane))
 
 
 async def test_a_toast_shows_where_the_cursor_is_not() -> None:
