@@ -267,7 +267,7 @@ class Source(ShownSource, Protocol):
     async def touch(self, unit: Unit, jobs: Sequence[str], order: Order) -> Sequence[Verdict]:
         """One verdict a job, in any order: `conflict` for what runs, `gone` for what has ended or is not held."""
 
-    async def drain(self, unit: Unit, queue: str, actor: str) -> None:
+    async def drain(self, unit: Unit, queue: str, reason: str | None, actor: str) -> None:
         """The queue takes no new jobs until it is resumed; what is in it goes on."""
 
     async def limit(self, unit: Unit, queue: str, limit: Limit) -> None:

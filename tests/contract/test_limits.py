@@ -145,7 +145,10 @@ async def test_a_queue_shows_its_limit_by_whom_and_why(bench: Bench) -> None:
     await bench.put()
     assert (await seen(bench)).limit is None
     await bench.limit(concurrency=4, per_s=2.5, burst=3)
-    assert (await seen(bench)).limit == Limit(4, 2.5, 3, "ann", "bank")
+    limit = (await seen(bench)).limit
+    assert limit is not None
+    assert limit.at is not None
+    assert limit == Limit(4, 2.5, 3, "ann", "bank", limit.at)
     await bench.limit()
     assert (await seen(bench)).limit is None
 

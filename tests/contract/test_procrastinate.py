@@ -188,7 +188,7 @@ async def test_what_it_cannot_do_is_not_in_can_and_is_refused(
         with pytest.raises(Unsupported):
             await source.touch(unit, ["1"], Order(Touch.HOLD, 1))
         with pytest.raises(Unsupported):
-            await source.drain(unit, "mail", "ana")
+            await source.drain(unit, "mail", None, "ana")
 
 
 @pytest.mark.parametrize("native", ["", "1", "x-1", "1-x", "99999999999999999-1", "1-99999999999999999999"])

@@ -158,7 +158,7 @@ async def test_a_pause_ends_by_itself_and_another_sets_end_and_reason_anew(desk:
 
 async def test_a_draining_queue_takes_jobs_of_no_slot_and_of_no_hand(desk: Desk) -> None:
     await desk.in_one(lambda unit: desk.slots.know(unit, ["a"]))
-    await desk.in_one(lambda unit: desk.source.drain(unit, "q", "ann"))
+    await desk.in_one(lambda unit: desk.source.drain(unit, "q", None, "ann"))
     slot = (await desk.slots.standings())["a"].slot
     for act in (
         lambda unit: desk.slots.enqueue(unit, JOB),

@@ -194,12 +194,14 @@ async def test_a_pause_tells_who_why_and_until_when(bench: Bench) -> None:
     assert found is not None
     assert (found.paused, found.paused_until, found.paused_by) == (True, until, "ann")
     assert found.paused_reason
+    assert found.paused_at is not None
     assert "\0" not in found.paused_reason
     for _ in range(2):
         await bench.resume("mail")
         found = await bench.source.queue("mail")
         assert found is not None
         assert (found.paused, found.paused_until, found.paused_by, found.paused_reason) == (False, None, None, None)
+        assert found.paused_at is None
     await bench.resume("never.heard.of")
 
 

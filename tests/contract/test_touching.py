@@ -182,24 +182,59 @@ async def test_a_purged_job_is_cancelled(bench: Bench) -> None:
 async def test_a_draining_queue_takes_no_new_jobs_and_finishes_what_it_has(bench: Bench) -> None:
     (id,) = await bench.put()
     async with bench.units.open() as unit:
-        await bench.source.drain(unit, "mail", "ann")
+        await bench.source.drain(unit, "mail", "it\0moves", "ann")
     with pytest.raises(QueueDraining, match="mail"):
         await bench.put()
     await bench.put(queue="else")
     queue = await bench.source.queue("mail")
     assert queue is not None
     assert (queue.draining, queue.draining_by, queue.paused) == (True, "ann", False)
+    assert queue.draining_at is not None
+    assert queue.draining_reason
+    assert "\0" not in queue.draining_reason
     (job,) = await bench.take(queues=["mail"])
     assert job.ticket.id == id
     await bench.work.fail([failure(job.ticket)])
     assert len(await bench.take(queues=["mail"])) == 1
     await bench.resume("mail")
     assert len(await bench.put()) == 1
+    queue = await bench.source.queue("mail")
+    assert queue is not None
+    assert (queue.draining, queue.draining_at, queue.draining_by, queue.draining_reason) == (False, None, None, None)
+
+
+async def test_draining_again_tells_who_and_why_anew_and_since_when_as_before(bench: Bench) -> None:
+    told = []
+    for reason, actor in (("it moves", "ann"), (None, "bob")):
+        async with bench.units.open() as unit:
+            await bench.source.drain(unit, "mail", reason, actor)
+        queue = await bench.source.queue("mail")
+        assert queue is not None
+        told.append((queue.draining_by, queue.draining_reason, queue.draining_at))
+    (_, _, since), again = told
+    assert told[0][:2] == ("ann", "it moves")
+    assert again == ("bob", None, since)
+
+
+async def test_a_queue_says_when_its_last_hold_ends_or_that_one_has_no_end(bench: Bench) -> None:
+    first, second = await bench.put("1", "2")
+    await bench.put(queue="else")
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    seen = []
+    for job, until in ((first, end - timedelta(minutes=9)), (second, end), (first, None)):
+        await touch(bench, Touch.HOLD, job, until=until)
+        queue = await bench.source.queue("mail")
+        assert queue is not None
+        seen.append((queue.held, queue.held_until))
+    assert seen == [(1, end - timedelta(minutes=9)), (2, end), (2, None)]
+    other = await bench.source.queue("else")
+    assert other is not None
+    assert (other.held, other.held_until) == (0, None)
 
 
 async def test_one_draining_queue_refuses_the_whole_batch(bench: Bench) -> None:
     async with bench.units.open() as unit:
-        await bench.source.drain(unit, "mail", "ann")
+        await bench.source.drain(unit, "mail", None, "ann")
     with pytest.raises(QueueDraining):
         await bench.put(unique_key="k")
     assert (await bench.jobs.page(ALL, None, 10)).items == []

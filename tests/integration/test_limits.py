@@ -199,7 +199,8 @@ async def test_the_desk_sets_raises_and_lifts_a_limit_in_words_and_on_the_record
         assert len(await front.bench.take()) == 2
         queue = await front.queue.source.queue("mail")
         assert queue is not None
-        assert queue.limit == Limit(2, 0.5, 3, "ann", "bank is slow")
+        assert queue.limit is not None
+        assert queue.limit == Limit(2, 0.5, 3, "ann", "bank is slow", queue.limit.at)
         await front.ended(await front.order("queue.limit", {"queue": "native:mail", "concurrency": 5}))
         assert len(await front.bench.take()) == 3
         await front.ended(await front.order("queue.limit", {"queue": "native:mail"}))
@@ -240,4 +241,5 @@ async def test_the_api_shows_a_limit_and_how_much_of_it_is_used(database: str, t
         (first,) = (await admin.get("/v1/overview")).json()["queues"]
     limit = {"concurrency": 2, "per_s": 0.5, "burst": 3, "by": "ann", "reason": "bank"}
     for seen in (queue, first):
+        assert seen["limit"].pop("at").endswith("Z")
         assert (seen["running"], seen["limit"]) == (2, limit)

@@ -52,7 +52,7 @@ async def test_what_is_refused_is_refused_to_its_sender_only(bench: Bench) -> No
 
 async def test_a_draining_queue_refuses_its_own_sender_and_lets_the_others_in(bench: Bench) -> None:
     async with bench.units.open() as unit:
-        await bench.source.drain(unit, "shut", "ann")
+        await bench.source.drain(unit, "shut", None, "ann")
     shut = [NewJob(queue="shut", kind="send", payload=Raw(b"{}"))]
     sent = [bench.work.enqueue(jobs) for jobs in (_jobs(1), _jobs(2), shut, [*_jobs(1), *shut], _jobs(1))]
     found = await asyncio.gather(*sent, return_exceptions=True)

@@ -80,7 +80,7 @@ async def test_a_draining_queue_refuses_to_be_fired_at_in_words(front: Front) ->
     timed(front)
     plan = await front.desk.plan("schedule.fire", FIRE, ANN)
     async with open_unit(front.engine) as unit:
-        await front.queue.source.drain(unit, "q", "ann")
+        await front.queue.source.drain(unit, "q", None, "ann")
         await unit.commit()
     with pytest.raises(QueueDraining, match="this queue is draining and takes no new jobs: q"):
         await front.desk.plan("schedule.fire", FIRE, ANN)
@@ -93,7 +93,7 @@ async def test_a_queue_that_is_drained_before_the_run_is_a_conflict(front: Front
     timed(front)
     run = await front.begin(await front.desk.plan("schedule.fire", FIRE, ANN))
     async with open_unit(front.engine) as unit:
-        await front.queue.source.drain(unit, "q", "ann")
+        await front.queue.source.drain(unit, "q", None, "ann")
         await unit.commit()
     async with front.running():
         ended = await front.ended(run)

@@ -60,7 +60,7 @@ def pause_a_queue_for_five_minutes_and_resume_it(person: Person) -> None:
     to_queue(person, "mail")
     pause(person, "mail")
     person.sees(r"mail +PAUSED")
-    person.press("p")
+    resume(person, "mail")
     person.sees_no_more(r"mail +PAUSED")
     newest_run_succeeds(person, "queue.resume")
 
@@ -96,7 +96,7 @@ def undo_a_requeue_into_a_paused_queue(person: Person) -> None:
     confirm(person)
     newest_run_succeeds(person, "run.undo")
     to_queue(person, "reports")
-    person.press("p")
+    resume(person, "reports")
     person.sees_no_more(r"reports +PAUSED")
 
 
@@ -158,6 +158,14 @@ def pause(person: Person, name: str) -> None:
     person.sees(rf"Pause {name} for how long")
     person.press("enter")
     person.sees(rf"Pause queue {name} for 15 minutes")
+    confirm(person)
+
+
+def resume(person: Person, name: str) -> None:
+    person.press("p")
+    person.sees(rf"{name} is paused\. Resume it")
+    person.press("enter")
+    person.sees(rf"Resume queue {name}")
     confirm(person)
 
 

@@ -18,7 +18,7 @@ from graveshift.wire.operations import OperationInfo
 from graveshift.wire.overview import Environment, Overview, Totals
 from graveshift.wire.page import Page
 from graveshift.wire.plans import Confirm, Effect, Plan
-from graveshift.wire.queues import Limit, Queue
+from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Item, Outcome, Run, RunState
 from graveshift.wire.secrets import SecretInfo, SecretState
 from graveshift.wire.selection import Filter
@@ -151,7 +151,7 @@ class FakeClient(Client):
             raise ApiError("selection-empty", 422, "the filter is empty")
         confirm = (
             Confirm.YES
-            if operation in ("dlq.requeue", "dlq.restore", "run.undo", "job.cancel", "secret.rotate")
+            if operation in ("dlq.requeue", "dlq.restore", "run.undo", "job.cancel", "secret.rotate", *stock.ASKED)
             else Confirm.NONE
         )
         phrase = None
@@ -161,6 +161,8 @@ class FakeClient(Client):
             raise ApiError("invalid", 422, f"run {args['run']} is undone already")
         effects = [Effect(f"{len(chosen)} letters", "go back to their queues")] if chosen else [
             Effect(str(next(iter(args.values()), "the queue")), operation)]  # fmt: skip
+        if operation == "queue.resume":
+            effects += [Effect("lifts", x) for q in self.queues if q.id == args["queue"] for x in stock.stands(q)]
         plan = Plan(id=f"plan-{len(self.plans) + 1}", operation=operation, args=dict(args), count=len(chosen) or 1,
                     count_is_exact=True, arrived_since=37 if len(chosen) > 100 else 0, cutoff=self.now, effects=effects,
                     confirm=confirm, phrase=phrase, expires_at=self.now + timedelta(minutes=5))  # fmt: skip
@@ -250,15 +252,9 @@ class FakeClient(Client):
         id = str(next(self._ids))
         if plan.operation.startswith("dlq."):
             self.letters, self.trash = after(plan.operation, chosen, self.letters, self.trash)
-        if plan.operation in ("queue.pause", "queue.resume"):
-            paused = plan.operation == "queue.pause"
-            self.queues = [
-                replace(q, paused=paused, paused_by="ana" if paused else None, paused_reason=plan.args.get("reason"))
-                if q.id == plan.args["queue"] else q for q in self.queues
-            ]  # fmt: skip
-        if plan.operation == "queue.limit":
-            limit = Limit(plan.args["concurrency"], plan.args["per_s"], plan.args["burst"], "ana", plan.args["reason"])
-            self.queues = [replace(q, limit=limit) if q.id == plan.args["queue"] else q for q in self.queues]
+        if plan.operation.startswith("queue."):
+            self.queues = [stock.ordered(q, plan, self.now, reason) if q.id == plan.args["queue"] else q
+                           for q in self.queues]  # fmt: skip
         if plan.operation == "backup.create":
             self.backups.append(Backup(id=f"native:b{id}", state=BackupState.VERIFIED, created_at=self.now,
                                        verified_at=self.now, size_bytes=4_200_000, sha256="ab" * 32, run_id=id,

@@ -1,12 +1,16 @@
 """What the backend in memory is filled with: letters by the thousand, and queues."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Raw
+from msgspec.structs import replace
 
 from graveshift.wire.dlq import Attempt, LetterDetail
-from graveshift.wire.queues import Queue
+from graveshift.wire.plans import Plan
+from graveshift.wire.queues import Limit, Queue
 from tests.screens.night import CAUSES, START
+
+ASKED = ("queue.resume", "queue.drain", "queue.purge")
 
 
 def letter(i: int) -> LetterDetail:
@@ -40,3 +44,27 @@ def queue(name: str) -> Queue:
                  retrying=41 if name == "webhooks" else 0, scheduled=0, running=12, dead=0, oldest_age_s=852.0 if
                  name == "webhooks" else 2.0, in_per_s=240.0, out_per_s=3.0 if name == "webhooks" else 239.0,
                  dead_per_min=930.0 if name == "webhooks" else 0.0, workers=8, paused=False)  # fmt: skip
+
+
+def stands(queue: Queue) -> list[str]:
+    """What a resume lifts."""
+    return [*([f"paused by {queue.paused_by}: {queue.paused_reason}"] if queue.paused else []),
+            *([f"draining by {queue.draining_by}: {queue.draining_reason}"] if queue.draining else [])]  # fmt: skip
+
+
+def ordered(queue: Queue, plan: Plan, now: datetime, reason: str | None) -> Queue:
+    """The queue once a verb was carried out on it."""
+    args = plan.args
+    match plan.operation:
+        case "queue.pause":
+            until = datetime.fromisoformat(args["until"]) if args.get("until") else None
+            return replace(queue, paused=True, paused_at=now, paused_until=until, paused_by="ana",
+                           paused_reason=args.get("reason"))  # fmt: skip
+        case "queue.resume":
+            return replace(queue, paused=False, paused_by=None, paused_reason=None, draining=False)
+        case "queue.drain":
+            return replace(queue, draining=True, draining_at=now, draining_by="ana", draining_reason=reason)
+        case "queue.limit":
+            limit = Limit(args["concurrency"], args["per_s"], args["burst"], "ana", args["reason"])
+            return replace(queue, limit=limit)
+    return queue

@@ -81,7 +81,7 @@ async def test_requeue_all_takes_what_the_filter_lets_through() -> None:
         await until(lambda: not any(x.queue == "parse" for x in person.client.letters))
 
 
-async def test_a_queue_is_paused_for_a_time_with_a_reason_and_resumed_by_the_same_key() -> None:
+async def test_a_queue_is_paused_for_a_time_with_a_reason_and_resumed_by_the_same_key_and_a_yes() -> None:
     async with console() as person:
         await person.goes("4", "queues")
         await person.press("p")
@@ -95,7 +95,12 @@ async def test_a_queue_is_paused_for_a_time_with_a_reason_and_resumed_by_the_sam
         assert str(plan.args["until"]).endswith("Z")
         await person.sees("PAUSED")
         await person.press("p")
+        await person.sees("webhooks is paused. Resume it, or pause it anew?")
+        await person.press("enter")
+        await person.sees("lifts: paused by ana: bad")
+        await person.press("y")
         await until(lambda: not person.client.queues[0].paused)
+        await person.told("(queue.resume: queue webhooks)")
 
 
 async def test_stop_works_from_anywhere_and_at_once() -> None:

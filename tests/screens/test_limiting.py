@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from graveshift.wire.queues import Limit, Queue
-from graveshift_tui.screens.limiting import OFFERED, limit_of, line, mark, order, words
-from graveshift_tui.screens.queues import name, nodes, pane
+from graveshift_tui.screens.limiting import OFFERED, limit_of, mark, order, words
+from graveshift_tui.screens.queues import nodes, pane
+from graveshift_tui.screens.standing import limited, name
 from graveshift_tui.widgets.columns import At
 from tests.screens.console import console
 from tests.waiting import until
@@ -38,10 +39,11 @@ def test_a_limited_queue_says_so_beside_its_name_and_how_much_of_it_is_used_on_i
     assert mark(FULL) == "MAX 4 10/s"
     assert "MAX 4 10/s" in name(FULL, 30)[0]
     told = 'at most 4 at once, 10 a second after a burst of 20; 4 running, by ana: "the bank is slow"'
-    at = At(80, datetime.now(UTC))
+    at = At(100, datetime.now(UTC))
     assert told in "".join(part for row in pane(FULL, at) for part, _ in row)
     assert told in str(nodes(FULL, at))
-    assert (mark(Queue("a", "b", "c")), line(Queue("a", "b", "c")), words(None)) == ("", "", "no limit")
+    plain = Queue("a", "b", "c")
+    assert (mark(plain), limited(plain, at.now), words(None)) == ("", "", "no limit")
 
 
 def test_an_order_says_both_limits_so_that_what_was_not_typed_is_lifted() -> None:

@@ -29,6 +29,17 @@ async def test_no_more_than_three_show_at_once() -> None:
         assert len(person.on_show) == MOST
 
 
+async def test_a_toast_leaves_what_is_told_of_the_row_in_sight() -> None:
+    async with console() as person:
+        await person.goes("4", "queues")
+        await person.sees("8 workers")
+        person.app.tell("news")
+        await until(lambda: bool(person.on_show))
+        pane = person.listing.query_one("#pane").region
+        toasts = person.app.screen.query("Toast")
+        await until(lambda: any(0 < toast.region.bottom <= pane.y for toast in toasts), what=str(pane))
+
+
 async def test_a_toast_shows_where_the_cursor_is_not() -> None:
     async with console() as person:
         await person.goes("3", "dlq")

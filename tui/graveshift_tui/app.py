@@ -50,8 +50,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     ENABLE_COMMAND_PALETTE = False
     CSS = """
-    ToastRack { align-horizontal: right; margin: 0 0 1 0; }
-    ToastRack.high { dock: top; margin: 2 0 0 0; }
+    ToastRack { align-horizontal: right; }
+    ToastRack.high { dock: top; }
     Toast { width: 56; max-width: 90%; padding: 0 1; margin: 0; background: $panel; border-left: outer $primary; }
     Toast.-warning { border-left: outer $warning; }
     Toast.-error { border-left: outer $error; }
@@ -258,13 +258,13 @@ class ConsoleApp(App[int], inherit_bindings=False):
         if isinstance(screen := self.here(), ListScreen) and screen.table.marks:
             screen.table.clear_marks()
         if self._desk is not None:
-            self._desk.follow(message.run)
+            self._desk.follow(message.ask, message.run)
 
     @on(Ended)
     def _ended(self, message: Ended) -> None:
         run = message.run
         well = run.state.value == "succeeded" and not run.failed
-        self.tell(ending(run), "information" if well else "error", f"run {run.id}")
+        self.tell(ending(message.ask, run), "information" if well else "error", f"run {run.id}")
 
     @on(Refused)
     def _refused(self, message: Refused) -> None:

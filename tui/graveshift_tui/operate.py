@@ -24,11 +24,12 @@ NOUNS: Final = {
     "run": "letter",
     "job": "job",
     "queue": "queue",
+    "queue.purge": "job",
     "backup": "step",
     "secret": "step",
     "schedule": "schedule",
 }
-"""What the items of an operation are, by its resource."""
+"""What the items of an operation are, by its name, else by its resource."""
 SLOW_S: Final = 1.0
 WHERE: Final = re.compile(r" - at `\$[^`]*`")
 
@@ -67,8 +68,9 @@ class Slow(Message):
 class Ended(Message):
     """A run that began here is over."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, ask: Ask, run: Run) -> None:
         super().__init__()
+        self.ask = ask
         self.run = run
 
 
@@ -122,16 +124,16 @@ class Operate:
 
         self._app.push_screen(ConfirmDialog(ask.title, ask.scope, plan, self._conduct), done)
 
-    def follow(self, run: Run) -> None:
+    def follow(self, ask: Ask, run: Run) -> None:
         """Goes along until the run is over; ends as Ended, or silently where it cannot be followed."""
-        spawn(self._app, partial(self._follow, run), "follow")
+        spawn(self._app, partial(self._follow, ask, run), "follow")
 
-    async def _follow(self, run: Run) -> None:
+    async def _follow(self, ask: Ask, run: Run) -> None:
         last = run
         with suppress(ConsoleError):
             async for state in self._conduct.follow(run.id):
                 last = state
-            self._app.post_message(Ended(last))
+            self._app.post_message(Ended(ask, last))
 
     async def _plan(self, ask: Ask) -> None:
         waiting = self._app.set_timer(SLOW_S, partial(self._app.post_message, Slow(ask)))
@@ -171,17 +173,18 @@ def announcement(ask: Ask, run: Run) -> str:
     return clean(f"run {run.id}: {ask.title.lower()} {ask.scope}", 300)
 
 
-def ending(run: Run) -> str:
-    """`run 81: succeeded, 100% of 3 letters (dlq.requeue)`."""
+def ending(ask: Ask, run: Run) -> str:
+    """`run 81: succeeded, 100% of 3 letters (dlq.requeue: 3 marked letters)`."""
     why = f": {run.error}" if run.error else ""
-    return clean(f"run {run.id}: {run.state.value}, {progress(run)} ({run.operation}){why}", 300)
+    what = f"{run.operation}: {ask.scope}"
+    return clean(f"run {run.id}: {run.state.value}, {progress(run)} ({what}){why}", 300)
 
 
 def progress(run: Run) -> str:
     """`61% of 5,100 letters`, and what did not go as planned."""
     from graveshift_tui.format import count, share
 
-    named = NOUNS.get(run.operation.partition(".")[0], "item")
+    named = NOUNS.get(run.operation) or NOUNS.get(run.operation.partition(".")[0], "item")
     whole = things(run.total, named)
     done = f"{share(run.handled, run.total)} of {whole}" if run.total else f"{count(run.handled)} done"
     odd = [

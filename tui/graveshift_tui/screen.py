@@ -68,7 +68,8 @@ Fetching: TypeAlias = Callable[[Client, Route, str | None, int], Awaitable[Page[
 class Card(Struct, frozen=True, kw_only=True):
     """A resource as the console shows it; `verbs` are the actions its hints offer, most useful first.
 
-    `pane` tells more about the row under the cursor, in `pane_height` lines at most; `opens` is where enter leads.
+    `pane` tells more about the row under the cursor, in `pane_height` lines at most, or in up to `pane_most` of those
+    that leave half of the screen to the list; `opens` is where enter leads.
     `fields` are the filter fields that the API takes for it; `fetch` None reads the resource of the card's name.
     """
 
@@ -82,6 +83,7 @@ class Card(Struct, frozen=True, kw_only=True):
     opens: Callable[[Struct], Route | None] = lambda row: None
     pane: Callable[[Struct, At], Sequence[Line]] | None = None
     pane_height: int = 0
+    pane_most: int = 0
     verbs: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
@@ -279,13 +281,17 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         tone = tone_of(age_s, pulse.interval_s)
         return ((f"  {freshness(age_s, pulse.interval_s)} ", "muted" if tone == "ok" else f"bold {tone}"),)
 
+    def hint_word(self, action: str) -> str:
+        """What an action does here, in a word or two."""
+        return HINTS.get(action, action.rpartition(".")[2])
+
     def hint_line(self, width: int) -> Line:
         """The most useful keys here, as many as fit."""
         keymap = self.console.keymap
         spans: Line = (("", "text"),)
         tail: Line = ((f" {keymap.shown('help')}", "bold accent on panel"), (" help ", "muted on panel"))
         for action in self.verbs():
-            key, word = keymap.shown(action), HINTS.get(action, action.rpartition(".")[2])
+            key, word = keymap.shown(action), self.hint_word(action)
             more: Line = ((f" {key}", "bold accent on panel"), (f" {word} ", "muted on panel"))
             if width_of((*spans, *more, *tail)) > width:
                 break

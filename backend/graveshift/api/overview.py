@@ -99,8 +99,8 @@ def totals(queues: Sequence[Queue], groups: Page[Group], paces: Sequence[Pace]) 
 
 
 def trouble(queue: Queue) -> tuple[float, ...]:
-    """Sort key, worst first: dying now, paused with work, oldest waiting, most dead."""
-    held = bool(queue.paused) and bool(queue.waiting)
+    """Sort key, worst first: dying now, paused with work or draining or with held jobs, oldest waiting, most dead."""
+    held = bool(queue.paused and queue.waiting) or bool(queue.draining) or bool(queue.held)
     return -(queue.dead_per_min or 0.0), -float(held), -(queue.oldest_age_s or 0.0), -(queue.dead or 0)
 
 

@@ -9,6 +9,7 @@ from graveshift.driver import Can, Source, Unit
 from graveshift.errors import Invalid
 from graveshift.operation import Carrier, Draft, World
 from graveshift.selection.single import Single, queue_of
+from graveshift.selection.standing import set_by
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect
 from graveshift.wire.queues import Limit
@@ -37,7 +38,7 @@ class LimitQueue(Struct, frozen=True, forbid_unknown_fields=True):
         if self.burst is not None and self.per_s is None:
             raise Invalid("burst is how many may start before per_s holds, and there is no per_s - at `$.burst`")
         _, queue = await queue_of(world, self.queue, self.needs)
-        before = in_words(queue.limit)
+        before = in_words(queue.limit) + set_by(queue.limit)
         change = f"{in_words(self._limit())}, from the next claim on; what runs goes on (before: {before})"
         effects = [Effect(f"queue {queue.name} in system {queue.system}", change)]
         return Draft(count=1, effects=effects, confirm=Confirm.YES, subjects=[f"{queue.id} has {before}"])

@@ -8,6 +8,7 @@ from graveshift.driver import Can, Source, Unit
 from graveshift.errors import Invalid
 from graveshift.operation import Carrier, Draft, World
 from graveshift.selection.single import Single, queue_of
+from graveshift.selection.standing import paused, standing
 from graveshift.selection.wording import until
 from graveshift.wire.moments import Moment, check_moments
 from graveshift.wire.operations import Danger, Role
@@ -32,13 +33,14 @@ class Pause(Struct, frozen=True, forbid_unknown_fields=True):
         check_moments(until=self.until)
 
     async def plan(self, world: World) -> Draft:
-        """Raises Invalid where the end has passed already, by the database's clock."""
+        """What it will be and what it is now. Raises Invalid where the end has passed, by the database's clock."""
         _, queue = await queue_of(world, self.queue, self.needs)
         if self.until is not None and self.until <= await world.runs.now():
             raise Invalid("until is in the past - at `$.until`")
-        state = "paused" if queue.paused else "open"
+        state = paused(queue) if queue.paused else "open"
         change = f"paused {until(self.until, 'it is resumed')}"
         effects = [Effect(f"queue {queue.name} in system {queue.system}", change)]
+        effects += [Effect("now", stands) for stands in standing(queue)]
         return Draft(count=1, effects=effects, confirm=Confirm.YES, subjects=[f"{queue.id} is {state}"])
 
     async def run(self, world: World, carrier: Carrier) -> None:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from graveshift.driver import Can, Source, Unit
 from graveshift.operation import Carrier, Draft, World
 from graveshift.selection.single import Single, queue_of
+from graveshift.selection.standing import standing
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect
 
@@ -23,12 +24,13 @@ class Resume(Struct, frozen=True, forbid_unknown_fields=True):
     queue: str
 
     async def plan(self, world: World) -> Draft:
-        """Nothing to confirm: it only lets work go on."""
+        """A yes where it lifts something, because a colleague may have had a reason; an open queue asks nothing."""
         _, queue = await queue_of(world, self.queue, self.needs)
-        change = "open again" if queue.paused or queue.draining else "open already"
-        effects = [Effect(f"queue {queue.name} in system {queue.system}", change)]
-        state = f"{'paused' if queue.paused else 'open'}{', draining' if queue.draining else ''}"
-        return Draft(count=1, effects=effects, confirm=Confirm.NONE, subjects=[f"{queue.id} is {state}"])
+        lifted = standing(queue)
+        effects = [Effect(f"queue {queue.name} in system {queue.system}", "open again" if lifted else "open already")]
+        effects += [Effect("lifts", stands) for stands in lifted]
+        subjects = [f"{queue.id} is {', '.join(lifted) or 'open'}"]
+        return Draft(count=1, effects=effects, confirm=Confirm.YES if lifted else Confirm.NONE, subjects=subjects)
 
     async def run(self, world: World, carrier: Carrier) -> None:
         """One item: the queue."""

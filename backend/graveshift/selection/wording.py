@@ -19,9 +19,14 @@ def how_many(count: Count, one: str, many: str) -> str:
     return f"{count.n:,}{'' if count.exact else '+'} {one if count == Count(1) else many}"
 
 
+def moment(at: datetime) -> str:
+    """`2026-11-22 03:40:00Z`."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
 def until(end: datetime | None, otherwise: str) -> str:
     """`until 2026-11-22 03:40:00Z`, or what ends it where no time does."""
-    return f"until {end.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}" if end else f"until {otherwise}"
+    return f"until {moment(end)}" if end else f"until {otherwise}"
 
 
 def which(chosen: Filter) -> str:

@@ -5,7 +5,9 @@ from typing import Final
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "queues": (
         *("id", "waiting", "retrying", "scheduled", "running", "held", "dead", "oldest_age_s"),
-        *("in_per_s", "out_per_s", "dead_per_min", "workers", "paused", "paused_until", "paused_reason", "limit"),
+        *("in_per_s", "out_per_s", "dead_per_min", "workers", "paused", "draining", "held_until"),
+        *("paused_by", "paused_at", "paused_until", "draining_by", "draining_at"),
+        *("limit", "paused_reason", "draining_reason"),
     ),
     "jobs": ("id", "queue", "kind", "state", "priority", "attempt", "max_attempts", "run_at", "held_until", "worker"),
     "dlq": ("id", "queue", "kind", "died_at", "attempts", "requeue_count", "error_type", "error_message"),

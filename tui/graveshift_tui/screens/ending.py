@@ -35,8 +35,20 @@ def words(text: str) -> str:
     return f"until {int(found['hour']):02d}:{found['minute']}Z" if found else said
 
 
-def chooser(question: str, open_end: str, now: datetime) -> "Chooser":
-    """Asks until when: one of a few, whatever is typed, or no end by itself, which `open_end` says."""
+def resume_now() -> "Choice":
+    """The way out of a pause or a drain, beside other ends for it."""
+    from graveshift_tui.widgets.choose import Choice
+
+    return Choice("resume", "resume now", "lifts what is there")
+
+
+def chooser(
+    question: str, open_end: str, now: datetime, first: "Choice | None" = None, reason: str | None = None
+) -> "Chooser":
+    """Asks until when: one of a few, whatever is typed, or no end by itself, which `open_end` says.
+
+    `first` is offered before them, and `reason` is what the reason is now.
+    """
     from graveshift_tui.widgets.choose import Choice, Chooser
 
     def typed(text: str) -> "Choice | None":
@@ -44,9 +56,10 @@ def chooser(question: str, open_end: str, now: datetime) -> "Chooser":
 
     return Chooser(
         question,
-        [*(Choice(text, words(text), text) for text in OFFERED), Choice("", open_end)],
+        [*([first] if first else []), *(Choice(text, words(text), text) for text in OFFERED), Choice("", open_end)],
         typed=typed,
         note="reason, for those who wonder (optional)",
+        noted=reason or "",
         placeholder="how long, or until when: 45m, 2h, 03:40",
     )
 

@@ -19,7 +19,7 @@ from graveshift_tui.screens.undoing import last_undoable
 from graveshift_tui.settings import ConsoleError
 
 if TYPE_CHECKING:
-    from graveshift_tui.widgets.choose import Chooser
+    from graveshift_tui.widgets.choose import Choice, Chooser
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class Flows:
         self._subject = subject
 
     def pause(self) -> None:
-        """Pauses the queue under the cursor for a time, or resumes it."""
+        """Pauses the queue under the cursor for a time; one that is paused or draining may be resumed instead."""
         self._desk.look(self._queue_here(), self._pause_or_resume)
 
     def hold(self) -> None:
@@ -71,15 +71,25 @@ class Flows:
         ask = verbs.of_schedule("schedule.pause", "Pause", self._subject)
         self._until(f"Pause {schedule.id} for how long?", RESUMED, partial(verbs.ended, ask))
 
-    def _until(self, question: str, open_end: str, asked: Callable[[str | None, str | None, str], Ask]) -> None:
-        """Asks until when, and orders what that makes."""
+    def _until(
+        self,
+        question: str,
+        open_end: str,
+        asked: Callable[[str | None, str | None, str], Ask],
+        first: "tuple[Choice, Callable[[], None]] | None" = None,
+        reason: str | None = None,
+    ) -> None:
+        """Asks until when, and orders what that makes; `first` is another way out, offered before all ends."""
 
         def then(chosen: tuple[str, str]) -> None:
+            if first is not None and chosen[0] == first[0].value:
+                first[1]()
+                return
             at, words = ending.told(chosen[0], open_end, now)
             self._desk.order(asked(at, chosen[1] or None, words))
 
         now = self._seen.as_of if self._seen else datetime.now(UTC)  # an end is by the backend's clock, not by ours
-        self._choose(ending.chooser(question, open_end, now), then)
+        self._choose(ending.chooser(question, open_end, now, first and first[0], reason), then)
 
     def limit(self) -> None:
         """Limits the queue under the cursor."""
@@ -145,10 +155,13 @@ class Flows:
         self._desk.look(read(), self._stop_one)
 
     def _pause_or_resume(self, queue: Queue) -> None:
-        if queue.paused or queue.draining:
-            self._desk.order(verbs.resume(queue))
-        else:
-            self._until(f"Pause {queue.name} for how long?", RESUMED, partial(verbs.pause, queue))
+        ask = partial(verbs.pause, queue)
+        if not queue.paused and not queue.draining:
+            self._until(f"Pause {queue.name} for how long?", RESUMED, ask)
+            return
+        stands = " and ".join(word for word, holds in (("paused", queue.paused), ("draining", queue.draining)) if holds)
+        first = ending.resume_now(), lambda: self._desk.order(verbs.resume(queue))
+        self._until(f"{queue.name} is {stands}. Resume it, or pause it anew?", RESUMED, ask, first, queue.paused_reason)
 
     def _rotate_one(self, secrets: list[SecretInfo]) -> None:
         from graveshift_tui.widgets.choose import Choice, Chooser

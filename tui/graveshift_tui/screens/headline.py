@@ -83,6 +83,8 @@ def next_step(seen: Overview, keymap: Keymap, width: int) -> Line:
         steps.append(("dlq.requeue.all", "requeue what is healed"))
     if any(queue.paused for queue in seen.queues):
         steps.append(("queue.pause", "resume a paused queue"))
+    elif any(queue.draining for queue in seen.queues):
+        steps.append(("queue.pause", "resume a draining queue"))
     if any(secret.state is SecretState.OVERDUE for secret in seen.secrets):
         steps.append(("secret.rotate", "rotate what is overdue"))
     if not seen.backups:

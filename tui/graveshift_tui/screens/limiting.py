@@ -49,15 +49,6 @@ def mark(queue: Queue) -> str:
     return f"MAX {' '.join(parts)}" if parts else ""
 
 
-def line(queue: Queue) -> str:
-    """The limit, how much of it is used, who set it and why; empty without one."""
-    if queue.limit is None:
-        return ""
-    by = f", by {queue.limit.by}" if queue.limit.by else ""
-    reason = f': "{queue.limit.reason}"' if queue.limit.reason else ""
-    return f"{words(queue.limit)}; {f.count(queue.running)} running{by}{reason}"
-
-
 def chooser(queue: Queue) -> "Chooser":
     """Asks for a limit: one of a few, or whatever is typed."""
     from graveshift_tui.widgets.choose import Choice, Chooser

@@ -14,6 +14,7 @@ from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.format import count, fit, total
 from graveshift_tui.screen import Card, ConsoleScreen, Route, Subject
+from graveshift_tui.screens import standing
 from graveshift_tui.widgets.chain import Fetch
 from graveshift_tui.widgets.columns import At, heading
 from graveshift_tui.widgets.paint import Line, Lines
@@ -88,6 +89,11 @@ class ListScreen(ConsoleScreen):
             chain.total_is_exact,
             within=self.route.id,
         )
+
+    def hint_word(self, action: str) -> str:
+        """What the key of pauses does depends on the queue under the cursor."""
+        own = standing.pause_word(self.subject().rows, self.console.pulse.overview) if action == "queue.pause" else None
+        return own or super().hint_word(action)
 
     @property
     def cursor_y(self) -> int | None:
@@ -173,8 +179,16 @@ class ListScreen(ConsoleScreen):
         row, room = self.table.row, self.size.height
         height = self.card.pane_height if room >= ROOMY else 0
         lines = list(self.card.pane(row, At(self.size.width, self.table.now))) if row is not None and height else []
+        height = max(height, min(len(lines), self.card.pane_most, room // 2)) if height else 0
+        if len(lines) > height and self.card.pane_most:
+            lines[height - 1] = (*lines[height - 1], (" …", "mark"))
         lines = lines[:height]
         self.query_one("#pane", Lines).show([*lines, *[()] * (height - len(lines))])
+
+    @on(Table.Moved)
+    def _show_hints(self) -> None:
+        if self.query("#hints"):
+            self.query_one("#hints", Lines).show([self.hint_line(self.size.width)])
 
     def _words(self, error: str | None = None) -> list[Line]:
         """What stands where no rows are."""

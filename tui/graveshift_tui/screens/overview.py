@@ -8,6 +8,7 @@ from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.format import age
 from graveshift_tui.screen import Card, ConsoleScreen, Route, Subject
+from graveshift_tui.screens import standing
 from graveshift_tui.screens.headline import headline, next_step
 from graveshift_tui.screens.panels import Entry, panels, side
 from graveshift_tui.widgets.band import tone_of
@@ -60,6 +61,11 @@ class OverviewScreen(ConsoleScreen):
         if entry is None or entry.row is None:
             return Subject("overview")
         return Subject(entry.card, (entry.row,))
+
+    def hint_word(self, action: str) -> str:
+        """What the key of pauses does depends on the queue under the cursor."""
+        own = standing.pause_word(self.subject().rows, self.console.pulse.overview) if action == "queue.pause" else None
+        return own or super().hint_word(action)
 
     @property
     def cursor_y(self) -> int | None:

@@ -13,12 +13,15 @@ from graveshift.wire.workers import WorkerState
 from graveshift_tui import format as f
 from graveshift_tui.operate import progress
 from graveshift_tui.screen import Card
-from graveshift_tui.screens import groups, queues
+from graveshift_tui.screens import groups, queues, standing
 from graveshift_tui.widgets.columns import At, heading, line
 from graveshift_tui.widgets.paint import Line, Span, width_of
 
 RUNS = 3
 WIDE = 139
+STANDING = 5
+LABEL = 11
+"""Cells before the words of the foot."""
 
 
 class Entry(Struct, frozen=True):
@@ -32,7 +35,7 @@ class Entry(Struct, frozen=True):
 
 def panels(seen: Overview, at: At, height: int) -> list[tuple[Entry, ...]]:
     """Lines of the screen, each of one entry or of two side by side; rows that do not fit into `height` are counted."""
-    foot = [(entry,) for entry in (*_runs(seen, at), *_safety(seen, at))]
+    foot = [(entry,) for entry in (*_runs(seen, at), *_safety(seen, at), *_standing(seen, at))]
     wide = at.width >= WIDE
     upper = _beside(seen, at, height - len(foot) - 2) if wide else _stacked(seen, at, height - len(foot))
     gap = max(0, min(2, height - len(upper) - len(foot)))
@@ -86,19 +89,19 @@ def _runs(seen: Overview, at: At) -> list[Entry]:
     shown = live[:RUNS] or seen.runs[:1]
     entries = [Entry(_run(run, at, first=i == 0), "runs", run, run.id) for i, run in enumerate(shown)]
     if len(live) > RUNS:
-        entries.append(Entry(((f"          {len(live) - RUNS} more runs", "muted"),), "runs"))
+        entries.append(Entry(((f"           {len(live) - RUNS} more runs", "muted"),), "runs"))
     return entries
 
 
 def _run(run: Run, at: At, *, first: bool) -> Line:
     """The run in words; where they do not all fit, the bar goes first, then who."""
-    label = "  RUNS    " if first else "          "
+    head = "  RUNS     " if first else "           "
     tone = "accent" if run.state.is_live else "crit" if run.error or run.failed else "ok"
     bar = f"  {f.bar(run.handled / run.total, 10)}" if run.total and run.state.is_live else ""
     speed = f"  {f.rate(run.rate)}/s" if run.rate and run.state.is_live else ""
     left = (run.total or 0) - run.handled
     eta = f"  eta {f.age(left / run.rate)}" if run.rate and run.state.value == "running" and left > 0 else ""
-    start: Line = ((label, "bold heading"), (f"#{run.id} {run.operation} ", "text"), (run.state.value, tone))
+    start: Line = ((head, "bold heading"), (f"#{run.id} {run.operation} ", "text"), (run.state.value, tone))
     done, who = f"  {progress(run)}", (f"  {run.actor}", "muted")
     said = f"{done}{speed}{eta}"
     tries: list[Line] = [((bar + said, "text"), who), ((said, "text"), who), ((said, "text"),)]
@@ -112,19 +115,32 @@ def _safety(seen: Overview, at: At) -> list[Entry]:
         words = f"{len(seen.workers) - silent} of {len(seen.workers)} alive"
         busy = sum(worker.running or 0 for worker in seen.workers)
         spans: Line = (
-            ("  WORKERS ", "bold heading"),
+            ("  WORKERS  ", "bold heading"),
             (words, "crit" if silent else "text"),
             (f"   {f.things(busy, 'job')} under way", "muted"),
         )
         entries.append(Entry(spans, "workers"))
-    entries.append(Entry((("  SAFETY  ", "bold heading"), *_backup(seen.backups, at.now), *_secrets(seen)), "backups"))
-    for queue in seen.queues:
-        if queue.paused:
-            words = f.fit(
-                f"{queue.name} {queues.pause_line(queue, at).removeprefix('paused ')}", at.width - 10
-            ).rstrip()
-            entries.append(Entry((("  PAUSED  ", "bold mark"), (words, "text")), "queues", queue, queue.id))
+    entries.append(Entry((("  SAFETY   ", "bold heading"), *_backup(seen.backups, at.now), *_secrets(seen)), "backups"))
     return entries
+
+
+def _standing(seen: Overview, at: At) -> list[Entry]:
+    """What operators did to queues and would forget: paused, draining, held; what there is no room for is counted."""
+    tells = (("PAUSED", "paused ", standing.paused), ("DRAINING", "draining ", standing.draining),
+             ("HELD", "", standing.held))  # fmt: skip
+    entries = [
+        Entry((*label(word), (f.fit(f"{queue.name} {said.removeprefix(prefix)}", at.width - LABEL).rstrip(), "text")),
+              "queues", queue, f"{queue.id} {word}")
+        for word, prefix, tell in tells for queue in seen.queues if (said := tell(queue, at.now))
+    ]  # fmt: skip
+    most = STANDING if len(entries) <= STANDING else STANDING - 1
+    more: Line = (*label(""), (f"{len(entries) - most} more that are paused, draining or held", "muted"))
+    return [*entries[:most], *([Entry(more, "queues", id="more")] if len(entries) > most else [])]
+
+
+def label(word: str) -> Line:
+    """The head of a line of the foot."""
+    return ((f"  {word}".ljust(LABEL), "bold mark"),)
 
 
 def _backup(backups: list[Backup], now: datetime) -> Line:

@@ -4,9 +4,9 @@ from graveshift.wire.queues import Queue
 from graveshift.wire.selection import Filter
 from graveshift_tui import format as f
 from graveshift_tui.screen import Card, Route
-from graveshift_tui.screens import limiting
+from graveshift_tui.screens import standing
 from graveshift_tui.screens.facts import facts
-from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
+from graveshift_tui.widgets.columns import At, Column, pair, solo
 from graveshift_tui.widgets.paint import Line
 from graveshift_tui.widgets.tree import Node
 
@@ -22,34 +22,16 @@ def tone(queue: Queue) -> str:
     return "warn" if idle or late else "text"
 
 
-def name(queue: Queue, width: int) -> Cell:
-    """The name, with PAUSED, DRAINING or its limit beside it."""
-    said = "PAUSED" if queue.paused else "DRAINING" if queue.draining else limiting.mark(queue)
-    if not said:
-        return queue.name
-    return f"{f.fit(queue.name, max(4, min(len(queue.name), width - len(said) - 2)))}  {said}", "mark"
-
-
-def pause_line(queue: Queue, at: At) -> str:
-    """Who paused it, until when and why."""
-    if not queue.paused:
-        return ""
-    until = f"until {queue.paused_until.strftime('%H:%MZ')}" if queue.paused_until else "until resumed"
-    by = f" by {queue.paused_by}" if queue.paused_by else ""
-    return f"paused{by} {until}" + (f': "{queue.paused_reason}"' if queue.paused_reason else "")
-
-
 def pane(queue: Queue, at: At) -> list[Line]:
     """The queue under the cursor in words."""
     rates = f"in {f.rate(queue.in_per_s)}/s   out {f.rate(queue.out_per_s)}/s   dying {f.rate(queue.dead_per_min)}/min"
     if queue.workers is not None:
         rates += f"   {f.things(queue.workers, 'worker')}"
-    state = pause_line(queue, at) or limiting.line(queue)
-    return [
-        ((f" {f.fit(queue.name, at.width - 2)}", "bold bright"),),
-        ((f"   {rates}", "text"),),
-        ((f"   {state}", "mark"),) if state else ((f"   system {queue.system}", "muted"),),
-    ]
+    lines: list[Line] = [((f" {f.fit(queue.name, at.width - 2)}", "bold bright"),), ((f"   {rates}", "text"),)]
+    for said in standing.lines(queue, at.now):
+        first, *rest = standing.folded(said, at.width - 6)
+        lines += [((f"   {first}", "mark"),), *(((f"     {part}", "mark"),) for part in rest)]
+    return lines if len(lines) > 2 else [*lines, ((f"   system {queue.system}", "muted"),)]
 
 
 def nodes(queue: Queue, at: At) -> list[Node]:
@@ -61,15 +43,15 @@ def nodes(queue: Queue, at: At) -> list[Node]:
         ("running", f.count(queue.running)),
         ("retrying", f.count(queue.retrying)),
         ("scheduled", f.count(queue.scheduled)),
-        ("held", f.count(queue.held)),
+        ("held", standing.held(queue, at.now) or f.count(queue.held)),
         ("dead", f.count(queue.dead)),
         ("oldest", f.age(queue.oldest_age_s)),
         ("in, out", f"{f.rate(queue.in_per_s)}/s, {f.rate(queue.out_per_s)}/s"),
         ("dying", f"{f.rate(queue.dead_per_min)}/min"),
         ("workers", f.count(queue.workers)),
-        ("paused", pause_line(queue, at)),
-        ("draining", f"takes no new jobs, by {queue.draining_by or 'nobody known'}" if queue.draining else None),
-        ("limit", limiting.line(queue) or None),
+        ("paused", standing.paused(queue, at.now)),
+        ("draining", standing.draining(queue, at.now)),
+        ("limit", standing.limited(queue, at.now)),
         ("id", queue.id),
     )
 
@@ -84,15 +66,22 @@ CARD = Card(
     name="queues",
     title="queues",
     columns=(
-        Column("QUEUE", pair(Queue, lambda q, at: name(q, at.width))),
+        Column("QUEUE", pair(Queue, lambda q, at: standing.name(q, at.width))),
         Column("WAITING", pair(Queue, lambda q, at: f.count(q.waiting)), width=8, right=True),
         Column("RETRY", pair(Queue, lambda q, at: f.count(q.retrying)), width=6, right=True, from_width=70),
         Column("RUN", pair(Queue, lambda q, at: f.count(q.running)), width=4, right=True, from_width=70),
+        Column(
+            "HELD",
+            pair(Queue, lambda q, at: (f.count(q.held), "mark" if q.held else "")),
+            width=5,
+            right=True,
+            from_width=76,
+        ),
         Column("DEAD", pair(Queue, lambda q, at: f.count(q.dead)), width=8, right=True),
         Column("OLDEST", pair(Queue, lambda q, at: f.age(q.oldest_age_s)), width=7, right=True),
         Column("IN/S", pair(Queue, lambda q, at: f.rate(q.in_per_s)), width=6, right=True, from_width=76),
         Column("OUT/S", pair(Queue, lambda q, at: f.rate(q.out_per_s)), width=6, right=True, from_width=76),
-        Column("WORKERS", pair(Queue, lambda q, at: f.count(q.workers)), width=7, right=True, from_width=80),
+        Column("WORKERS", pair(Queue, lambda q, at: f.count(q.workers)), width=7, right=True, from_width=90),
         Column("SYSTEM", pair(Queue, lambda q, at: (q.system, "muted")), width=16, from_width=110),
     ),
     id_of=solo(Queue, lambda q: q.id),
@@ -101,6 +90,7 @@ CARD = Card(
     opens=solo(Queue, opens),
     pane=pair(Queue, pane),
     pane_height=3,
+    pane_most=14,
     nodes=pair(Queue, nodes),
     verbs=(
         "queue.pause",

@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from graveshift_tui.format import fit
+from graveshift_tui.sanitize import clean
 from graveshift_tui.widgets.paint import Line, Lines
 
 ROWS = 14
@@ -28,7 +29,7 @@ class Choice(Struct, frozen=True):
 class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
     """Type to narrow, enter to take; returns the value and what was typed into the note.
 
-    `typed` makes a choice of what was typed, where that means something by itself.
+    `noted` stands in the note already. `typed` makes a choice of what was typed, where that means something by itself.
     """
 
     AUTO_FOCUS = ""
@@ -47,6 +48,7 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         choices: Sequence[Choice],
         *,
         note: str | None = None,
+        noted: str = "",
         typed: Callable[[str], Choice | None] = lambda text: None,
         placeholder: str = "type to narrow",
     ) -> None:
@@ -56,6 +58,7 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         self.question = title
         self.choices = choices
         self.note = note
+        self.noted = clean(noted, 500)
         self.at = 0
 
     def compose(self) -> ComposeResult:
@@ -65,7 +68,7 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
             yield Input(id="narrow", placeholder=self.placeholder, select_on_focus=False)
             yield Lines(id="choices")
             if self.note is not None:
-                yield Input(id="note", placeholder=self.note, max_length=500, select_on_focus=False)
+                yield Input(self.noted, id="note", placeholder=self.note, max_length=500, select_on_focus=False)
             yield Lines([(("⏎", "bold accent"), (" take   ", "muted"), ("esc", "bold accent"), (" leave", "muted"),
                           ("   tab reason" if self.note is not None else "", "muted"))])  # fmt: skip
 

@@ -52,7 +52,13 @@ class Toasts:
                 self._app.notify(told.text, severity=severity, timeout=left, markup=False)
 
     def _aside(self) -> None:
-        """In the half of the screen where the cursor is not."""
+        """In the half of the screen where the cursor is not, and above what is told of its row."""
         row, height = self._reader_at(), self._app.size.height
         for rack in self._app.screen.query("ToastRack"):
-            rack.set_class(row is not None and row >= height // 2, "high")
+            high = row is not None and row >= height // 2
+            rack.set_class(high, "high")
+            rack.styles.margin = (2, 0, 0, 0) if high else (0, 0, 1 + self._pane_height(), 0)
+
+    def _pane_height(self) -> int:
+        """Lines above the hints that tell of the row under the cursor: right after an act they are what is read."""
+        return sum(pane.size.height for pane in self._app.screen.query("#pane"))

@@ -16,7 +16,7 @@ def limit(state: State, queue: str, wanted: Limit) -> None:
     """What is spent stays spent, but is at most the new burst."""
     by, reason = wanted.by and readable(wanted.by), wanted.reason and readable(wanted.reason)
     state.queues.setdefault(queue, None)
-    state.limits[queue] = replace(wanted, by=by, reason=reason)
+    state.limits[queue] = replace(wanted, by=by, reason=reason, at=state.now())
     if wanted.per_s and wanted.burst and queue in state.spent_until:
         full = state.now() + timedelta(seconds=wanted.burst / wanted.per_s)
         state.spent_until[queue] = min(state.spent_until[queue], full)

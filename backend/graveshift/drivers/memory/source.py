@@ -36,10 +36,12 @@ class MemorySource:
         return self._queue(native) if native in self._state.queues else None
 
     def _queue(self, name: str) -> Queue:
-        now, pause = self._state.now(), self._state.paused(name)
+        now, pause, drain = self._state.now(), self._state.paused(name), self._state.draining.get(name)
         live = [job for job in self._state.live.values() if job.queue == name]
         due = [job.run_at for job in live if job.state not in ("running", "held") and job.run_at <= now]
         states = [job.state for job in live]
+        ends = [job.held_until for job in live if job.state == "held"]
+        known = [end for end in ends if end is not None]
         return Queue(
             id=encode(self.system, name),
             system=self.system,
@@ -49,6 +51,7 @@ class MemorySource:
             scheduled=states.count("scheduled"),
             running=states.count("running"),
             held=states.count("held"),
+            held_until=max(known) if known and len(known) == len(ends) else None,
             dead=sum(body.job.queue == name for body in self._state.dead.values()),
             oldest_age_s=(now - min(due)).total_seconds() if due else None,
             in_per_s=self._recent(name, "enqueued") / RATED_S,
@@ -58,11 +61,14 @@ class MemorySource:
                 (name in w.queues or not w.queues) and not w.is_silent(now) for w in self._state.workers.values()
             ),
             paused=pause is not None,
+            paused_at=pause.at if pause else None,
             paused_until=pause.until if pause else None,
             paused_by=pause.by if pause else None,
             paused_reason=pause.reason if pause else None,
-            draining=name in self._state.draining,
-            draining_by=self._state.draining.get(name),
+            draining=drain is not None,
+            draining_at=drain.at if drain else None,
+            draining_by=drain.by if drain else None,
+            draining_reason=drain.reason if drain else None,
             limit=limiting.limit_of(self._state, name),
         )
 
@@ -122,7 +128,7 @@ class MemorySource:
         return Fates(waiting, states.count("running"), states.count("done"), states.count("dead"), discarded)
 
     async def pause(self, unit: Unit, queue: str, until: datetime | None, reason: str | None, actor: str) -> None:
-        self._state.queues[queue] = Pause(until, readable(actor), reason and readable(reason))
+        self._state.queues[queue] = Pause(until, readable(actor), reason and readable(reason), self._state.now())
 
     async def resume(self, unit: Unit, queue: str) -> None:
         if queue in self._state.queues:
@@ -159,9 +165,11 @@ class MemorySource:
     async def touch(self, unit: Unit, jobs: Sequence[str], order: Order) -> Sequence[Verdict]:
         return [touch(self._state, native, job_number(native) or 0, order) for native in jobs]
 
-    async def drain(self, unit: Unit, queue: str, actor: str) -> None:
+    async def drain(self, unit: Unit, queue: str, reason: str | None, actor: str) -> None:
         self._state.queues.setdefault(queue, None)
-        self._state.draining[queue] = readable(actor)
+        before, why = self._state.draining.get(queue), reason and readable(reason)
+        since = before.at if before else self._state.now()
+        self._state.draining[queue] = Pause(None, readable(actor), why, since)
 
     async def limit(self, unit: Unit, queue: str, limit: Limit) -> None:
         limiting.limit(self._state, queue, limit)

@@ -92,11 +92,12 @@ class Settled(Struct, frozen=True):
 
 
 class Pause(Struct, frozen=True):
-    """Why a queue, or a schedule, gives nothing."""
+    """Why a queue, or a schedule, gives nothing; or why a queue takes nothing."""
 
     until: datetime | None
     by: str
     reason: str | None
+    at: datetime | None = None
 
 
 class Present(Struct):
@@ -140,7 +141,7 @@ class State:
         self.untrashed: set[tuple[int, Place]] = set()
         self.tried: list[Tried] = []
         self.queues: dict[str, Pause | None] = {}
-        self.draining: dict[str, str] = {}
+        self.draining: dict[str, Pause] = {}
         self.limits: dict[str, Limit] = {}
         self.spent_until: dict[str, datetime] = {}
         self.workers: dict[UUID, Present] = {}

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec.structs import asdict
 from sqlalchemy import text
 
 from graveshift.driver import Unit, Verdict
@@ -22,22 +21,24 @@ ON CONFLICT (name) DO UPDATE SET paused_at = now(), paused_until = excluded.paus
 
 RESUME = text("""
 UPDATE graveshift.queues SET paused_at = NULL, paused_until = NULL, paused_by = NULL, paused_reason = NULL,
-       draining_at = NULL, draining_by = NULL
+       draining_at = NULL, draining_by = NULL, draining_reason = NULL
 WHERE name = :queue
 """)
 
 DRAIN = text("""
-INSERT INTO graveshift.queues (name, draining_at, draining_by) VALUES (:queue, now(), :actor)
-ON CONFLICT (name) DO UPDATE SET draining_at = coalesce(queues.draining_at, now()), draining_by = excluded.draining_by
+INSERT INTO graveshift.queues (name, draining_at, draining_by, draining_reason)
+VALUES (:queue, now(), :actor, CAST(:reason AS text))
+ON CONFLICT (name) DO UPDATE SET draining_at = coalesce(queues.draining_at, now()),
+    draining_by = excluded.draining_by, draining_reason = excluded.draining_reason
 """)
 
 # What is spent stays spent, but is at most the new burst: a limit that is raised holds from the next claim on.
 LIMIT = text("""
-INSERT INTO graveshift.queues (name, concurrency, per_s, burst, limited_by, limited_reason)
-VALUES (:queue, CAST(:concurrency AS integer), CAST(:per_s AS double precision), CAST(:burst AS integer),
+INSERT INTO graveshift.queues (name, concurrency, per_s, burst, limited_at, limited_by, limited_reason)
+VALUES (:queue, CAST(:concurrency AS integer), CAST(:per_s AS double precision), CAST(:burst AS integer), now(),
         CAST(:by AS text), CAST(:reason AS text))
 ON CONFLICT (name) DO UPDATE SET concurrency = excluded.concurrency, per_s = excluded.per_s, burst = excluded.burst,
-    limited_by = excluded.limited_by, limited_reason = excluded.limited_reason,
+    limited_at = excluded.limited_at, limited_by = excluded.limited_by, limited_reason = excluded.limited_reason,
     spent_until = CASE WHEN queues.spent_until > now()
         THEN least(queues.spent_until, now() + make_interval(secs => excluded.burst / excluded.per_s)) END
 """)
@@ -77,15 +78,16 @@ async def resume(unit: Unit, queue: str) -> None:
     await unit.execute(RESUME, {"queue": queue})
 
 
-async def drain(unit: Unit, queue: str, actor: str) -> None:
-    """The queue takes no new jobs until it is resumed."""
-    await unit.execute(DRAIN, {"queue": queue, "actor": storable(actor)})
+async def drain(unit: Unit, queue: str, reason: str | None, actor: str) -> None:
+    """The queue takes no new jobs until it is resumed; draining again replaces who and why."""
+    await unit.execute(DRAIN, {"queue": queue, "reason": reason and storable(reason), "actor": storable(actor)})
 
 
 async def limit(unit: Unit, queue: str, wanted: Limit) -> None:
     """This limit and no other; one of nothing lifts what there is."""
+    numbers = {"concurrency": wanted.concurrency, "per_s": wanted.per_s, "burst": wanted.burst}
     words = {"by": wanted.by and storable(wanted.by), "reason": wanted.reason and storable(wanted.reason)}
-    await unit.execute(LIMIT, {"queue": queue, **asdict(wanted), **words})
+    await unit.execute(LIMIT, {"queue": queue, **numbers, **words})
 
 
 async def cancel(unit: Unit, system: str, natives: Sequence[str], run_id: int) -> list[Verdict]:

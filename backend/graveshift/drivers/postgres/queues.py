@@ -37,8 +37,10 @@ SELECT c.name, coalesce(waiting, 0) AS waiting, coalesce(retrying, 0) AS retryin
        coalesce(dead, 0) AS dead, coalesce(came, 0) AS came, coalesce(went, 0) AS went, coalesce(died, 0) AS died,
        oldest.age, present.workers, span.s,
        coalesce(q.paused_at IS NOT NULL AND (q.paused_until IS NULL OR q.paused_until > now()), false) AS paused,
-       q.paused_until, q.paused_by, q.paused_reason, coalesce(q.draining_at IS NOT NULL, false) AS draining,
-       q.draining_by, q.concurrency, q.per_s, q.burst, q.limited_by, q.limited_reason
+       q.paused_at, q.paused_until, q.paused_by, q.paused_reason,
+       coalesce(q.draining_at IS NOT NULL, false) AS draining, q.draining_at, q.draining_by, q.draining_reason,
+       q.concurrency, q.per_s, q.burst, q.limited_at, q.limited_by, q.limited_reason,
+       CASE WHEN c.held > 0 THEN graveshift.held_until(c.name) END AS held_until
 FROM counted c CROSS JOIN span LEFT JOIN recent USING (name) LEFT JOIN graveshift.queues q USING (name)
 CROSS JOIN LATERAL (
     SELECT count(*) AS workers FROM graveshift.workers w
@@ -87,6 +89,7 @@ def _queue(row: Row[Any], system: str) -> Queue:
         scheduled=int(row.scheduled),
         running=int(row.running),
         held=int(row.held),
+        held_until=row.held_until,
         dead=int(row.dead),
         oldest_age_s=row.age,
         in_per_s=float(row.came) / row.s,
@@ -94,11 +97,14 @@ def _queue(row: Row[Any], system: str) -> Queue:
         dead_per_min=float(row.died) * 60 / row.s,
         workers=int(row.workers),
         paused=bool(row.paused),
+        paused_at=row.paused_at if row.paused else None,
         paused_until=row.paused_until if row.paused else None,
         paused_by=row.paused_by if row.paused else None,
         paused_reason=row.paused_reason if row.paused else None,
         draining=bool(row.draining),
+        draining_at=row.draining_at,
         draining_by=row.draining_by,
+        draining_reason=row.draining_reason,
         limit=_limit(row),
     )
 
@@ -106,4 +112,4 @@ def _queue(row: Row[Any], system: str) -> Queue:
 def _limit(row: Row[Any]) -> Limit | None:
     if row.concurrency is None and row.per_s is None:
         return None
-    return Limit(row.concurrency, row.per_s, row.burst, row.limited_by, row.limited_reason)
+    return Limit(row.concurrency, row.per_s, row.burst, row.limited_by, row.limited_reason, row.limited_at)

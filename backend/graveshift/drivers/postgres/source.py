@@ -85,8 +85,8 @@ class PostgresSource:
     async def touch(self, unit: Unit, jobs: Sequence[str], order: Order) -> Sequence[Verdict]:
         return await touching.touch(unit, self.system, jobs, order)
 
-    async def drain(self, unit: Unit, queue: str, actor: str) -> None:
-        await controls.drain(unit, queue, actor)
+    async def drain(self, unit: Unit, queue: str, reason: str | None, actor: str) -> None:
+        await controls.drain(unit, queue, reason, actor)
 
     async def limit(self, unit: Unit, queue: str, limit: Limit) -> None:
         await controls.limit(unit, queue, limit)

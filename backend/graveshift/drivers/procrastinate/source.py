@@ -126,7 +126,7 @@ class ProcrastinateSource:
         """As for cancel."""
         raise Unsupported(f"{self.system} cannot {order.touch}")
 
-    async def drain(self, unit: Unit, queue: str, actor: str) -> None:
+    async def drain(self, unit: Unit, queue: str, reason: str | None, actor: str) -> None:
         """Its producers write to its tables and ask nobody."""
         raise Unsupported(f"{self.system} cannot drain")
 
