@@ -1,6 +1,6 @@
 """Groups of failures: the roll-up plus pending deltas, the fastest growing first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -80,7 +80,7 @@ SELECT ranked.*, clock.as_of FROM ({NOW}) clock (as_of) LEFT JOIN ranked ON true
 """)
 
 
-# As each group's pace, for all of them together.
+# As each group's pace, for all of them together; and what was enqueued, queue by queue along the key of the flow.
 FAILING = text("""
 WITH flowed AS (
     SELECT minute, sum(n) AS n FROM (
@@ -91,8 +91,17 @@ WITH flowed AS (
 ), this AS (
     SELECT date_bin('1 minute', now(), 'epoch') AS minute,
            CAST(extract(epoch FROM now() - date_bin('1 minute', now(), 'epoch')) AS double precision) / 60 AS part
+), came AS (
+    SELECT date_bin('1 minute', at, 'epoch') AS minute, sum(n) AS n FROM (
+        SELECT bucket AS at, n FROM graveshift.queues q JOIN graveshift.flow f ON f.queue = q.name
+        WHERE f.what = 'enqueued' AND f.bucket > now() - interval '31 minutes'
+        UNION ALL SELECT at, n FROM graveshift.deltas WHERE what = 'enqueued'
+    ) every GROUP BY 1
 )
 SELECT array_agg(CAST(extract(epoch FROM this.minute - f.minute) AS integer) / 60) AS ages, array_agg(n) AS amounts,
+       (SELECT array_agg(CAST(extract(epoch FROM this.minute - c.minute) AS integer) / 60 ORDER BY c.minute)
+        FROM came c, this) AS came_ages,
+       (SELECT array_agg(n ORDER BY minute) FROM came) AS came_amounts,
        coalesce(sum(CASE WHEN f.minute = this.minute THEN n
                          WHEN f.minute = this.minute - interval '1 minute' THEN n * (1 - this.part) ELSE 0 END), 0)
        AS per_min
@@ -104,7 +113,7 @@ async def failing(engine: AsyncEngine) -> Pace:
     """Of every cause, shown or not."""
     async with opened(engine) as connection:
         row = (await connection.execute(FAILING)).one()
-    return Pace(round(float(row.per_min), 2), _trend(row))
+    return Pace(round(float(row.per_min), 2), _trend(row), _by_minute(row.came_ages, row.came_amounts))
 
 
 async def page(engine: AsyncEngine, system: str, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
@@ -159,5 +168,9 @@ def _group(row: Row[Any], system: str) -> Group:
 
 
 def _trend(row: Row[Any]) -> list[int]:
-    by_age: Mapping[int, int] = dict(zip(row.ages or (), map(int, row.amounts or ()), strict=True))
+    return _by_minute(row.ages, row.amounts)
+
+
+def _by_minute(ages: Sequence[int] | None, amounts: Sequence[int] | None) -> list[int]:
+    by_age: Mapping[int, int] = dict(zip(ages or (), map(int, amounts or ()), strict=True))
     return [by_age.get(age, 0) for age in range(TREND - 1, -1, -1)]
