@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from graveshift.wire.runs import Run, RunState
+from graveshift.wire.runs import Run
 from graveshift.wire.workers import Worker
 from graveshift_tui.client import ApiError, Client, Unreachable
 from graveshift_tui.commands.acting import run_line
@@ -78,9 +79,11 @@ async def test_a_finished_run_is_yielded_once(client: Client, backend: SmallBack
     assert [state.moved async for state in conduct.follow(run.id)] == [1]
 
 
-def _hold(**counts: int) -> Run:
-    total = sum(counts.values())
-    return Run(id="6", plan_id="1", operation="job.hold", state=RunState.SUCCEEDED, total=total, actor="ann", **counts)
+def _hold(moved: int = 0, conflict: int = 0, gone: int = 0) -> Run:
+    counts = {"total": moved + conflict + gone, "moved": moved, "conflict": conflict, "gone": gone}
+    return msgspec.convert(
+        {"id": "6", "plan_id": "1", "operation": "job.hold", "state": "succeeded", "actor": "ann", **counts}, type=Run
+    )
 
 
 def test_a_run_that_moved_nothing_does_not_read_as_a_success() -> None:
