@@ -113,10 +113,14 @@ class Fates(Struct, frozen=True):
 
 
 class Pace(Struct, frozen=True):
-    """Failed attempts, whatever their cause: in the last minute, and in each of the last minutes, oldest first."""
+    """Failed attempts, whatever their cause: in the last minute, and in each of the last minutes, oldest first.
+
+    `came` is the jobs that were enqueued in the same minutes, of which the last is not over; empty: cannot say.
+    """
 
     per_min: float
     trend: Sequence[int]
+    came: Sequence[int] = ()
 
 
 class ShownLetters(Protocol):

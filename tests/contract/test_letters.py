@@ -172,7 +172,7 @@ async def test_hostile_texts_come_back_readable(bench: Bench) -> None:
 
 
 async def test_failures_of_every_cause_are_added_up(bench: Bench) -> None:
-    assert await bench.letters.failing() == Pace(0.0, [0] * 30)
+    assert await bench.letters.failing() == Pace(0.0, [0] * 30, [0] * 30)
     await bench.put(*"12345", max_attempts=2)
     for n, job in enumerate(await bench.take()):
         await bench.work.fail([failure(job.ticket, fingerprint=f"f{n}", retry_in_s=None if n else 60.0)])
@@ -181,6 +181,7 @@ async def test_failures_of_every_cause_are_added_up(bench: Bench) -> None:
         assert pace is not None
         assert pace.per_min == 5
         assert (len(pace.trend), sum(pace.trend[-2:])) == (30, 5)
+        assert (len(pace.came), sum(pace.came[-2:])) == (30, 5)
         await bench.upkeep.roll_up()
 
 

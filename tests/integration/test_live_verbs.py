@@ -187,3 +187,40 @@ async def test_a_job_is_never_both_held_and_running(front: Front) -> None:
     depth = await front.bench.depth()
     assert (depth["held"], depth["running"]) == (len(held), len(running))
     assert depth.get("waiting", 0) == JOBS - len(held) - len(running)
+
+
+async def test_jobs_that_ended_between_plan_and_run_are_gone(front: Front) -> None:
+    await front.bench.put(*["{}"] * 5)
+    plan = await front.desk.plan("job.hold", {"selection": {"filter": {"queue": "mail"}}}, ANN)
+    await front.bench.work.finish([job.ticket for job in await front.bench.take(2)], "w")
+    async with front.running(chunk=2):
+        run = await front.ended(await front.begin(plan))
+    assert (plan.count, run.total) == (5, 5)
+    assert (run.moved, run.gone, run.conflict, run.failed) == (3, 2, 0, 0)
+
+
+async def test_operators_who_act_on_the_same_jobs_get_the_same_kind_of_report(front: Front) -> None:
+    await front.bench.put(*["{}"] * 40)
+    async with front.running():
+        await front.ended(await front.order("job.hold", {"selection": {"filter": {"queue": "mail"}}}))
+        held = {"selection": {"filter": {"queue": "mail", "state": "held"}}}
+        plans = [await front.desk.plan("job.bury", held, ANN) for _ in range(6)]
+        begun = await asyncio.gather(*(front.begin(plan) for plan in plans))
+        runs = [await front.ended(run) for run in begun]
+    assert [(run.state, run.total, run.handled) for run in runs] == [(RunState.SUCCEEDED, 40, 40)] * 6
+    assert sum(run.moved for run in runs) == 40
+    assert all(run.moved + run.gone == 40 for run in runs)
+
+
+async def test_of_more_jobs_than_are_counted_at_least_the_counted_ones_have_an_outcome(front: Front) -> None:
+    many = text("INSERT INTO graveshift.jobs (queue, kind, state) SELECT 'mail', 'send', 'waiting' FROM "
+                "generate_series(1, 10500)")  # fmt: skip
+    async with front.engine.begin() as connection:
+        await connection.execute(many)
+    plan = await front.desk.plan("job.hold", {"selection": {"filter": {"queue": "mail"}}}, ANN)
+    async with front.engine.begin() as connection:
+        await connection.execute(text("DELETE FROM graveshift.jobs"))
+    async with front.running():
+        run = await front.ended(await front.begin(plan))
+    assert (plan.count, plan.count_is_exact) == (10_000, False)
+    assert (run.total, run.moved, run.gone) == (10_000, 0, 10_000)

@@ -187,3 +187,27 @@ async def test_a_sample_of_a_leader_that_lost_its_lease_is_not_kept(engine: Asyn
     async with engine.connect() as connection:
         assert (await connection.execute(text("SELECT count(*) FROM graveshift_ledger.samples"))).scalar_one() == 0
     await queue.close()
+
+
+async def test_a_lease_is_looked_at_and_not_held(engine: AsyncEngine) -> None:
+    book = LeaseBook(engine, uuid4())
+    epoch = await book.take("loops", 30)
+    assert epoch is not None
+    async with asyncio.timeout(5), open_unit(engine) as unit:
+        await book.check(unit, "loops", epoch)
+        assert await book.renew("loops", epoch, 30)
+        await book.give_up("loops", epoch)
+        assert await LeaseBook(engine, uuid4()).take("loops", 30) == epoch + 1
+    async with open_unit(engine) as unit:
+        with pytest.raises(Fenced):
+            await book.check(unit, "loops", epoch)
+
+
+async def test_a_lease_that_has_run_out_is_no_lease_although_nobody_took_it(engine: AsyncEngine) -> None:
+    book = LeaseBook(engine, uuid4())
+    epoch = await book.take("loops", 30)
+    assert epoch is not None
+    await book.give_up("loops", epoch)
+    async with open_unit(engine) as unit:
+        with pytest.raises(Fenced):
+            await book.check(unit, "loops", epoch)

@@ -51,7 +51,9 @@ async def test_the_pace_of_all_causes_is_the_same_before_and_after_they_are_roll
             pass
         pace = await groups.failing(service.engine)
         async with service.engine.connect() as connection:
-            kept = (await connection.execute(text("SELECT sum(n) FROM graveshift.failing"))).scalar_one()
+            kept = (
+                await connection.execute(text("SELECT sum(n) FROM graveshift.minutes WHERE what = 'failed'"))
+            ).scalar_one()
     assert (sum(pace.trend), int(kept)) == (25, 25)
     assert pace.per_min > 0
 

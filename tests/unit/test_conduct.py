@@ -4,11 +4,16 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from graveshift.wire.runs import Run
+from graveshift.wire.workers import Worker
 from graveshift_tui.client import ApiError, Client, Unreachable
-from graveshift_tui.conduct import Conduct
+from graveshift_tui.commands.acting import run_line
+from graveshift_tui.commands.tables import page_of, table
+from graveshift_tui.conduct import Conduct, in_vain
+from graveshift_tui.operate import ending
 from graveshift_tui.settings import Where
 from tests.small_backend import TOKEN, SmallBackend
 from tests.small_things import letter
@@ -72,3 +77,25 @@ async def test_a_finished_run_is_yielded_once(client: Client, backend: SmallBack
     run = await conduct.confirm(await conduct.plan("dlq.requeue", EVERYTHING))
     assert [state.moved async for state in conduct.follow(run.id)] == [1]
     assert [state.moved async for state in conduct.follow(run.id)] == [1]
+
+
+def _hold(moved: int = 0, conflict: int = 0, gone: int = 0) -> Run:
+    counts = {"total": moved + conflict + gone, "moved": moved, "conflict": conflict, "gone": gone}
+    return msgspec.convert(
+        {"id": "6", "plan_id": "1", "operation": "job.hold", "state": "succeeded", "actor": "ann", **counts}, type=Run
+    )
+
+
+def test_a_run_that_moved_nothing_does_not_read_as_a_success() -> None:
+    late = _hold(gone=3)
+    assert ending(late) == "run 6: nothing was held: 3 were gone (job.hold)"
+    assert run_line(late) == "run 6: job.hold nothing was held: 0 moved, 0 conflict, 3 gone, 0 failed"
+    assert in_vain(_hold(gone=1, conflict=1)) == "nothing was held: 1 was a conflict, 1 was gone"
+    assert in_vain(_hold()) == "nothing was held: nothing matched"
+    assert ending(_hold(moved=2, gone=1)) == "run 6: succeeded, 100% of 3 jobs, 1 gone (job.hold)"
+
+
+def test_a_worker_of_all_queues_says_so() -> None:
+    everywhere, mail = Worker(id="native:1"), Worker(id="native:2", queues=["mail"])
+    assert [line.split()[-1] for line in table(("id", "queues"), [everywhere, mail], None)] == ["QUEUES", "all", "mail"]
+    assert "QUEUES all" in [" ".join(line.split()) for line in page_of(everywhere)]

@@ -6,11 +6,40 @@ from typing import Final
 from uuid import uuid4
 
 from graveshift.wire.plans import Plan
-from graveshift.wire.runs import Run
+from graveshift.wire.runs import Run, RunState
 from graveshift_tui.client import ApiError, Client, Unreachable, backoff
 
 SOONEST_S: Final = 0.1
 SLOWEST_S: Final = 1.0
+
+
+DONE: Final = {
+    "dlq.requeue": "requeued",
+    "dlq.discard": "discarded",
+    "dlq.restore": "restored",
+    "trash.empty": "erased",
+    "job.hold": "held",
+    "job.release": "released",
+    "job.bury": "buried",
+    "job.retry": "made due",
+    "job.cancel": "cancelled",
+    "queue.purge": "cancelled",
+    "run.undo": "undone",
+}
+"""What is said of things that a verb has dealt with."""
+
+
+def in_vain(run: Run) -> str:
+    """`nothing was held: 3 were gone`, of a run that succeeded and moved nothing; empty for any other."""
+    if run.state is not RunState.SUCCEEDED or run.moved:
+        return ""
+    odd = (
+        (run.failed, "failed", "failed"),
+        (run.conflict, "was a conflict", "were conflicts"),
+        (run.gone, "was gone", "were gone"),
+    )
+    why = ", ".join(f"{n:,} {one if n == 1 else many}" for n, one, many in odd if n)
+    return f"nothing was {DONE.get(run.operation, 'done')}: {why or 'nothing matched'}"
 
 
 class Conduct:

@@ -13,7 +13,7 @@ from textual.message import Message
 
 from graveshift.wire.plans import Confirm, Plan
 from graveshift.wire.runs import Run
-from graveshift_tui.conduct import Conduct
+from graveshift_tui.conduct import Conduct, in_vain
 from graveshift_tui.format import things
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
@@ -177,13 +177,16 @@ def ending(ask: Ask, run: Run) -> str:
     """`run 81: succeeded, 100% of 3 letters (dlq.requeue: 3 marked letters)`."""
     why = f": {run.error}" if run.error else ""
     what = f"{run.operation}: {ask.scope}"
-    return clean(f"run {run.id}: {run.state.value}, {progress(run)} ({what}){why}", 300)
+    became = progress(run) if in_vain(run) else f"{run.state.value}, {progress(run)}"
+    return clean(f"run {run.id}: {became} ({what}){why}", 300)
 
 
 def progress(run: Run) -> str:
     """`61% of 5,100 letters`, and what did not go as planned."""
     from graveshift_tui.format import count, share
 
+    if vain := in_vain(run):
+        return vain
     named = NOUNS.get(run.operation) or NOUNS.get(run.operation.partition(".")[0], "item")
     whole = things(run.total, named)
     done = f"{share(run.handled, run.total)} of {whole}" if run.total else f"{count(run.handled)} done"

@@ -95,6 +95,7 @@ def totals(queues: Sequence[Queue], groups: Page[Group], paces: Sequence[Pace]) 
         dead_per_min=round(sum(queue.dead_per_min or 0.0 for queue in queues), 3),
         failing_per_min=round(sum(pace.per_min for pace in paces), 3),
         trend=_added([pace.trend for pace in paces]),
+        in_trend=_added([pace.came for pace in paces]),
     )
 
 

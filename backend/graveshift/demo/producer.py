@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 
 import msgspec
+import structlog
 from msgspec import Raw
 
 from graveshift.demo.reports import BROKEN
-from graveshift.errors import DatabaseUnavailable
+from graveshift.errors import DatabaseUnavailable, QueueDraining
 from graveshift.wire.jobs import NewJob
 from graveshift.work import Work
 
@@ -17,6 +18,8 @@ TICK_S = 0.25
 CUSTOMERS = ("acme", "bolt", "corax", "dune", "partner-x")
 WEIGHTS = (40, 25, 20, 14, 6)
 Payload = dict[str, object]
+
+log = structlog.get_logger("graveshift.demo")
 
 
 def _webhook(dice: random.Random, number: int, _: Sequence[str]) -> Payload:
@@ -86,14 +89,38 @@ async def produce(work: Work, stream: Iterator[NewJob], rate: float) -> None:
     """Enqueue `rate` jobs a second, a quarter second's worth at a time, until cancelled; outages are waited out."""
     loop = asyncio.get_running_loop()
     started, sent = loop.time(), 0
+    refusing: set[str] = set()
     while True:
         due = int((loop.time() - started) * rate) - sent
         batch = [next(stream) for _ in range(min(due, 1000))]
-        while batch:
-            try:
-                await work.enqueue(batch)
-                break
-            except DatabaseUnavailable:
-                await asyncio.sleep(1)
         sent += len(batch)
+        for queue, jobs in _by_queue(batch).items():
+            await _send(work, queue, jobs, refusing)
         await asyncio.sleep(TICK_S)
+
+
+def _by_queue(batch: Sequence[NewJob]) -> Mapping[str, list[NewJob]]:
+    """One batch a queue: a batch is refused whole where one of its queues takes nothing."""
+    queues: dict[str, list[NewJob]] = {}
+    for job in batch:
+        queues.setdefault(job.queue, []).append(job)
+    return queues
+
+
+async def _send(work: Work, queue: str, jobs: Sequence[NewJob], refusing: set[str]) -> None:
+    """Jobs for a draining queue are dropped, which is said once when it begins and once when it is over."""
+    while True:
+        try:
+            await work.enqueue(jobs)
+        except DatabaseUnavailable:
+            await asyncio.sleep(1)
+            continue
+        except QueueDraining:
+            if queue not in refusing:
+                log.warning("producer_refused", queue=queue)
+            refusing.add(queue)
+            return
+        if queue in refusing:
+            log.info("producer_goes_on", queue=queue)
+        refusing.discard(queue)
+        return

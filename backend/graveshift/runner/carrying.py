@@ -35,6 +35,7 @@ class Carrying:
         self.frozen: Mapping[str, Any] = held.draft.get("frozen", {})
         self.actor = held.actor
         self.reason = held.reason
+        self._planned = held.draft.get("walked") or held.draft.get("count") or 0
         self._runs = runs
         self._book = book
         self._chunk = chunk
@@ -43,14 +44,17 @@ class Carrying:
         self._orders = Orders(held.wanted, held.rate, held.handled)
 
     async def chunks(self, work: Chunks) -> None:
-        """From the last committed mark on; intents that a former carrier left open come first."""
+        """From the last committed mark on; intents that a former carrier left open come first.
+
+        At the end, what the plan counted and nobody found is gone: an operator or a worker was quicker.
+        """
         while intents := await self._runs.items.intents(self.run_id, self._chunk):
             await self._settle(work, intents)
         while True:
             self._heed(await self._due())
             ids = await work.pick(self._mark, self._pace.size(self._orders.rate, self._orders.handled))
             if not ids:
-                return
+                return await self._close()
             await (self._at_once(work, ids) if work.transacts(ids) else self._in_two(work, ids))
 
     async def steps(self, steps: Sequence[Step]) -> None:
@@ -76,6 +80,12 @@ class Carrying:
                 self._orders = await self._book.peek(self.run_id)
                 self._heed(self._orders)
         return self._orders
+
+    async def _close(self) -> None:
+        async with self._runs.unit() as unit:
+            self._heed(await self._book.hold(unit, self.run_id))
+            self._orders = await self._book.missed(unit, self.run_id, self._planned)
+            await unit.commit()
 
     async def _at_once(self, work: Chunks, ids: Sequence[str]) -> None:
         """Effect, items, counts and mark in one transaction: an outcome is never in doubt."""

@@ -48,6 +48,13 @@ ACCOUNT = text("""
     WHERE id = :id AND lease_owner = :owner AND state = 'running'
     RETURNING wanted, rate, moved + conflict + gone + failed AS handled
 """)
+# What the plan counted and no chunk found had left the selection: another was quicker. Twice is the same as once.
+MISSED = text("""
+    UPDATE graveshift_ledger.runs
+    SET gone = gone + greatest(CAST(:planned AS bigint) - (moved + conflict + gone + failed), 0)
+    WHERE id = :id AND lease_owner = :owner AND state = 'running'
+    RETURNING wanted, rate, moved + conflict + gone + failed AS handled
+""")
 TOTAL = text("""
     UPDATE graveshift_ledger.runs SET total = :total WHERE id = :id AND lease_owner = :owner AND state = 'running'
 """)
@@ -133,6 +140,10 @@ class CarryBook:
         values: dict[str, object] = {outcome.value: counted[outcome] for outcome in Outcome}
         values |= {"mark": mark, "lease_s": self._lease_s}
         return self._orders((await unit.execute(ACCOUNT, values | self._fence(id))).mappings().first())
+
+    async def missed(self, unit: Unit, id: int, planned: int) -> Orders:
+        """Count what has no outcome of `planned` things as gone, when there is nothing more to pick."""
+        return self._orders((await unit.execute(MISSED, {"planned": planned, **self._fence(id)})).mappings().first())
 
     async def set_total(self, unit: Unit, id: int, total: int) -> None:
         """How many items there will be."""

@@ -29,8 +29,10 @@ RENEW = text("""
     UPDATE graveshift_ledger.leases SET until = now() + make_interval(secs => :lease_s)
     WHERE name = :name AND owner = :owner AND epoch = :epoch AND until >= now()
 """)
+# No lock: one that kept others from leading would keep the leader from renewing as well, for as long as a unit lasts.
 CHECK = text("""
-    SELECT 1 FROM graveshift_ledger.leases WHERE name = :name AND owner = :owner AND epoch = :epoch FOR KEY SHARE
+    SELECT 1 FROM graveshift_ledger.leases
+    WHERE name = :name AND owner = :owner AND epoch = :epoch AND until >= now()
 """)
 GIVE_UP = text("""
     UPDATE graveshift_ledger.leases SET until = now() - interval '1 microsecond'
@@ -61,7 +63,11 @@ class LeaseBook:
         return kept
 
     async def check(self, unit: Unit, name: str, epoch: int) -> None:
-        """Hold the lease for the rest of the unit, so that its effects are a leader's. Raises Fenced."""
+        """Raises Fenced where the lease is not ours as the unit begins.
+
+        It is not held: a unit that outlasts the lease may commit beside another leader's, so every effect behind this
+        must be one that two may have, as a row a slot, a claim on rows, or the deletion of what is old.
+        """
         if (await unit.execute(CHECK, self._claim(name, epoch))).first() is None:
             raise Fenced(f"lease {name}")
 

@@ -13,7 +13,10 @@ from graveshift.wire.workers import Worker
 
 
 class Totals(Struct, frozen=True):
-    """Sums over every queue that can say; `failing_per_min` is failed attempts, `trend` the same, oldest first."""
+    """Sums over every queue that can say; `failing_per_min` is failed attempts, `trend` the same, oldest first.
+
+    `in_trend` is the jobs enqueued in each of the same minutes, of which the last is not over; empty: cannot say.
+    """
 
     waiting: int
     retrying: int
@@ -26,6 +29,7 @@ class Totals(Struct, frozen=True):
     dead_per_min: float
     failing_per_min: float
     trend: list[int]
+    in_trend: list[int] = []
 
 
 class Environment(Struct, frozen=True):

@@ -17,7 +17,7 @@ from graveshift_tui.commands.reading import Output
 from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
 from graveshift_tui.commands.wiretext import ascii_struct
 from graveshift_tui.commands.words import args_of, known, selection_of
-from graveshift_tui.conduct import Conduct
+from graveshift_tui.conduct import Conduct, in_vain
 from graveshift_tui.format import clock, total
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
@@ -212,4 +212,5 @@ def run_line(run: Run) -> str:
     counts = f"{run.moved:,} moved, {run.conflict:,} conflict, {run.gone:,} gone, {run.failed:,} failed"
     error = f" ({clean(run.error, 500)})" if run.error else ""
     after = "; it goes on in the backend" if run.state.is_live else ""
-    return f"run {clean(run.id)}: {clean(run.operation)} {run.state}: {counts}{error}{after}"
+    became = in_vain(run).partition(":")[0] or run.state.value
+    return f"run {clean(run.id)}: {clean(run.operation)} {became}: {counts}{error}{after}"

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Raw, Struct
 from rich.cells import cell_len, set_cell_size
 
+from graveshift.wire.workers import Worker
 from graveshift_tui.commands.columns import COLUMNS
 from graveshift_tui.format import UNKNOWN, age, moment, rate
 from graveshift_tui.sanitize import clean, clean_lines
@@ -19,7 +20,7 @@ PLAIN: Final = frozenset({"pid", "seq", "version"})
 def table(fields: Sequence[str], rows: Sequence[Struct], width: int | None) -> Iterator[str]:
     """A line of titles, then one for each row; `width` cuts lines, None leaves them whole."""
     cells = [[_title(field) for field in fields]]
-    cells += [[shown(field, getattr(row, field)) for field in fields] for row in rows]
+    cells += [[_of(row, field) for field in fields] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
     for line in cells:
         padded = (set_cell_size(cell, size) for cell, size in zip(line, widths, strict=True))
@@ -33,7 +34,7 @@ def page_of(thing: Struct) -> Iterator[str]:
     short = [field for field in fields if not _is_long(field, getattr(thing, field))]
     room = max(len(_title(field)) for field in short)
     for field in short:
-        yield f"{_title(field):<{room}}  {shown(field, getattr(thing, field))}"
+        yield f"{_title(field):<{room}}  {_of(thing, field)}"
     for field in fields:
         if field not in short:
             yield from ("", _title(field))
@@ -43,6 +44,12 @@ def page_of(thing: Struct) -> Iterator[str]:
 def _is_long(field: str, value: object) -> bool:
     listed = isinstance(value, list) and bool(value) and isinstance(value[0], Struct)
     return listed or isinstance(value, Struct | Raw) or (field == "traceback" and bool(value))
+
+
+def _of(thing: Struct, field: str) -> str:
+    """A worker that names no queues serves all of them."""
+    value = getattr(thing, field)
+    return "all" if isinstance(thing, Worker) and field == "queues" and not value else shown(field, value)
 
 
 def shown(field: str, value: object) -> str:

@@ -1,6 +1,7 @@
 """Better or worse: the slope of failures in one sentence, and what to press next."""
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Final
 
 from graveshift.wire.groups import Group
@@ -14,6 +15,8 @@ from graveshift_tui.widgets.paint import Line, width_of
 STEEP: Final = 1.5
 QUIET: Final = 1.0
 LOOK_BACK: Final = 10
+BUSY: Final = 10
+TRICKLE: Final = 20
 SOON: Final = timedelta(hours=1)
 
 
@@ -34,6 +37,18 @@ def until(was: float, trend: list[int], as_of: datetime) -> str:
     return f" until {(as_of - timedelta(minutes=ago)).strftime('%H:%M')}" if ago else ""
 
 
+def ceased(came: list[int]) -> str:
+    """That jobs came in and hardly do any more: `nothing enqueued for 2m`; empty where they do, or never did.
+
+    Measured against the third busiest of the minutes, so that one burst makes no usual; the last minute is not over.
+    """
+    usual = sorted(came)[-3] if len(came) >= 3 else 0
+    quiet = list(takewhile(lambda n: n <= usual / TRICKLE, reversed(came)))
+    if usual < BUSY or len(quiet) < 2:
+        return ""
+    return f"{'hardly anything' if any(quiet) else 'nothing'} enqueued for {len(quiet) - 1}m"
+
+
 def _moved(now: float, was: float) -> bool:
     return now > was * STEEP + QUIET or was > now * STEEP + QUIET
 
@@ -47,11 +62,14 @@ def headline(seen: Overview, width: int) -> Line:
     totals = seen.totals
     word, tone, was = verdict(totals.failing_per_min, totals.trend)
     changed = f", was {f.rate(was)}{until(was, totals.trend, seen.as_of)}" if word in ("WORSE", "BETTER") else ""
-    left: Line = (
-        (f" {word} ", f"bold {tone}"),
-        (f" {f.rate(totals.failing_per_min)} failures/min{changed}", "bold text"),
-        (f"   {f.rate(totals.dead_per_min)} deaths/min", "text"),
-    )
+    silence = ceased(totals.in_trend)
+    if silence and word == "BETTER":  # what does not come in does not fail either
+        word, tone = "QUIET", "warn"
+    left: Line = ((f" {word} ", f"bold {tone}"),)
+    left += ((f" {silence}  ", "bold warn"),) if silence else ()
+    left += ((f" {f.rate(totals.failing_per_min)} failures/min{changed}", "bold text"),)
+    deaths: Line = ((f"   {f.rate(totals.dead_per_min)} deaths/min", "text"),)
+    left = (*left, *deaths) if not silence or width_of((*left, *deaths)) <= width else left
     rates = [group.per_min or 0 for group in seen.groups]
     if rates and sum(rates) >= QUIET and max(rates) / max(sum(rates), totals.failing_per_min) >= 0.5:
         part = min(99, int(100 * max(rates) / max(sum(rates), totals.failing_per_min)))

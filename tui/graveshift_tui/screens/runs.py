@@ -106,7 +106,7 @@ ITEMS = Card(
         Column("JOB", pair(Item, lambda i, at: (i.job_id or "", "muted")), width=24, from_width=120),
     ),
     id_of=solo(Item, lambda i: i.id),
-    empty="No items yet: the run has not begun.",
+    empty="No items: the run has not begun, or what it chose had left before it was picked.",
     fetch=items,
     pane=pair(Item, item_pane),
     pane_height=4,

@@ -1,5 +1,7 @@
 """Groups in memory: counted when asked."""
 
+from datetime import datetime
+
 from graveshift.driver import Pace
 from graveshift.drivers.memory.state import Cause, State, Tried
 from graveshift.fingerprint import normalise
@@ -26,7 +28,8 @@ def page(state: State, chosen: Filter, cursor: str | None, limit: int) -> Page[G
 def failing(state: State) -> Pace:
     """Of every cause."""
     ages = _ages(state, state.tried)
-    return Pace(float(ages.count(0)), _trend(ages))
+    came = [_age(state, event.at) for event in state.events if event.what == "enqueued"]
+    return Pace(float(ages.count(0)), _trend(ages), _trend(came))
 
 
 def one(state: State, native: str) -> Group | None:
@@ -78,7 +81,11 @@ def _group(state: State, cause: Cause, tries: list[Tried]) -> Group:
 
 def _ages(state: State, tries: list[Tried]) -> list[int]:
     """Whole minutes since each."""
-    return [int((state.now() - tried.told.finished_at).total_seconds() // 60) for tried in tries]
+    return [_age(state, tried.told.finished_at) for tried in tries]
+
+
+def _age(state: State, at: datetime) -> int:
+    return int((state.now() - at).total_seconds() // 60)
 
 
 def _trend(ages: list[int]) -> list[int]:

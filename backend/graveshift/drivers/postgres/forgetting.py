@@ -104,7 +104,7 @@ STEPS = (
     TEXTS,
     _aged("flow", "bucket", "interval '1 hour'"),
     _aged("group_flow", "bucket", "interval '1 hour'"),
-    _aged("failing", "bucket", "interval '1 hour'"),
+    _aged("minutes", "bucket", "interval '1 hour'"),
     CAUSES,
     QUEUES,
 )

@@ -1,5 +1,6 @@
 """Groups of failures: the roll-up plus pending deltas, the fastest growing first."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -104,17 +105,20 @@ ORDER BY rank
 """)
 
 
-# As each group's pace, for all of them together: a row a minute, however many causes there are.
+# As each group's pace, for all of them together, and what was enqueued: two rows a minute, however many causes there are.
 FAILING = text(f"""
 WITH this AS (
     SELECT {MINUTE} AS minute,
            CAST(extract(epoch FROM now() - {MINUTE}) AS double precision) / 60 AS part
 ), every AS (
-    SELECT bucket AS minute, n AS failed FROM graveshift.failing WHERE bucket > now() - interval '31 minutes'
+    SELECT bucket AS minute, CASE what WHEN 'failed' THEN n END AS failed, CASE what WHEN 'enqueued' THEN n END AS came
+    FROM graveshift.minutes WHERE bucket > now() - interval '31 minutes'
     UNION ALL
-    SELECT date_bin('1 minute', at, 'epoch'), n FROM graveshift.deltas WHERE what = 'failed' AND fingerprint <> ''
+    SELECT date_bin('1 minute', at, 'epoch'), CASE what WHEN 'failed' THEN n END, CASE what WHEN 'enqueued' THEN n END
+    FROM graveshift.deltas WHERE what = 'enqueued' OR (what = 'failed' AND fingerprint <> '')
 )
-SELECT array_agg({AGE}) AS ages, array_agg(failed) AS amounts, coalesce(sum({WEIGHED}), 0) AS per_min
+SELECT array_agg({AGE}) AS minutes, array_agg(coalesce(failed, 0)) AS failed, array_agg(coalesce(came, 0)) AS came,
+       coalesce(sum({WEIGHED}), 0) AS per_min
 FROM every CROSS JOIN this
 """)
 
@@ -123,7 +127,8 @@ async def failing(engine: AsyncEngine) -> Pace:
     """Of every cause, shown or not."""
     async with opened(engine) as connection:
         row = (await connection.execute(FAILING)).one()
-    return Pace(round(float(row.per_min), 2), _trend(row))
+    trends = (_by_minute(row.minutes, amounts) for amounts in (row.failed, row.came))
+    return Pace(round(float(row.per_min), 2), *trends)
 
 
 async def page(engine: AsyncEngine, system: str, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
@@ -178,9 +183,13 @@ def _group(row: Row[Any], system: str) -> Group:
 
 
 def _trend(row: Row[Any]) -> list[int]:
+    return _by_minute(row.ages, row.amounts)
+
+
+def _by_minute(ages: Sequence[int] | None, amounts: Sequence[int] | None) -> list[int]:
     """Oldest minute first; rows of one minute add up."""
     trend = [0] * TREND
-    for age, n in zip(row.ages or (), row.amounts or (), strict=True):
+    for age, n in zip(ages or (), amounts or (), strict=True):
         if 0 <= age < TREND:
             trend[TREND - 1 - age] += int(n)
     return trend

@@ -87,9 +87,10 @@ WITH taken AS (
     FROM caused WHERE what = 'failed' GROUP BY 1, 2, 3, 4 ORDER BY queue, kind, fingerprint, bucket
     ON CONFLICT (queue, kind, fingerprint, bucket) DO UPDATE SET n = f.n + excluded.n
 ), together AS (
-    INSERT INTO graveshift.failing AS f (bucket, n)
-    SELECT date_bin('1 minute', at, 'epoch') AS bucket, sum(n) FROM caused WHERE what = 'failed' GROUP BY 1
-    ON CONFLICT (bucket) DO UPDATE SET n = f.n + excluded.n
+    INSERT INTO graveshift.minutes AS m (bucket, what, n)
+    SELECT date_bin('1 minute', at, 'epoch') AS bucket, what, sum(n) FROM taken
+    WHERE what = 'enqueued' OR (what = 'failed' AND fingerprint <> '') GROUP BY 1, 2 ORDER BY 1, 2
+    ON CONFLICT (bucket, what) DO UPDATE SET n = m.n + excluded.n
 )
 SELECT count(*) AS folded FROM taken
 """
