@@ -51,11 +51,19 @@ def letters(text: str) -> int:
     return number
 
 
+def places(text: str) -> int:
+    """How many jobs a worker may have at a time, as typed."""
+    number = int(text)
+    if not 1 <= number <= 1000:
+        raise argparse.ArgumentTypeError("jobs at a time are 1 to 1,000")
+    return number
+
+
 def _add_worker(worker: argparse.ArgumentParser) -> None:
     worker.add_argument("--handlers", required=True, metavar="MODULE:MAPPING", help="kind -> function")
     worker.add_argument("--queues", default="", metavar="A=3,B", help="with weights (default: worker.queues, else all)")
     worker.add_argument("--order", choices=("weighted", "strict"), help="among these queues (default: worker.order)")
-    worker.add_argument("--concurrency", type=int, help="jobs at a time (default: worker.concurrency)")
+    worker.add_argument("--concurrency", type=places, help="jobs at a time (default: worker.concurrency)")
     worker.add_argument("--with-parent", action="store_true", help="stop when standard input closes")
 
 

@@ -4,11 +4,11 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import datetime
-from typing import Any, NoReturn, TypedDict, TypeVar, Unpack
+from typing import Any, NoReturn, TypedDict, TypeVar, Unpack, cast
 
 import msgspec
 from msgspec import Raw, Struct
@@ -67,10 +67,11 @@ class Producer:
         """Enqueue one job in a transaction of its own; returns its id. Options are those of `new_job`."""
         return (await self.enqueue_many([new_job(queue, kind, payload, **options)]))[0]
 
-    async def enqueue_many(self, jobs: Sequence[NewJob]) -> list[int]:
+    async def enqueue_many(self, jobs: Iterable[NewJob]) -> list[int]:
         """Enqueue all of them or none; returns their ids in order. A live duplicate `unique_key` gives its job's id."""
+        checked = _jobs(jobs)
         work = await self._opened()
-        return list(await work.enqueue(jobs))
+        return list(await work.enqueue(checked))
 
     async def close(self) -> None:
         """Close its connections; the next use opens new ones."""
@@ -114,14 +115,15 @@ class SyncProducer:
         """Enqueue one job in a transaction of its own; returns its id. Options are those of `new_job`."""
         return self.enqueue_many([new_job(queue, kind, payload, **options)])[0]
 
-    def enqueue_many(self, jobs: Sequence[NewJob]) -> list[int]:
+    def enqueue_many(self, jobs: Iterable[NewJob]) -> list[int]:
         """Enqueue all of them or none; returns their ids in order."""
         return self.submit(jobs).result()
 
-    def submit(self, jobs: Sequence[NewJob]) -> Future[list[int]]:
-        """Begin to enqueue them, without waiting."""
+    def submit(self, jobs: Iterable[NewJob]) -> Future[list[int]]:
+        """Begin to enqueue them, without waiting. Raises Invalid here where they are not jobs."""
+        checked = _jobs(jobs)
         line = self._line()
-        return _call(line, line.producer.enqueue_many(jobs))
+        return _call(line, line.producer.enqueue_many(checked))
 
     def close(self) -> None:
         """Close its connections and end its thread; the next use starts a new one."""
@@ -157,14 +159,31 @@ def _call(line: Line, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
     return asyncio.run_coroutine_threadsafe(coroutine, line.loop)
 
 
+def _jobs(jobs: Iterable[NewJob]) -> Sequence[NewJob]:
+    """Read once, here, where a mistake is still its maker's alone. Raises Invalid."""
+    if isinstance(jobs, (NewJob, Mapping, str, bytes)) or not isinstance(jobs, Iterable):
+        raise Invalid(f"many jobs are a list of them, not a {type(jobs).__name__}")
+    read: list[NewJob] = []
+    for one in cast("Iterable[object]", jobs):
+        if not isinstance(one, NewJob):
+            raise Invalid(f"a {type(one).__name__} is no job; `new_job(queue, kind, payload)` makes one")
+        read.append(one)
+    return read
+
+
 def _raw(payload: object) -> Raw:
     if isinstance(payload, (bytes, bytearray, memoryview, Raw, str)):
         return Raw(_checked(payload.encode("utf-8", "surrogatepass") if isinstance(payload, str) else bytes(payload)))
     try:
-        return Raw(msgspec.json.encode(payload))
+        encoded = msgspec.json.encode(payload)
+        if b"null" in encoded:  # which is what becomes of what is no number
+            json.dumps(msgspec.to_builtins(payload), allow_nan=False)
+        return Raw(encoded)
     except UnicodeEncodeError:
         return Raw(json.dumps(payload).encode())
-    except (TypeError, msgspec.MsgspecError) as error:
+    except RecursionError as error:
+        raise Invalid("the payload is nested too deeply") from error
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:
         raise Invalid(f"the payload is not JSON: {error}") from error
 
 

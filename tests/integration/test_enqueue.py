@@ -78,15 +78,44 @@ def test_what_cannot_be_enqueued_is_refused_before_it_is_sent() -> None:
         (("q", "k", b"[" * 100_000), {}),
         (("q", "k", b'"\xff"'), {}),
         (("q", "k", object()), {}),
+        (("q", "k", {"a": [float("nan")]}), {}),
+        (("q", "k", float("inf")), {}),
+        (("q", "k", _nested(100_000)), {}),
         (("q", "k"), {"priority": 101}),
         (("q", "k"), {"max_attempts": 0}),
         (("q", "k"), {"unique_key": ""}),
         (("q", "k"), {"run_at": datetime(2030, 1, 1)}),
+        (("q", "k"), {"run_at": "2030-01-01T00:00:00Z"}),
+        (("q", "k"), {"run_at": 5}),
         (("q", "k"), {"run_at": datetime(9999, 1, 1, tzinfo=UTC)}),
     ]
     for arguments, options in wrong:
         with pytest.raises(Invalid):
             graveshift.new_job(*arguments, **options)  # type: ignore[arg-type]
+
+
+def _nested(depth: int) -> object:
+    inner: list[object] = []
+    for _ in range(depth):
+        inner = [inner]
+    return inner
+
+
+async def test_null_and_what_is_made_by_encoding_are_no_nan(shop: Workshop) -> None:
+    payload = {"at": datetime(2030, 1, 1, tzinfo=UTC), "none": None}
+    async with graveshift.connect(shop.url) as producer:
+        stored = await _payload(shop, await producer.enqueue("q", "k", payload))
+    assert stored == '{"at":"2030-01-01T00:00:00Z","none":null}'
+
+
+def test_what_is_no_list_of_jobs_is_refused_and_breaks_no_producer(shop: Workshop) -> None:
+    wrong: list[object] = [None, {}, "q", graveshift.new_job("q", "k"), [{"queue": "q", "kind": "k"}], [None]]
+    with graveshift.connect_sync(shop.url) as producer:
+        for jobs in wrong:
+            with pytest.raises(Invalid):
+                producer.enqueue_many(jobs)  # type: ignore[arg-type]
+        assert len(producer.enqueue_many(graveshift.new_job("q", "k") for _ in range(3))) == 3
+        assert producer.submit([graveshift.new_job("q", "k")]).result(30)
 
 
 async def test_many_jobs_arrive_in_order_or_not_at_all(shop: Workshop) -> None:

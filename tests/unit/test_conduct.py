@@ -13,7 +13,7 @@ from graveshift_tui.client import ApiError, Client, Unreachable
 from graveshift_tui.commands.acting import run_line
 from graveshift_tui.commands.tables import page_of, table
 from graveshift_tui.conduct import Conduct, in_vain
-from graveshift_tui.operate import ending
+from graveshift_tui.operate import Ask, Ended, ending
 from graveshift_tui.settings import Where
 from tests.small_backend import TOKEN, SmallBackend
 from tests.small_things import letter
@@ -87,12 +87,13 @@ def _hold(moved: int = 0, conflict: int = 0, gone: int = 0) -> Run:
 
 
 def test_a_run_that_moved_nothing_does_not_read_as_a_success() -> None:
-    late = _hold(gone=3)
-    assert ending(late) == "run 6: nothing was held: 3 were gone (job.hold)"
+    late, ask = _hold(gone=3), Ask("job.hold", {}, "Hold", "3 marked jobs")
+    assert ending(ask, late) == "run 6: nothing was held: 3 were gone (job.hold: 3 marked jobs)"
+    assert [Ended(ask, run).tone for run in (late, _hold(moved=2, gone=1))] == ["warning", "information"]
     assert run_line(late) == "run 6: job.hold nothing was held: 0 moved, 0 conflict, 3 gone, 0 failed"
     assert in_vain(_hold(gone=1, conflict=1)) == "nothing was held: 1 was a conflict, 1 was gone"
     assert in_vain(_hold()) == "nothing was held: nothing matched"
-    assert ending(_hold(moved=2, gone=1)) == "run 6: succeeded, 100% of 3 jobs, 1 gone (job.hold)"
+    assert ending(ask, _hold(moved=2, gone=1)) == "run 6: succeeded, 100% of 3 jobs, 1 gone (job.hold: 3 marked jobs)"
 
 
 def test_a_worker_of_all_queues_says_so() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -276,3 +277,22 @@ async def test_a_ring_ends_a_rest_and_one_that_led_to_nothing_is_heeded_later() 
     polls.bell.set()
     await polls.rest(stop)
     assert not polls.bell.is_set()
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [(float("inf"), 30 * 86400.0), (1e18, 30 * 86400.0), (-5, 0.0), (1.5, 1.5)]
+)
+def test_a_delay_is_one_that_a_clock_can_hold(asked: float, given: float) -> None:
+    assert Retry(asked).delay_s == given
+    assert Retry(float("nan")).delay_s == 0.0
+    endless = Handler(_nothing, backoff_s=1e300, max_backoff_s=1e300)
+    failure = Teller("w", "v", SETTINGS).failed(_claimed(), endless, OSError())
+    assert failure.retry_in_s == 30 * 86400.0
+
+
+def test_a_handler_that_cannot_take_a_job_is_refused_at_the_start() -> None:
+    wrong: list[Any] = [lambda: 1, lambda one, two: 1]
+    for run in wrong:
+        with pytest.raises(SettingsError, match="one job"):
+            by_kind({"k": run})
+    assert by_kind({"k": _nothing, "c": print})

@@ -21,9 +21,9 @@ from graveshift.wire.operations import OperationInfo
 from graveshift.wire.overview import Overview
 from graveshift_tui import keymap, theme
 from graveshift_tui.client import Client
-from graveshift_tui.conduct import Conduct, in_vain
+from graveshift_tui.conduct import Conduct
 from graveshift_tui.feed import Feed, Reading
-from graveshift_tui.operate import Ask, Ended, Operate, Planned, Refused, Slow, Started, announcement, ending, plain
+from graveshift_tui.operate import Ask, Ended, Operate, Planned, Refused, Slow, Started, announcement, plain
 from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import ConsoleScreen, Route
 from graveshift_tui.screens import CARDS, screen_for, verbs
@@ -262,13 +262,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     @on(Ended)
     def _ended(self, message: Ended) -> None:
-        run = message.run
-        well = run.state.value == "succeeded" and not run.failed
-        self.tell(
-            ending(message.ask, run),
-            ("warning" if in_vain(run) else "information") if well else "error",
-            f"run {run.id}",
-        )
+        self.tell(message.words, message.tone, f"run {message.run.id}")
 
     @on(Refused)
     def _refused(self, message: Refused) -> None:

@@ -12,7 +12,7 @@ from textual.app import App
 from textual.message import Message
 
 from graveshift.wire.plans import Confirm, Plan
-from graveshift.wire.runs import Run
+from graveshift.wire.runs import Run, RunState
 from graveshift_tui.conduct import Conduct, in_vain
 from graveshift_tui.format import things
 from graveshift_tui.sanitize import clean
@@ -66,12 +66,14 @@ class Slow(Message):
 
 
 class Ended(Message):
-    """A run that began here is over."""
+    """A run that began here is over: in `words`, and how loudly they are told."""
 
     def __init__(self, ask: Ask, run: Run) -> None:
         super().__init__()
-        self.ask = ask
         self.run = run
+        self.words = ending(ask, run)
+        well = run.state is RunState.SUCCEEDED and not run.failed
+        self.tone = ("warning" if in_vain(run) else "information") if well else "error"
 
 
 class Started(Message):

@@ -10,7 +10,7 @@ from graveshift.fingerprint import fingerprint, origin, origin_of
 from graveshift.settings import WorkerSettings
 from graveshift.work import Claimed, Failure
 from graveshift.worker.handlers import Handler
-from graveshift.worker.job import Dead, Retry, TimeLimitExceeded
+from graveshift.worker.job import Dead, Retry, TimeLimitExceeded, sane_delay_s
 
 MESSAGE_LIMIT = 8 * 1024
 TRACEBACK_LIMIT = 64 * 1024
@@ -57,8 +57,8 @@ class Teller:
         if isinstance(error, Dead):
             return None
         if isinstance(error, Retry):
-            return max(0.0, error.delay_s)
-        return backoff_s(claimed.tried, handler, self._settings)
+            return error.delay_s
+        return sane_delay_s(backoff_s(claimed.tried, handler, self._settings))
 
 
 def backoff_s(tried: int, handler: Handler, settings: WorkerSettings) -> float:

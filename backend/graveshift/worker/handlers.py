@@ -57,6 +57,8 @@ def by_kind(handlers: Mapping[str, Run]) -> dict[str, Handler]:
             raise SettingsError(f"{kind!r} is not a kind; it must match {NAME}")
         if not callable(run):
             raise SettingsError(f"the handler of {kind!r} is a {type(run).__name__}, not a function")
+        if not _takes_a_job(run.run if isinstance(run, Handler) else run):
+            raise SettingsError(f"the handler of {kind!r} cannot be called with one job as its only argument")
     return {kind: run if isinstance(run, Handler) else Handler(run) for kind, run in handlers.items()}
 
 
@@ -82,6 +84,16 @@ def version_of(handlers: Mapping[str, Handler]) -> str:
     packages = importlib.metadata.packages_distributions()
     found = {name for top in tops for name in packages.get(top, ())}
     return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in sorted(found)) or "unknown"
+
+
+def _takes_a_job(run: Run) -> bool:
+    try:
+        inspect.signature(run).bind(None)
+    except TypeError:
+        return False
+    except ValueError:  # written in C, and says nothing of itself
+        return True
+    return True
 
 
 def _is_async(run: object) -> bool:

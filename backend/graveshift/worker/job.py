@@ -14,16 +14,25 @@ from graveshift.work import Claimed
 T = TypeVar("T")
 
 
+# Whatever a handler or the service it asked says: later than this is never.
+LONGEST_DELAY_S = 30 * 86400.0
+
+
+def sane_delay_s(asked_s: float) -> float:
+    """What was asked for, from at once (also for what is no number) to thirty days."""
+    return min(max(0.0, asked_s), LONGEST_DELAY_S)
+
+
 class Retry(Exception):
     """the handler asked for another attempt
 
-    `delay_s` seconds from now instead of the usual back-off. The attempt counts. Raised `from` another error, that
-    error is the cause on record.
+    `delay_s` seconds from now instead of the usual back-off, thirty days at most. The attempt counts. Raised `from`
+    another error, that error is the cause on record.
     """
 
     def __init__(self, delay_s: float, reason: str = "") -> None:
-        super().__init__(reason or f"again in {delay_s:g} s")
-        self.delay_s = delay_s
+        self.delay_s = sane_delay_s(float(delay_s))
+        super().__init__(reason or f"again in {self.delay_s:g} s")
 
 
 class Dead(Exception):

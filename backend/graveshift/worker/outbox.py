@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import structlog
 
-from graveshift.errors import Invalid
+from graveshift.errors import DatabaseUnavailable, Invalid
 from graveshift.work import Failure, Ticket, Work
 from graveshift.worker.patience import Losses
 
@@ -123,14 +123,18 @@ async def _send(
         return None
     try:
         stale = await call(some)
-    except Invalid:
-        if len(some) == 1:
-            _log.error("outcome_refused", job=ticket(some[0]).id)
-            del box[0]
-            return None
-        return await _one_by_one(box, len(some), call, ticket)
-    except Exception as error:
+    except DatabaseUnavailable as error:
         return error
+    except Exception as error:
+        if len(some) > 1:
+            return await _one_by_one(box, len(some), call, ticket)
+        job, said = ticket(some[0]).id, str(error)[:300]
+        if not isinstance(error, Invalid):
+            _log.error("outcome_kept", job=job, error=said)
+            return error
+        _log.error("outcome_refused", job=job, error=said)
+        del box[0]
+        return None
     del box[: len(some)]
     for lost in stale:
         _log.warning("job_fenced", job=lost.id, attempt=lost.attempt)
@@ -143,13 +147,18 @@ async def _one_by_one(
     call: Callable[[Sequence[T]], Awaitable[Sequence[Ticket]]],
     ticket: Callable[[T], Ticket],
 ) -> Exception | None:
+    """What meets an error that nobody foresaw stays for another time, and lets the others pass."""
+    kept: Exception | None = None
+    place = 0
     for _ in range(count):
-        single = box[:1]
-        error = await _send(single, call, ticket)
-        if error is not None:
+        error = await _send(box[place : place + 1], call, ticket)
+        if isinstance(error, DatabaseUnavailable):
             return error
-        del box[0]
-    return None
+        if error is None:
+            del box[place]
+        else:
+            kept, place = error, place + 1
+    return kept
 
 
 def _same(ticket: Ticket) -> Ticket:

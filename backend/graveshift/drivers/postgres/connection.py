@@ -21,8 +21,8 @@ Once = Callable[[Executable, Mapping[str, Any]], Awaitable[Rows]]
 
 # Deadlock and serialisation failure: the statement did nothing and may simply be made again.
 TRANSIENT = ("40P01", "40001")
-# What a caller's own values can cause: bad or too deep JSON, text or number, a name that breaks a check, a NUL.
-REFUSED = ("22P02", "22P05", "22021", "22003", "23514", "54001")
+# What a caller's own values can cause: data that a type cannot hold, a name that breaks a check, JSON that is too deep.
+REFUSED = ("22", "23514", "54001")
 TRIES = 4
 # Plans are kept, and one made while the queue was all but empty would read all of it once it is full. To make one for
 # the very values at hand takes as long as a claim, and says the same. Behind a pooler none is kept.
@@ -169,6 +169,6 @@ def sqlstate(error: DBAPIError) -> str:
 def refused(error: DBAPIError) -> Exception:
     """Invalid where the caller's values were at fault; DatabaseUnavailable where the server is going; else itself."""
     state = sqlstate(error)
-    if state in REFUSED:
+    if state.startswith(REFUSED):
         return Invalid(str(error.orig).partition(": ")[2])
     return DatabaseUnavailable(str(error.orig)) if state.startswith(("57P", "08", "53")) else error

@@ -105,7 +105,7 @@ ORDER BY rank
 """)
 
 
-# As each group's pace, for all of them together, and what was enqueued: two rows a minute, however many causes there are.
+# As each group's pace, for all of them together, and what was enqueued: two rows a minute for any number of causes.
 FAILING = text(f"""
 WITH this AS (
     SELECT {MINUTE} AS minute,
