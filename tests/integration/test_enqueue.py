@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec import Raw
+from sqlalchemy import make_url
 
 import graveshift
-from graveshift.errors import DatabaseUnavailable, Invalid, SettingsError
+from graveshift.errors import DatabaseBehind, DatabaseUnavailable, Invalid, SettingsError
 from tests.waiting import until
 from tests.workshop import Workshop
 
@@ -154,6 +155,19 @@ def test_without_a_database_it_says_which_variable_is_missing(monkeypatch: pytes
     monkeypatch.delenv("GRAVESHIFT_DATABASE_URL", raising=False)
     with pytest.raises(SettingsError, match="GRAVESHIFT_DATABASE_URL"):
         graveshift.enqueue_sync("q", "k")
+
+
+async def test_a_database_that_is_none_of_ours_is_named_with_what_to_do(shop: Workshop) -> None:
+    for name, error, words in (
+        ("postgres", DatabaseBehind, "graveshift migrate"),
+        ("nowhere", DatabaseUnavailable, '"nowhere" does not exist'),
+    ):
+        url = make_url(shop.url).set(database=name).render_as_string(hide_password=False)
+        async with graveshift.connect(url) as producer:
+            with pytest.raises(error, match=words):
+                await producer.enqueue("q", "k")
+            with pytest.raises(error, match=words):
+                await producer.enqueue("q", "k", unique_key="a")
 
 
 async def test_a_sync_producer_is_shared_by_threads(shop: Workshop) -> None:

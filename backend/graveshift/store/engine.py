@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql import Executable
 
-from graveshift.errors import DatabaseUnavailable, SettingsError
+from graveshift.errors import DatabaseBehind, DatabaseUnavailable, SettingsError
 from graveshift.store.sharing import reading
 
 SCHEMES = ("postgresql", "postgres")
@@ -107,6 +107,10 @@ async def shut(engine: AsyncEngine) -> None:
 
 # Another transaction was in the way, or the server comes or goes or is full: the same statement may well work later.
 PASSING = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
+# No such database, or not with this name and password: as PostgreSQL words it, and somebody may be putting it right.
+LOCKED_OUT = {"3D000", "28000", "28P01"}
+# No such schema, table, column or function: of this version's statements that can only be the schema's age.
+BEHIND = {"3F000", "42P01", "42703", "42883"}
 
 
 class Unit:
@@ -153,8 +157,11 @@ async def translated() -> AsyncIterator[None]:
     except (OperationalError, InterfaceError, InternalClientError, PoolTimeout, OSError, TimeoutError) as lost:
         raise DatabaseUnavailable(str(getattr(lost, "orig", lost))) from lost
     except DBAPIError as error:
-        if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in PASSING:
+        state = getattr(error.orig, "sqlstate", None)
+        if error.connection_invalidated or state in PASSING | LOCKED_OUT:
             raise DatabaseUnavailable(str(error.orig)) from error
+        if state in BEHIND:
+            raise DatabaseBehind(str(error.orig)) from error
         raise
 
 
