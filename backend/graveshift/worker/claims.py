@@ -111,9 +111,10 @@ class Claims:
         if self._turns.overlap and len(claimed) == self._settings.batch and not _is_over(orders):
             await self._send_ahead(ask, claimed, shift)
         self._take(claimed, shift, outbox, orders)
-        if claimed:
+        had_all = self._turns.answered(ask, len(claimed))
+        if claimed:  # fewer than were asked for may only mean that others were at the same heads
             self._polls.found()
-        if self._turns.answered(ask, len(claimed)) and not orders.stop.is_set():
+        elif had_all and not orders.stop.is_set():
             await self._polls.rest(orders.stop)
 
     async def _send_ahead(self, ask: Ask, claimed: Sequence[Claimed], shift: Shift) -> None:

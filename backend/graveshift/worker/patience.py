@@ -7,8 +7,9 @@ from contextlib import suppress
 import structlog
 
 POLL_FIRST_S, POLL_LAST_S = 0.002, 1.0
-# The longest that a worker is deaf to a doorbell that keeps ringing for others.
-DEAF_LAST_S = 0.1
+# How long a worker is deaf to a doorbell that rang for others: hardly, the first time, since a poll may have been
+# quicker than the ring; and at the longest, where it goes on and on.
+DEAF_FIRST_S, DEAF_LAST_S = 0.0002, 0.1
 LOST_FIRST_S, LOST_LAST_S = 0.1, 5.0
 
 _chance = random.SystemRandom()
@@ -52,7 +53,7 @@ class Polls:
     async def rest(self, unless: asyncio.Event) -> None:
         """Until the next poll, or the event."""
         if self._was_rung:
-            self._deaf_s = min(DEAF_LAST_S, max(POLL_FIRST_S, 2 * self._deaf_s))
+            self._deaf_s = min(DEAF_LAST_S, max(DEAF_FIRST_S, 2 * self._deaf_s))
         wait_s = self.next_s()
         deaf_s = min(wait_s, self._deaf_s)
         await pause(deaf_s, unless)

@@ -13,7 +13,7 @@ import uvloop
 from sqlalchemy import TextClause
 
 from graveshift.drivers.postgres.bare import DIALECT
-from graveshift.drivers.postgres.claiming import CLAIM, SPARE
+from graveshift.drivers.postgres.claiming import CLAIM, SPARE, TIMES
 from graveshift.drivers.postgres.ending import END
 from graveshift.drivers.postgres.enqueueing import ENQUEUE_KEYLESS
 from tests.bench.contest import marks
@@ -41,7 +41,7 @@ async def work(url: str, batch: int) -> None:
     wish = {"worker": worker, "queues": [], "kinds": [KIND], "limit": batch, "lease_s": 30.0, "begin": batch}
     taking, ending = await connection.prepare(claim), await connection.prepare(end)
     while not stop.is_set():
-        rows = await taking.fetch(*of_claim({**wish, "wide": 2 * batch + SPARE}))
+        rows = await taking.fetch(*of_claim({**wish, "wide": TIMES * batch + SPARE}))
         for row in rows:
             marks.ran(json.loads(row["payload"]).get("t"))
         if rows:

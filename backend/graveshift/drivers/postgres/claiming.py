@@ -14,9 +14,9 @@ from graveshift.drivers.postgres.text import raw
 from graveshift.drivers.postgres.tickets import fence, stale
 from graveshift.work import Claimed, Ticket
 
-# How many candidates beyond twice the limit are looked at per queue: others may be taking the first ones right now, and
-# the same worker's claim before this one may.
-SPARE = 32
+# How many candidates are looked at per queue: so many times the limit, and some. Others may be taking the first ones
+# right now, and the same worker's claim before this one may.
+TIMES, SPARE = 4, 32
 
 # Heads of all open queues are merged by order, and locked in that order until there are enough; a limited queue brings
 # no more heads than it may hand out, so it keeps nobody behind it waiting. A suspect at the head goes out alone;
@@ -107,7 +107,7 @@ class Wish(Struct, frozen=True):
 
 async def claim(held: Held, wish: Wish) -> list[Claimed]:
     """Due jobs, the first in order first."""
-    named = {"queues": list(wish.queues), "kinds": list(wish.kinds), "wide": 2 * wish.limit + SPARE}
+    named = {"queues": list(wish.queues), "kinds": list(wish.kinds), "wide": TIMES * wish.limit + SPARE}
     rows = await held.rows(CLAIM, {**asdict(wish), **named})
     return [_claimed(row, wish.worker) for row in sorted(rows, key=itemgetter("place"))]
 

@@ -13,8 +13,9 @@ from graveshift.errors import DatabaseUnavailable
 from graveshift.store.engine import GOODBYE_S, is_pooled, translated
 
 CHANNEL = "graveshift_jobs"
-# The rests between the rings of a process that goes on enqueueing: whoever hears a stream finds it by polling.
-REST_FIRST_S, REST_LAST_S = 0.005, 0.05
+# The rests between the rings of a process that goes on enqueueing. They grow while so many enqueues come within one:
+# whoever works on a stream so dense finds it by polling.
+REST_FIRST_S, REST_LAST_S, DENSE = 0.0005, 0.05, 2
 
 # A ring that takes longer comes too late.
 ANSWER_S = 6.0
@@ -33,12 +34,12 @@ class Bell:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._rope = Held(engine, heals=True)
-        self._wanted = False
+        self._wanted = 0
         self._ringing: asyncio.Task[None] | None = None
 
     def ring(self) -> None:
         """Jobs have come."""
-        self._wanted = True
+        self._wanted += 1
         if self._ringing is None:
             self._ringing = asyncio.create_task(self._ring())
 
@@ -53,10 +54,10 @@ class Bell:
         rest_s = REST_FIRST_S
         try:
             while self._wanted:
-                self._wanted = False
+                self._wanted = 0
                 await self._rope.rows(RING, {}, within_s=ANSWER_S)
                 await asyncio.sleep(rest_s)
-                rest_s = min(2 * rest_s, REST_LAST_S)
+                rest_s = min(2 * rest_s, REST_LAST_S) if self._wanted >= DENSE else REST_FIRST_S
         except Exception as error:  # whatever it is: the jobs are there, and whoever waits will poll
             _log.warning("doorbell_not_rung", error=str(error))
         finally:
