@@ -107,8 +107,8 @@ async def shut(engine: AsyncEngine) -> None:
 
 # Another transaction was in the way, or the server comes or goes or is full: the same statement may well work later.
 PASSING = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
-# No such database, or not with this name and password: as PostgreSQL words it, and somebody may be putting it right.
-LOCKED_OUT = {"3D000", "28000", "28P01"}
+# As PostgreSQL words it. What it says of a password is left as it is: a rotation goes by it.
+NO_SUCH_DATABASE = "3D000"
 # No such schema, table, column or function: of this version's statements that can only be the schema's age.
 BEHIND = {"3F000", "42P01", "42703", "42883"}
 
@@ -158,7 +158,7 @@ async def translated() -> AsyncIterator[None]:
         raise DatabaseUnavailable(str(getattr(lost, "orig", lost))) from lost
     except DBAPIError as error:
         state = getattr(error.orig, "sqlstate", None)
-        if error.connection_invalidated or state in PASSING | LOCKED_OUT:
+        if error.connection_invalidated or state in PASSING or state == NO_SUCH_DATABASE:
             raise DatabaseUnavailable(str(error.orig)) from error
         if state in BEHIND:
             raise DatabaseBehind(str(error.orig)) from error
