@@ -10,7 +10,7 @@ from time import monotonic
 import structlog
 from msgspec import Struct
 
-from graveshift.errors import Fenced, GraveshiftError
+from graveshift.errors import Fenced
 from graveshift.settings import LoopSettings, QueueSettings
 from graveshift.store.engine import Unit as Transaction
 from graveshift.store.keeping import KeepingBook
@@ -91,7 +91,7 @@ class Clockwork:
         try:
             async with asyncio.timeout(LEASE_S):
                 epoch = await self._leases.take(LEASE, LEASE_S)
-        except (GraveshiftError, TimeoutError) as error:
+        except Exception as error:  # whatever it is: nobody else turns these loops again
             log.warning("lease_not_asked", error=str(error))
             return None
         self._looked = monotonic()
@@ -125,14 +125,14 @@ class Clockwork:
                     return
                 until = monotonic() + LEASE_S
                 self._looked = monotonic()
-            except (GraveshiftError, TimeoutError) as error:
+            except Exception as error:
                 log.warning("lease_not_renewed", epoch=epoch, error=str(error))
 
     async def _give_up(self, epoch: int) -> None:
         try:
             async with asyncio.timeout(GRACE_S):
                 await self._leases.give_up(LEASE, epoch)
-        except (GraveshiftError, TimeoutError) as error:
+        except Exception as error:
             log.warning("lease_not_given_up", epoch=epoch, error=str(error))
 
     async def _turn(self, loop: Loop, guard: Guard, ending: asyncio.Event) -> None:

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 import graveshift
-from graveshift.drivers.postgres.doorbell import Ear
+from graveshift.drivers.postgres import doorbell
+from graveshift.drivers.postgres.doorbell import Bell, Ear
+from graveshift.store.engine import create_engine
 from graveshift.worker import Job, patience
 from tests.waiting import until
 from tests.workshop import Workshop
@@ -82,3 +84,32 @@ async def test_without_a_bell_the_polls_find_it(shop: Workshop, monkeypatch: pyt
     monkeypatch.setattr(Ear, "rung", deaf)
     async with shop.worker({"k": noop}):
         await shop.reaches(await shop.put("k"), "done")
+
+
+async def test_after_a_burst_single_rings_are_heard_at_once_again(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dense stream makes the rests long; what follows it, one every few milliseconds, is not dense."""
+    rests: list[float] = []
+    truly = asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        rests.append(seconds)
+        await truly(seconds)
+
+    engine = create_engine(database)
+    bell = Bell(engine)
+    try:
+        monkeypatch.setattr(asyncio, "sleep", noted)
+        for _ in range(400):
+            bell.ring()
+            bell.ring()
+            await truly(0.0002)
+        assert max(rests) == doorbell.REST_LAST_S
+        for _ in range(60):
+            bell.ring()
+            await truly(0.004)
+        assert rests[-1] == doorbell.REST_FIRST_S
+    finally:
+        await bell.close()
+        await engine.dispose()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -114,6 +115,29 @@ async def test_a_loop_that_fails_goes_on_and_health_says_so(
         await until(bench.clockwork.last_success)
 
 
+@pytest.mark.parametrize("what", ["take", "renew", "give_up"])
+async def test_no_error_ends_the_clockwork(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    monkeypatch.setattr(loops, "RENEW_S", 0.02)
+    truly, failed = getattr(LeaseBook, what), 0
+
+    async def broken(book: LeaseBook, *arguments: Any) -> Any:
+        nonlocal failed
+        failed += 1
+        if failed < 3:
+            raise RuntimeError("nobody foresaw this")
+        return await truly(book, *arguments)
+
+    monkeypatch.setattr(LeaseBook, what, broken)
+    bench = Bench(engine)
+    async with bench.running():
+        await until(lambda: bench.turns)
+        if what != "give_up":
+            await until(lambda: failed >= 3)
+            seen = bench.turns
+            await until(lambda: bench.turns > seen)
+    assert failed
+
+
 async def test_a_clockwork_that_does_not_run_is_not_healthy(engine: AsyncEngine) -> None:
     assert not (await Bench(engine).clockwork.check()).ok
 
@@ -160,9 +184,9 @@ async def test_the_chores_roll_up_sample_and_tidy(engine: AsyncEngine) -> None:
             return found.get("depth") == 3 and found.get("enqueued") == 3 and deltas == 0 and old.scalar_one() == 0
 
     try:
-        await until(sampled)
-        await until(lambda: tidied > 1)
-        await until(lambda: len(clockwork.last_success()) == 5)
+        await until(sampled, within=30)
+        await until(lambda: tidied > 1, within=30)
+        await until(lambda: len(clockwork.last_success()) == 5, within=30)
         assert "tidy" not in clockwork.last_success()
     finally:
         stop.set()

@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 from msgspec import Raw
 from sqlalchemy import TextClause, text
@@ -61,6 +62,19 @@ async def test_a_connection_that_was_closed_just_after_an_answer_is_replaced_uns
     await answers(engine)
     await engine.dispose()
     await other.dispose()
+
+
+async def test_a_client_that_is_confused_by_a_servers_last_words_has_lost_it(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def confused(connection: asyncpg.Connection, query: str, **named: object) -> None:
+        raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+
+    engine = create_engine(database)
+    monkeypatch.setattr(asyncpg.Connection, "prepare", confused)
+    with pytest.raises(DatabaseUnavailable):
+        await answers(engine)
+    await engine.dispose()
 
 
 async def test_an_enqueue_after_a_rest_asks_its_connection_first(

@@ -8,7 +8,14 @@ from typing import Any
 from asyncpg import InternalClientError
 from sqlalchemy import URL, MetaData, event, make_url, text
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    InvalidatePoolError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql import Executable
@@ -158,7 +165,8 @@ async def translated() -> AsyncIterator[None]:
         raise DatabaseUnavailable(str(getattr(lost, "orig", lost))) from lost
     except DBAPIError as error:
         state = getattr(error.orig, "sqlstate", None)
-        if error.connection_invalidated or state in PASSING or state == NO_SUCH_DATABASE:
+        confused = state is None and isinstance(error, InternalError)  # asyncpg, by a server's last words
+        if error.connection_invalidated or confused or state in PASSING or state == NO_SUCH_DATABASE:
             raise DatabaseUnavailable(str(error.orig)) from error
         if state in BEHIND:
             raise DatabaseBehind(str(error.orig)) from error

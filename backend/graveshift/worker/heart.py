@@ -2,12 +2,10 @@
 
 import asyncio
 import os
-from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from uuid import UUID
 
-from graveshift.errors import DatabaseUnavailable
 from graveshift.wire.workers import WorkerState
 from graveshift.work import Condition, Work
 from graveshift.worker.orders import Orders
@@ -39,8 +37,10 @@ class Heart:
         due, told = monotonic() + wait_s, orders.state
         while (left := due - monotonic()) > 0 and orders.state is told:
             await asyncio.sleep(min(left, HEED_S))
-            with suppress(DatabaseUnavailable):
+            try:
                 orders.hear(await self._work.heed(self._worker))
+            except Exception as error:  # whatever it is: the claims are kept alive
+                self._losses.next_s(error)
 
     async def _beat(self, shift: Shift, outbox: Outbox, state: WorkerState) -> float:
         tickets = [*shift.tickets(), *outbox.tickets()]

@@ -71,7 +71,11 @@ class Shift:
         return [*waiting, *(ticket for ticket, one in self._running.items() if not one.reported)]
 
     def start(self, claimed: Claimed) -> None:
-        """Run this job now."""
+        """Run this job now. One that is in hand was claimed anew, since a crash of the database undid its claim."""
+        if (before := self._running.get(claimed.ticket)) is not None:
+            if before.reported:
+                self._outbox.released([claimed.ticket])
+            return
         handler = self._handlers[claimed.kind]
         running = Running(claimed, handler, self._teller, self._outbox, self._ended)
         self._running[claimed.ticket] = running

@@ -21,6 +21,9 @@ TIMES, SPARE = 4, 32
 # Heads of all open queues are merged by order, and locked in that order until there are enough; a limited queue brings
 # no more heads than it may hand out, so it keeps nobody behind it waiting. A suspect at the head goes out alone;
 # otherwise suspects are passed over until they are at the head.
+#
+# It waits for no disk (decision 0010): a claim that a crash of the server undoes was never made, and its fence holds no
+# more. Where a limit counts it does wait, since what runs then counts no more.
 CLAIM = text("""
 WITH RECURSIVE live AS (
     (SELECT queue FROM graveshift.jobs
@@ -56,7 +59,9 @@ UPDATE graveshift.jobs j SET state = 'running', attempt = j.attempt + 1, started
        lease_until = now() + make_interval(secs => CAST(:lease_s AS double precision)),
        begun = NOT chosen.alone AND chosen.place <= CAST(:begin AS integer)
 FROM chosen LEFT JOIN graveshift.payloads p USING (id)
-WHERE j.id = chosen.id
+WHERE j.id = chosen.id AND (SELECT set_config('synchronous_commit', CASE
+          WHEN EXISTS (SELECT FROM open WHERE allowance IS NOT NULL) THEN current_setting('synchronous_commit')
+          ELSE 'off' END, true)) IS NOT NULL
 RETURNING j.id, j.attempt, j.attempt - j.max_attempts + j.budget AS tried,
           j.queue, j.kind, j.priority, j.max_attempts, j.enqueued_at, j.started_at, j.trace_id,
           j.run_id, chosen.alone, chosen.place, coalesce(CAST(p.payload AS text), 'null') AS payload,

@@ -1,6 +1,7 @@
 """The doorbell: producers ring when jobs have come, idle workers hear it. A hint: polls find what no ring told of."""
 
 import asyncio
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -13,9 +14,9 @@ from graveshift.errors import DatabaseUnavailable
 from graveshift.store.engine import GOODBYE_S, is_pooled, translated
 
 CHANNEL = "graveshift_jobs"
-# The rests between the rings of a process that goes on enqueueing. They grow while so many enqueues come within one:
-# whoever works on a stream so dense finds it by polling.
-REST_FIRST_S, REST_LAST_S, DENSE = 0.0005, 0.05, 2
+# The rests between the rings of a process that goes on enqueueing. They grow while enqueues come this densely: whoever
+# works on such a stream finds it by polling.
+REST_FIRST_S, REST_LAST_S, DENSE_PER_S = 0.001, 0.05, 1000
 
 # A ring that takes longer comes too late.
 ANSWER_S = 6.0
@@ -54,10 +55,11 @@ class Bell:
         rest_s = REST_FIRST_S
         try:
             while self._wanted:
-                self._wanted = 0
+                self._wanted, since = 0, monotonic()
                 await self._rope.rows(RING, {}, within_s=ANSWER_S)
                 await asyncio.sleep(rest_s)
-                rest_s = min(2 * rest_s, REST_LAST_S) if self._wanted >= DENSE else REST_FIRST_S
+                dense = self._wanted > DENSE_PER_S * (monotonic() - since)
+                rest_s = min(2 * rest_s, REST_LAST_S) if dense else REST_FIRST_S
         except Exception as error:  # whatever it is: the jobs are there, and whoever waits will poll
             _log.warning("doorbell_not_rung", error=str(error))
         finally:
