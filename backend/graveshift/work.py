@@ -88,12 +88,21 @@ class Work(Protocol):
     async def deregister(self, worker: UUID) -> None: ...
 
     async def claim(
-        self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float, *, begin: int = 0
+        self,
+        worker: UUID,
+        queues: Sequence[str],
+        kinds: Sequence[str],
+        limit: int,
+        lease_s: float,
+        *,
+        begin: int = 0,
+        suspects: bool = True,
     ) -> Sequence[Claimed]:
         """Due jobs of queues that are not paused and kinds this worker knows; empty `queues` means every queue.
 
         The first `begin` of the jobs returned count as begun at once; the others when `begin()` says so. A job that
         is to run `alone` comes by itself and is never begun by its claim: begin it when nothing else runs any more.
+        Without `suspects` such jobs are passed over wherever they stand, and those behind them come in their order.
         """
 
     async def begin(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:

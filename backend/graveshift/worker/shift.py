@@ -9,6 +9,7 @@ import structlog
 from graveshift.settings import WorkerSettings
 from graveshift.work import Claimed, Ticket
 from graveshift.worker.failures import Teller
+from graveshift.worker.fairness import Fairness
 from graveshift.worker.handlers import Handler
 from graveshift.worker.outbox import Outbox
 from graveshift.worker.patience import first
@@ -26,6 +27,7 @@ class Shift:
     ) -> None:
         self.changed = asyncio.Event()
         self.suspect: Claimed | None = None
+        self.fairness = Fairness()
         self._handlers = handlers
         self._settings = settings
         self._teller = teller
@@ -69,6 +71,11 @@ class Shift:
         """Claims to keep alive: what runs and was not reported, and the suspect that waits."""
         waiting = [self.suspect.ticket] if self.suspect is not None else []
         return [*waiting, *(ticket for ticket, one in self._running.items() if not one.reported)]
+
+    def take_suspect(self, claimed: Claimed) -> None:
+        """Keep this job until nothing else runs, and take nothing else meanwhile."""
+        self.suspect = claimed
+        self.fairness.came()
 
     def start(self, claimed: Claimed) -> None:
         """Run this job now."""
@@ -126,4 +133,5 @@ class Shift:
                 _log.info("job_returned", job=ticket.id)
         if self._lone == ticket:
             self._lone = None
+            self.fairness.went()
         self.changed.set()

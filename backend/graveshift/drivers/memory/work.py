@@ -71,10 +71,18 @@ class MemoryWork:
         self._state.workers.pop(worker, None)
 
     async def claim(
-        self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float, *, begin: int = 0
+        self,
+        worker: UUID,
+        queues: Sequence[str],
+        kinds: Sequence[str],
+        limit: int,
+        lease_s: float,
+        *,
+        begin: int = 0,
+        suspects: bool = True,
     ) -> Sequence[Claimed]:
         now = self._state.now()
-        chosen = self._batch(allowed(self._state, self._due(queues, kinds, now)), limit)
+        chosen = self._batch(allowed(self._state, self._due(queues, kinds, now, suspects)), limit)
         for place, job in enumerate(chosen):
             job.state, job.attempt, job.started_at, job.owner = "running", job.attempt + 1, now, worker
             job.lease_until = now + timedelta(seconds=lease_s)
@@ -82,12 +90,13 @@ class MemoryWork:
             spend(self._state, job.queue)
         return [_claimed(job, worker) for job in chosen]
 
-    def _due(self, queues: Sequence[str], kinds: Sequence[str], now: datetime) -> list[Entry]:
+    def _due(self, queues: Sequence[str], kinds: Sequence[str], now: datetime, suspects: bool) -> list[Entry]:
         due = [
             job
             for job in self._state.live.values()
             if job.state not in ("running", "held") and job.run_at <= now and job.kind in kinds
             if (not queues or job.queue in queues) and self._state.paused(job.queue) is None
+            if suspects or not job.crashes
         ]
         return sorted(due, key=lambda job: (-job.priority, job.run_at, job.id))
 

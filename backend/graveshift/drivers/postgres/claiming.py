@@ -20,7 +20,7 @@ TIMES, SPARE = 4, 32
 
 # Heads of all open queues are merged by order, and locked in that order until there are enough; a limited queue brings
 # no more heads than it may hand out, so it keeps nobody behind it waiting. A suspect at the head goes out alone;
-# otherwise suspects are passed over until they are at the head.
+# otherwise suspects are passed over until they are at the head. Where none are wanted they are no heads.
 CLAIM = text("""
 WITH RECURSIVE live AS (
     (SELECT queue FROM graveshift.jobs
@@ -38,7 +38,8 @@ WITH RECURSIVE live AS (
     WHERE q.paused_at IS NULL OR q.paused_until <= now()
 ), heads AS MATERIALIZED (
     SELECT head.* FROM open, graveshift.heads(
-        open.name, CAST(:kinds AS text[]), coalesce(open.allowance, CAST(:wide AS integer))) head
+        open.name, CAST(:kinds AS text[]), coalesce(open.allowance, CAST(:wide AS integer)),
+        CAST(:suspects AS boolean)) head
     ORDER BY head.priority DESC, head.run_at, head.id LIMIT CAST(:wide AS integer)
 ), locked AS MATERIALIZED (
     SELECT j.id, j.priority, j.run_at, j.crashes FROM heads JOIN graveshift.jobs j USING (id)
@@ -103,6 +104,7 @@ class Wish(Struct, frozen=True):
     limit: int
     lease_s: float
     begin: int
+    suspects: bool = True
 
 
 async def claim(held: Held, wish: Wish) -> list[Claimed]:

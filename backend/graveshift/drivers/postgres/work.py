@@ -67,9 +67,17 @@ class PostgresWork:
         await presence.deregister(self._engine, worker)
 
     async def claim(
-        self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float, *, begin: int = 0
+        self,
+        worker: UUID,
+        queues: Sequence[str],
+        kinds: Sequence[str],
+        limit: int,
+        lease_s: float,
+        *,
+        begin: int = 0,
+        suspects: bool = True,
     ) -> Sequence[Claimed]:
-        wish = claiming.Wish(worker, queues, kinds, limit, lease_s, begin)
+        wish = claiming.Wish(worker, queues, kinds, limit, lease_s, begin, suspects)
         first, second = self._claims
         return await claiming.claim(second if first.is_busy else first, wish)
 
