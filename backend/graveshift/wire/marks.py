@@ -32,7 +32,7 @@ class Mark(Struct, frozen=True, kw_only=True):
 
 
 class NewMark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A mark to keep; without `at` it happened now, by the database's clock."""
+    """A mark to keep; without `at` it happened now, by the database's clock. One that is sent again is kept once."""
 
     title: Annotated[str, Meta(min_length=1, max_length=200)]
     kind: MarkKind = MarkKind.DEPLOY
@@ -47,6 +47,6 @@ class NewMark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Marked(Struct, frozen=True):
-    """The id of the mark that was made."""
+    """The id of the mark: of the one that was there, where it was sent again."""
 
     id: str
