@@ -70,7 +70,7 @@ async def test_a_change_of_configuration_has_no_version_and_json_is_the_wire(ser
         (("deploy", "v1", "--at", "2026-11-25T11:00:00"), "$.at"),
         (("deploy", "v1", "--at", "1066-10-14T09:00:00Z"), "years"),
         (("deploy", "v1", "--at", "9998-10-14T09:00:00Z"), "future"),
-        (("deploy", "v1", "--link", "ci.example"), "$.link"),
+        (("deploy", "v1", "--link", "ci.example"), "a link that begins with http:// or https:// and holds no space"),
         (("deploy", "v1", "--nte", "x"), "--nte"),
     ],
 )

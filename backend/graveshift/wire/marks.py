@@ -8,6 +8,8 @@ from msgspec import Meta, Struct
 
 from graveshift.wire.moments import Moment, check_moments
 
+LINK, LINK_WORDS = r"^https?://\S+$", "a link that begins with http:// or https:// and holds no space"
+
 
 class MarkKind(StrEnum):
     """What changed."""
@@ -37,7 +39,7 @@ class NewMark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: Annotated[str, Meta(min_length=1, max_length=200)]
     kind: MarkKind = MarkKind.DEPLOY
     version: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
-    link: Annotated[str, Meta(max_length=2000, pattern=r"^https?://\S+$")] | None = None
+    link: Annotated[str, Meta(max_length=2000, pattern=LINK)] | None = None
     note: Annotated[str, Meta(max_length=2000)] | None = None
     at: Moment | None = None
 

@@ -13,7 +13,7 @@ from graveshift.drivers.memory.ending import fail
 from graveshift.drivers.memory.limiting import allowed, spend
 from graveshift.drivers.memory.state import Entry, Present, State
 from graveshift.errors import Invalid, QueueDraining
-from graveshift.wire.jobs import NAME, NewJob
+from graveshift.wire.jobs import NAME, NAME_WORDS, NewJob
 from graveshift.wire.workers import Wish
 from graveshift.work import Claimed, Condition, Failure, Pulse, Ticket
 
@@ -170,7 +170,7 @@ def release(state: State, job: Entry) -> None:
 def _check(job: NewJob) -> None:
     texts = (job.unique_key or "") + (job.trace_id or "")
     if not (re.fullmatch(NAME, job.queue) and re.fullmatch(NAME, job.kind)) or "\0" in texts:
-        raise Invalid("names are letters, digits, dots, colons, dashes and underscores")
+        raise Invalid(f"names are {NAME_WORDS}")
     try:
         json.loads(bytes(job.payload).decode(), parse_constant=_refused)
     except (ValueError, RecursionError) as error:
