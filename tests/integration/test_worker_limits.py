@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from graveshift.settings import Share
 from graveshift.worker import Cancelled, Handler, Job, handler
+from graveshift.worker.turns import Queues
 from tests.waiting import until
 from tests.workshop import Workshop
 
@@ -149,7 +151,8 @@ async def test_a_suspect_runs_with_nothing_else_in_the_process(shop: Workshop) -
     assert [one for one in together if "suspect" in one] == [{"suspect"}]
 
 
-async def test_suspects_and_quick_jobs_take_turns_on_one_worker(shop: Workshop) -> None:
+@pytest.mark.parametrize("queues", [(), {"q": Share(), "other": Share(weight=3)}], ids=["together", "in shares"])
+async def test_suspects_and_quick_jobs_take_turns_on_one_worker(shop: Workshop, queues: Queues) -> None:
     order: list[str] = []
 
     async def watched(job: Job) -> None:
@@ -161,7 +164,7 @@ async def test_suspects_and_quick_jobs_take_turns_on_one_worker(shop: Workshop) 
     quick = [await shop.put("watched", "quick") for _ in range(200)]
     async with shop.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE graveshift.jobs SET crashes = 1, run_at = now() WHERE priority = 100")
-    async with shop.worker({"watched": watched}):
+    async with shop.worker({"watched": watched}, queues=queues):
         for job in (*suspects, *quick):
             await shop.reaches(job, "done")
     first, second, third, fourth = (place for place, one in enumerate(order) if one == "suspect")
