@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from graveshift.errors import SettingsError
+from graveshift.wire.refusals import refusal
 
 Place = tuple[str, ...]
 
@@ -32,7 +33,7 @@ def converted(place: Place, given: Given, kind: Any) -> Any:
 def _refusal(value: Any, kind: Any, error: msgspec.ValidationError) -> str:
     """Where there are few words to choose from, these; else what was wrong."""
     if get_origin(kind) is not Literal:
-        return str(error)
+        return refusal(error)
     words = [str(word) for word in get_args(kind)]
     near = get_close_matches(str(value), words, 1)
     return f"{value!r} is none of {', '.join(words)}" + (f"; did you mean {near[0]!r}?" if near else "")

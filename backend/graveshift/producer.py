@@ -15,6 +15,7 @@ from msgspec import Raw, Struct
 
 from graveshift.errors import Invalid
 from graveshift.wire.jobs import NewJob
+from graveshift.wire.refusals import refusal
 from graveshift.work import Work
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ def new_job(queue: str, kind: str, payload: object = b"{}", **options: Unpack[Op
         job = msgspec.convert(said, NewJob, builtin_types=(datetime,))
         f"{job.unique_key}{job.trace_id}".encode()
     except (msgspec.MsgspecError, UnicodeEncodeError) as error:
-        raise Invalid(str(error)) from error
+        raise Invalid(refusal(error)) from error
     return job
 
 

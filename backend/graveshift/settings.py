@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from graveshift.errors import SettingsError
 from graveshift.given import Given, converted, entries, fields, known, mapping
 from graveshift.schedule import ENTRY, Schedule
-from graveshift.wire.jobs import NAME
+from graveshift.wire.jobs import NAME, NAME_WORDS
 from graveshift.wire.runs import PerSecond
 
 Seconds = Annotated[float, Meta(gt=0)]
@@ -255,5 +255,5 @@ SECTIONS = {
 KEYS = fields(Settings).keys() - SECTIONS.keys()
 ENTRIES: dict[tuple[str, ...], tuple[type[Struct], str, str]] = {
     ("schedules",): (Schedule, ENTRY, "a name is 1 to 64 letters, digits and `. _ : -`"),
-    ("worker", "queues"): (Share, NAME, "a queue is 1 to 128 letters, digits and `. _ : -`"),
+    ("worker", "queues"): (Share, NAME, f"a queue is {NAME_WORDS}"),
 }

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Raw, Struct
 
 from graveshift.driver import Unit
+from graveshift.errors import DatabaseUnavailable
 from graveshift.wire.jobs import NewJob
 from graveshift.wire.workers import Wish, WorkerState
 
@@ -21,6 +22,14 @@ class Ticket(Struct, frozen=True):
     id: int
     attempt: int
     owner: UUID
+
+
+class ClaimUnsure(DatabaseUnavailable):
+    """jobs were claimed, and whether that lasts is not known; they are to be released"""
+
+    def __init__(self, tickets: Sequence[Ticket], detail: str = "") -> None:
+        super().__init__(detail)
+        self.tickets = tickets
 
 
 class Claimed(Struct, frozen=True, kw_only=True):
@@ -88,12 +97,22 @@ class Work(Protocol):
     async def deregister(self, worker: UUID) -> None: ...
 
     async def claim(
-        self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float, *, begin: int = 0
+        self,
+        worker: UUID,
+        queues: Sequence[str],
+        kinds: Sequence[str],
+        limit: int,
+        lease_s: float,
+        *,
+        begin: int = 0,
+        suspects: bool = True,
     ) -> Sequence[Claimed]:
         """Due jobs of queues that are not paused and kinds this worker knows; empty `queues` means every queue.
 
         The first `begin` of the jobs returned count as begun at once; the others when `begin()` says so. A job that
         is to run `alone` comes by itself and is never begun by its claim: begin it when nothing else runs any more.
+        Without `suspects` such jobs are passed over wherever they stand, and those behind them come in their order.
+        What is returned outlasts a crash of the server; ClaimUnsure where that cannot be said of what was claimed.
         """
 
     async def begin(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:

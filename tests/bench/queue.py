@@ -18,7 +18,7 @@ SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
 WAYS = {"single": "enqueue, one by one", "concurrent": "enqueue, 10 at once", "bulk": "enqueue, 1000 in one call"}
 FULL, QUICK = Plan(rounds=3, latency_s=8.0, share=1.0), Plan(rounds=1, latency_s=3.0, share=0.2)
 NOTE = """durable server (fsync on, synchronous_commit on) for all; pool of 10 for all; a job's payload is {}
-our claims wait for no disk (decision 0010), all other commits of all sides do
+our claims are on the disk before their jobs begin, as everybody's are; those that meet wait for it together
 batch 10 and 100; our concurrency is 100 and 1000, as procrastinate's, which fetches singly; pgqueuer has no cap
 latency: one worker process, batch 10, at a tenth of the lesser of enqueue and drain of each side; a roll-up runs"""
 

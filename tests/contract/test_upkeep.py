@@ -57,6 +57,27 @@ async def test_a_suspect_runs_alone(bench: Bench) -> None:
     ]
 
 
+async def test_a_claim_without_suspects_passes_them_over_wherever_they_stand(bench: Bench) -> None:
+    suspects = await bench.put(*["{}"] * 60)
+    for _ in range(6):
+        await crash(bench)
+    low = await bench.put("1", "2", priority=-1)
+    high = await bench.put("3", queue="else", priority=5)
+    assert [job.ticket.id for job in await bench.take(2, suspects=False)] == [*high, low[0]]
+    assert [(job.ticket.id, job.alone) for job in await bench.take(2, suspects=False)] == [(low[1], False)]
+    assert await bench.take(suspects=False) == []
+    assert [(job.ticket.id, job.alone) for job in await bench.take()] == [(suspects[0], True)]
+
+
+async def test_a_claim_without_suspects_finds_a_limited_queues_room_for_the_job_behind_one(bench: Bench) -> None:
+    await bench.put("1", "2", priority=1)
+    await crash(bench, begin=2)
+    (other,) = await bench.put("3")
+    await bench.limit(concurrency=1)
+    assert [job.ticket.id for job in await bench.take(suspects=False)] == [other]
+    assert await bench.take() == []
+
+
 async def test_a_suspect_is_not_begun_by_its_claim(bench: Bench) -> None:
     await bench.put()
     await crash(bench)

@@ -95,6 +95,14 @@ def test_what_cannot_be_enqueued_is_refused_before_it_is_sent() -> None:
             graveshift.new_job(*arguments, **options)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("name", ["bad queue", "", "q" * 129, "k\n"])
+def test_a_bad_name_is_refused_in_words(name: str) -> None:
+    for place, said in (("queue", (name, "k")), ("kind", ("q", name))):
+        with pytest.raises(Invalid) as refused:
+            graveshift.new_job(*said)
+        assert f"Expected 1 to 128 letters, digits and `. _ : -` - at `$.{place}`" in str(refused.value)
+
+
 def _nested(depth: int) -> object:
     inner: list[object] = []
     for _ in range(depth):

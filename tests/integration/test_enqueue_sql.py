@@ -2,9 +2,10 @@
 
 import psycopg
 import pytest
-from psycopg.errors import CheckViolation, NotNullViolation
+from psycopg.errors import CheckViolation, InvalidParameterValue, NotNullViolation
 
 NAMES = "queue and kind must be 1 to 128 of the characters"
+YEARS = "run_at must be in the years 1970 to 9998"
 
 
 def call(database: str, arguments: str) -> None:
@@ -28,10 +29,14 @@ def call(database: str, arguments: str) -> None:
         ("'mail', 'send', unique_key => ''", CheckViolation, "unique_key must be 1 to 512"),
         ("'mail', 'send', trace_id => repeat('t', 129)", CheckViolation, "trace_id at most 128"),
         ("'mail', 'send', priority => 101", CheckViolation, "priority -100 to 100"),
+        ("'mail', 'send', run_at => 'infinity'", InvalidParameterValue, YEARS),
+        ("'mail', 'send', run_at => '-infinity'", InvalidParameterValue, YEARS),
+        ("'mail', 'send', run_at => '9999-01-01 00:00Z'", InvalidParameterValue, YEARS),
+        ("'mail', 'send', run_at => '1969-12-31 23:59:59Z'", InvalidParameterValue, YEARS),
     ],
 )
 def test_a_mistake_is_told_without_the_row(
-    database: str, arguments: str, error: type[psycopg.errors.IntegrityError], said: str
+    database: str, arguments: str, error: type[psycopg.Error], said: str
 ) -> None:
     with pytest.raises(error) as refused:
         call(database, arguments)
@@ -41,3 +46,7 @@ def test_a_mistake_is_told_without_the_row(
 
 def test_what_is_right_is_taken(database: str) -> None:
     call(database, "repeat('q', 128), 'send', '{}', unique_key => 'k', trace_id => 't', priority => -100")
+    call(database, "'mail', 'send', jsonb_build_object('n', 1)::json")
+    call(database, "'mail', 'send', run_at => '1970-01-01 00:00Z'")
+    call(database, "'mail', 'send', run_at => '9998-12-31 23:59:59Z'")
+    call(database, "'mail', 'send', run_at => NULL")

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -39,13 +40,15 @@ async def kept(service: Service) -> list[dict[str, str | None]]:
 
 
 async def test_a_deploy_is_marked_with_its_version_note_and_time(service: Service) -> None:
-    argv = ("deploy", "v142", "--note", "retries halved", "--at", "2026-11-25T11:00:00+01:00")
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
+    there = at.astimezone(timezone(timedelta(hours=1))).isoformat()
+    argv = ("deploy", "v142", "--note", "retries halved", "--at", there)
     code, out, said = await mark(service, *argv, "--link", "https://ci.example/1")
     [one] = await kept(service)
     assert (code, out, said) == (0, f"mark {one['id']}: deploy v142\n", "")
     told = ("kind", "title", "version", "note", "at", "link", "actor", "source")
     assert [one[name] for name in told] == [
-        *("deploy", "v142", "v142", "retries halved", "2026-11-25T10:00:00Z", "https://ci.example/1"),
+        *("deploy", "v142", "v142", "retries halved", f"{at:%Y-%m-%dT%H:%M:%SZ}", "https://ci.example/1"),
         *("operator", "cli"),
     ]
 
@@ -66,7 +69,8 @@ async def test_a_change_of_configuration_has_no_version_and_json_is_the_wire(ser
         (("deploy", "v1", "--at", "yesterday"), "$.at"),
         (("deploy", "v1", "--at", "2026-11-25T11:00:00"), "$.at"),
         (("deploy", "v1", "--at", "1066-10-14T09:00:00Z"), "years"),
-        (("deploy", "v1", "--link", "ci.example"), "$.link"),
+        (("deploy", "v1", "--at", "9998-10-14T09:00:00Z"), "future"),
+        (("deploy", "v1", "--link", "ci.example"), "a link that begins with http:// or https:// and holds no space"),
         (("deploy", "v1", "--nte", "x"), "--nte"),
     ],
 )

@@ -1,7 +1,7 @@
 """Marks: a pipeline's deploy is kept, and a worker's new version is marked once."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
@@ -9,14 +9,20 @@ from uuid import uuid4
 import pytest
 
 from graveshift.store.deploys import MarkBook
+from graveshift.store.position import cursor as cursor_of
 from graveshift.wire.operations import Role
 from tests.api_service import serving
 from tests.contract.bench import WORKER, Bench, PostgresUnits, failure
 
 
+def ago(**span: float) -> str:
+    """A time of the past, as it comes back."""
+    return (datetime.now(UTC).replace(microsecond=0) - timedelta(**span)).isoformat().replace("+00:00", "Z")
+
+
 async def test_a_pipeline_marks_a_deploy_and_it_is_listed_latest_first(database: str, tmp_path: Path) -> None:
     async with serving(database, tmp_path) as service, service.client(Role.OPERATOR) as client:
-        body = {"title": "shop v142", "version": "v142", "link": "https://ci.example/1", "at": "2026-11-25T10:00:00Z"}
+        body = {"title": "shop v142", "version": "v142", "link": "https://ci.example/1", "at": ago(days=2)}
         body["note"] = "retries halved"
         first = await client.post("/v1/marks", json=body)
         second = await client.post("/v1/marks", json={"title": "less retries", "kind": "config"})
@@ -25,10 +31,80 @@ async def test_a_pipeline_marks_a_deploy_and_it_is_listed_latest_first(database:
         assert [mark["title"] for mark in page["items"]] == ["less retries"]
         rest = (await client.get("/v1/marks", params={"cursor": page["next_cursor"]})).json()
         assert [(mark["at"], mark["kind"], mark["source"]) for mark in rest["items"]] == [
-            ("2026-11-25T10:00:00Z", "deploy", "http")
+            (body["at"], "deploy", "http")
         ]
         assert (await client.get(f"/v1/marks/{first.json()['id']}")).json()["version"] == "v142"
         assert rest["items"][0]["note"] == "retries halved"
+
+
+async def test_marks_are_listed_by_the_time_they_have_page_by_page(database: str, tmp_path: Path) -> None:
+    async with serving(database, tmp_path) as service, service.client(Role.OPERATOR) as client:
+        at_once = ago(hours=5)
+        said = {"late": ago(hours=9), "first": at_once, "second": at_once, "long ago": ago(days=3), "now": None}
+        for title, at in said.items():
+            body = {"title": title} if at is None else {"title": title, "at": at}
+            assert (await client.post("/v1/marks", json=body)).status_code == 201
+        titles: list[str] = []
+        cursor = None
+        while cursor or not titles:
+            page = (await client.get("/v1/marks", params={"limit": 1, **({"cursor": cursor} if cursor else {})})).json()
+            assert (page["total"], page["total_is_exact"]) == (5, True)
+            titles += [mark["title"] for mark in page["items"]]
+            cursor = page["next_cursor"]
+        assert titles == ["now", "second", "first", "late", "long ago"]
+        assert (await client.get("/v1/marks", params={"cursor": "WzFd"})).status_code == 422
+        assert (await client.get("/v1/marks", params={"cursor": cursor_of(2**62, 1)})).status_code == 422
+
+
+@pytest.mark.parametrize("at", [None, ago(hours=1)], ids=["now", "at a time"])
+async def test_a_mark_that_is_sent_again_is_kept_once_also_in_a_race(
+    database: str, tmp_path: Path, at: str | None
+) -> None:
+    async with serving(database, tmp_path) as service, service.client(Role.OPERATOR) as client:
+        body = {"title": "shop v142", "version": "v142", "note": "x"} | ({} if at is None else {"at": at})
+        answers = await asyncio.gather(*(client.post("/v1/marks", json=body) for _ in range(12)))
+        assert {answer.status_code for answer in answers} == {201}
+        assert len({answer.json()["id"] for answer in answers}) == 1
+        again = await client.post("/v1/marks", json={**body, "note": "another word"})
+        assert again.json() == answers[0].json()
+        (kept,) = (await client.get("/v1/marks")).json()["items"]
+        assert kept["note"] == "x"
+
+
+async def test_a_mark_that_differs_is_another_one(database: str, tmp_path: Path) -> None:
+    async with serving(database, tmp_path) as service, service.client(Role.OPERATOR) as client:
+        body: dict[str, str | None] = {"title": "workers run v1", "version": "v1", "at": ago(hours=1)}
+        others: list[dict[str, str | None]] = [{"title": "b"}, {"version": "v2"}, {"version": None}, {"kind": "other"}]
+        others += [{"link": "http://ci"}, {"at": ago(hours=2)}, {"at": None}, {}]
+        for other in others:
+            said = {name: value for name, value in (body | other).items() if value is not None}
+            assert (await client.post("/v1/marks", json=said)).status_code == 201
+        assert len((await client.get("/v1/marks")).json()["items"]) == len(others)
+
+
+async def test_without_a_time_the_same_mark_after_a_minute_is_another_one(database: str, tmp_path: Path) -> None:
+    async with serving(database, tmp_path) as service, service.client(Role.OPERATOR) as client:
+        first = (await client.post("/v1/marks", json={"title": "shop v142"})).json()
+        await service.rows("UPDATE graveshift_ledger.deploys SET at = at - interval '61 seconds'")
+        assert (await client.post("/v1/marks", json={"title": "shop v142"})).json() != first
+
+
+async def test_what_a_worker_showed_by_itself_keeps_no_mark_out(database: str, tmp_path: Path) -> None:
+    async with serving(database, tmp_path) as service, service.client(Role.OPERATOR) as client:
+        await service.queue.work.register(uuid4(), "host", 1, "v1", [])
+        await MarkBook(service.engine).notice()
+        body = {"title": "workers run v1", "version": "v1"}
+        assert (await client.post("/v1/marks", json=body)).status_code == 201
+        assert len((await client.get("/v1/marks")).json()["items"]) == 2
+
+
+async def test_a_mark_more_than_a_day_ahead_is_refused(database: str, tmp_path: Path) -> None:
+    async with serving(database, tmp_path) as service, service.client(Role.OPERATOR) as client:
+        refused = await client.post("/v1/marks", json={"title": "x", "at": ago(hours=-25)})
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+        assert "`at` is more than a day in the future" in refused.json()["detail"]
+        assert (await client.post("/v1/marks", json={"title": "x", "at": ago(hours=-23)})).status_code == 201
+        assert len((await client.get("/v1/marks")).json()["items"]) == 1
 
 
 @pytest.mark.parametrize(

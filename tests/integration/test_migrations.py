@@ -46,3 +46,17 @@ async def test_a_database_of_a_newer_version_is_not_called_behind(database: str)
     for act in (migrations.require_head, migrations.upgrade):
         with pytest.raises(DatabaseAhead, match="it is at later"):
             await act(database)
+
+
+async def test_a_job_of_a_time_beyond_all_calendars_is_brought_into_the_last_year(empty_database: str) -> None:
+    await migrations.upgrade(empty_database, "0013")
+    engine = create_engine(empty_database)
+    async with engine.begin() as connection:
+        for at in ("20000-01-01 00:00Z", "infinity", "2500-01-01 00:00Z"):
+            await connection.execute(text(f"SELECT graveshift.enqueue('mail', 'send', run_at => '{at}')"))
+    await migrations.upgrade(empty_database)
+    async with engine.begin() as connection:
+        year = text("SELECT CAST(extract(year FROM run_at AT TIME ZONE 'UTC') AS integer) FROM graveshift.jobs")
+        years = (await connection.execute(year)).scalars().all()
+    await engine.dispose()
+    assert sorted(years) == [2500, 9998, 9998]

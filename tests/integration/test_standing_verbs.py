@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -67,6 +68,30 @@ async def test_a_limit_says_who_set_the_one_before_since_when_and_why(front: Fro
     await front.bench.limit(concurrency=4)
     plan = await front.desk.plan("queue.limit", {**MAIL, "concurrency": 9}, ANN)
     assert re.search(rf'before: at most 4 jobs at once by ann since {AT}: "bank"\)', plan.effects[0].change)
+
+
+BOTH = {"concurrency": 4, "per_s": 10.0, "burst": 20}
+PLACES, RATE = "4 jobs at once", "10 starts a second after a burst of 20"
+
+
+@pytest.mark.parametrize(
+    ("stands", "order", "lifted"),
+    [
+        (BOTH, {"concurrency": 9}, [RATE]),
+        (BOTH, {"per_s": 1}, [PLACES]),
+        (BOTH, {}, [PLACES, RATE]),
+        (BOTH, {"concurrency": 9, "per_s": 1}, []),
+        ({"concurrency": 4}, {"concurrency": 9}, []),
+        (None, {"concurrency": 9}, []),
+    ],
+)
+async def test_a_limit_says_what_it_lifts_because_the_order_does_not_name_it(
+    front: Front, stands: dict[str, Any] | None, order: dict[str, Any], lifted: list[str]
+) -> None:
+    await front.bench.put()
+    if stands is not None:
+        await front.bench.limit(**stands)
+    assert said(await front.desk.plan("queue.limit", {**MAIL, **order}, ANN), "lifts") == lifted
 
 
 @pytest.mark.parametrize(("args", "reason"), [({}, "of the run"), ({"reason": "its own"}, "its own")])

@@ -61,6 +61,23 @@ async def test_handlers_that_are_not_there_are_one_line_and_a_usage_mistake(shop
     ]
 
 
+async def test_handlers_that_import_what_is_not_installed_are_one_line_and_a_usage_mistake(
+    shop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "shop_handlers.py"
+    file.write_text("import json\n\nimport stripe_of_nowhere\n\nHANDLERS = {}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    process = await _start(shop, "--handlers", "shop_handlers:HANDLERS")
+    try:
+        assert await process.exits(30) == 2
+    finally:
+        await process.end()
+    assert [line["line"] for line in process.said("not_json")] == [
+        f"graveshift: the settings cannot be used: {file}:3: there is no module 'stripe_of_nowhere', "
+        f"which is imported there; is it installed in {sys.prefix}?\n"
+    ]
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from graveshift.settings import Share
 from graveshift.worker import Cancelled, Handler, Job, handler
+from graveshift.worker.turns import Queues
 from tests.waiting import until
 from tests.workshop import Workshop
 
@@ -147,6 +149,28 @@ async def test_a_suspect_runs_with_nothing_else_in_the_process(shop: Workshop) -
         for job in (slow, suspect, *others):
             await shop.reaches(job, "done")
     assert [one for one in together if "suspect" in one] == [{"suspect"}]
+
+
+@pytest.mark.parametrize("queues", [(), {"q": Share(), "other": Share(weight=3)}], ids=["together", "in shares"])
+async def test_suspects_and_quick_jobs_take_turns_on_one_worker(shop: Workshop, queues: Queues) -> None:
+    order: list[str] = []
+
+    async def watched(job: Job) -> None:
+        order.append(str(job.data))
+        await asyncio.sleep(0.5 if job.data == "suspect" else 0.02)
+
+    later = datetime.now(UTC) + timedelta(hours=1)
+    suspects = [await shop.put("watched", "suspect", priority=100, run_at=later) for _ in range(4)]
+    quick = [await shop.put("watched", "quick") for _ in range(200)]
+    async with shop.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE graveshift.jobs SET crashes = 1, run_at = now() WHERE priority = 100")
+    async with shop.worker({"watched": watched}, queues=queues):
+        for job in (*suspects, *quick):
+            await shop.reaches(job, "done")
+    first, second, third, fourth = (place for place, one in enumerate(order) if one == "suspect")
+    assert first == 0
+    assert min(second - first, third - second) > 10
+    assert fourth > third
 
 
 async def test_stopping_lets_running_jobs_finish_and_takes_no_more(shop: Workshop) -> None:

@@ -9,6 +9,7 @@ import pytest
 from graveshift.errors import SettingsError
 from graveshift.schedule import Missed, Schedule, due, next_slot, to_fire
 from graveshift.settings import load
+from graveshift.wire.jobs import NAME_WORDS
 
 NIGHTLY = Schedule(cron="30 2 * * *", timezone="Europe/Berlin", queue="q", kind="k")
 MINUTELY = Schedule(cron="* * * * *", queue="q", kind="k")
@@ -78,6 +79,7 @@ ENTRY = "{cron: '* * * * *', queue: q, kind: k"
         (ENTRY + ", priority: 500}", "schedules.n.priority: Expected `int` <= 100"),
         (ENTRY + ", missed: never}", "schedules.n.missed: Invalid enum value 'never'"),
         ("{cron: '* * * * *', queue: q}", "schedules.n.kind: must be given"),
+        ("{cron: '* * * * *', queue: a b, kind: k}", f"schedules.n.queue: Expected {NAME_WORDS}"),
         ("often", "schedules.n: must be a mapping of settings"),
     ],
 )

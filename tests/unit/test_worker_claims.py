@@ -63,6 +63,41 @@ class Suspecting(Slow):
         return found
 
 
+class Wary(Slow):
+    """Notes which claims may bring suspects."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[bool] = []
+
+    async def claim(self, worker: UUID, *arguments: Any, **named: Any) -> Sequence[Claimed]:
+        self.told.append(named["suspects"])
+        return await super().claim(worker, *arguments, **named)
+
+    async def suspect(self, n: int, priority: int = 0) -> None:
+        """Put in so many jobs, whose worker crashes."""
+        work, jobs = self.queue.work, [NewJob(queue="q", kind="k", priority=priority)] * n
+        await work.enqueue(jobs)
+        assert len(await work.claim(UUID(int=9), [], ["k"], n, 0.0, begin=n)) == n
+        assert await self.queue.upkeep.sweep(3) == n
+
+    async def worked(self, n: int) -> list[int]:
+        """The order in which a worker runs so many jobs; a suspect takes 0.6 s."""
+        order: list[int] = []
+
+        async def noted(job: Job) -> None:
+            order.append(job.id)
+            await asyncio.sleep(0.6 if job.attempt > 1 else 0)
+
+        self.may_finish.set()
+        one = Worker(self, {"k": noted}, settings=WorkerSettings(concurrency=40, batch=4), version="1")
+        running = asyncio.create_task(one.run())
+        await until(lambda: self.finished == n)
+        one.stop()
+        assert await running == 0
+        return order
+
+
 async def nothing(job: Job) -> None:
     return None
 
@@ -132,6 +167,31 @@ async def test_of_two_suspects_that_come_at_once_one_waits_and_the_other_goes_ba
     await until(lambda: slow.finished == 15)
     one.stop()
     assert await running == 0
+
+
+async def test_after_a_suspect_none_is_asked_for_until_as_much_time_has_passed_or_nothing_else_is_there() -> None:
+    slow = Wary()
+    slow.answer()
+    await slow.suspect(2)
+    await slow.put(28)
+    order = await slow.worked(30)
+    assert (order[0], order[-1]) == (1, 2)
+    assert slow.told[0]
+    assert not any(slow.told[slow.told.index(False) :][:7])
+
+
+async def test_a_suspect_that_was_asked_for_before_another_came_waits_for_the_others_too() -> None:
+    slow = Wary()
+    slow.answer(1)
+    await slow.put(28)
+    working = asyncio.create_task(slow.worked(30))
+    await until(lambda: slow.asking == 2 and slow.claimed == 4)
+    await slow.suspect(2, priority=1)
+    slow.answer()
+    order = await working
+    assert order.index(30) == 29
+    assert order.index(29) == 4
+    assert slow.told[:3] == [True] * 3
 
 
 async def test_a_doorbell_that_breaks_takes_no_worker_with_it() -> None:

@@ -53,15 +53,6 @@ async def _soon(job: Job) -> None:
     return None
 
 
-SHOP = """
-def f(job): pass
-HANDLERS = {'a.b': f}
-NUMBER = 7
-EMPTY = {}
-BAD = {'a': 7}
-"""
-
-
 class CallableObject:
     async def __call__(self, job: Job) -> None:
         return None
@@ -89,10 +80,11 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         "def f(job): pass\nHANDLERS = {'a.b': f}\nNUMBER = 7\nEMPTY = {}\nBAD = {'a': 7}\n"
     )
     (tmp_path / "shop_broken.py").write_text("import not_installed_anywhere\n")
+    (tmp_path / "shop_mistaken.py").write_text("import sys\nfrom json import dumsp\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield "shop_handlers"
-    for name in ("shop_handlers", "shop_broken"):
+    for name in ("shop_handlers", "shop_broken", "shop_mistaken"):
         sys.modules.pop(name, None)
 
 
@@ -116,13 +108,18 @@ def test_handlers_that_cannot_be_used_are_named(module: str, place: str, message
         load(place)
 
 
-def test_a_module_whose_own_imports_fail_says_so_itself(module: str) -> None:
-    with pytest.raises(ModuleNotFoundError, match="not_installed_anywhere"):
+def test_a_module_whose_own_imports_fail_is_told_with_its_file_and_what_is_missing(module: str) -> None:
+    with pytest.raises(SettingsError, match=r"shop_broken\.py:1: there is no module 'not_installed_anywhere'"):
         load("shop_broken:HANDLERS")
 
 
+def test_a_name_that_an_imported_module_has_not_is_told_with_the_file_that_asks(module: str) -> None:
+    with pytest.raises(SettingsError, match=r"shop_mistaken\.py:2: cannot import name 'dumsp' from 'json'"):
+        load("shop_mistaken:HANDLERS")
+
+
 def test_a_kind_must_be_a_name() -> None:
-    with pytest.raises(SettingsError, match="'two words' is not a kind"):
+    with pytest.raises(SettingsError, match="'two words' is not a kind; one is 1 to 128 letters"):
         by_kind({"two words": _nothing})
 
 

@@ -10,6 +10,7 @@ from msgspec import Raw, Struct
 
 from graveshift.errors import Invalid, UnsupportedMediaType
 from graveshift.wire.jobs import NewJob, NewJobs
+from graveshift.wire.refusals import refusal
 
 T = TypeVar("T")
 ESCAPE = re.compile(
@@ -41,7 +42,7 @@ def read(body: bytes, shape: type[T]) -> T:
     except RecursionError as error:
         raise Invalid("the body is nested too deeply") from error
     except msgspec.DecodeError as error:
-        raise Invalid(str(error)) from error
+        raise Invalid(refusal(error)) from error
     if _has_nul(msgspec.to_builtins(value, enc_hook=lambda raw: None, builtin_types=(Raw,))):
         raise Invalid("a text holds U+0000")
     return value

@@ -80,7 +80,7 @@ class Backups(Protocol):
 
 
 class Marks(Protocol):
-    """Deploys and other changes, the latest recorded first."""
+    """Deploys and other changes, the latest first by the times they have."""
 
     async def add(self, mark: NewMark, actor: Actor, /) -> str: ...
 

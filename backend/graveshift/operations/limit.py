@@ -34,13 +34,17 @@ class LimitQueue(Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=512)] | None = None
 
     async def plan(self, world: World) -> Draft:
-        """The limit that it will have and the one that it has, in words. Raises Invalid for a burst of no rate."""
+        """The limit that it will have, the one that it has, and what of this is lifted because the order names none.
+
+        Raises Invalid for a burst of no rate.
+        """
         if self.burst is not None and self.per_s is None:
             raise Invalid("burst is how many may start before per_s holds, and there is no per_s - at `$.burst`")
         _, queue = await queue_of(world, self.queue, self.needs)
         before = in_words(queue.limit) + set_by(queue.limit)
         change = f"{in_words(self._limit())}, from the next claim on; what runs goes on (before: {before})"
         effects = [Effect(f"queue {queue.name} in system {queue.system}", change)]
+        effects += [Effect("lifts", gone) for gone in self._lifted(queue.limit or Limit())]
         return Draft(count=1, effects=effects, confirm=Confirm.YES, subjects=[f"{queue.id} has {before}"])
 
     async def run(self, world: World, carrier: Carrier) -> None:
@@ -52,6 +56,11 @@ class LimitQueue(Struct, frozen=True, forbid_unknown_fields=True):
 
         await carrier.chunks(Single(world, self.queue, limit, in_words(wanted)))
 
+    def _lifted(self, before: Limit) -> list[str]:
+        places = _places(before) if self.concurrency is None else ""
+        rate = _rate(before) if self.per_s is None else ""
+        return [gone for gone in (places, rate) if gone]
+
     def _limit(self, by: str | None = None, reason: str | None = None) -> Limit:
         if self.concurrency is None and self.per_s is None:
             return Limit()
@@ -62,9 +71,15 @@ class LimitQueue(Struct, frozen=True, forbid_unknown_fields=True):
 def in_words(limit: Limit | None) -> str:
     """`at most 4 jobs at once and 10 starts a second after a burst of 10`, or `no limit`."""
     found = limit or Limit()
-    jobs = "job" if found.concurrency == 1 else "jobs"
-    words = [f"{found.concurrency:,} {jobs} at once"] if found.concurrency else []
-    if found.per_s:
-        starts = "start" if found.per_s == 1 else "starts"
-        words.append(f"{found.per_s:,.10g} {starts} a second after a burst of {found.burst:,}")
+    words = [part for part in (_places(found), _rate(found)) if part]
     return f"at most {' and '.join(words)}" if words else "no limit"
+
+
+def _places(limit: Limit) -> str:
+    jobs = "job" if limit.concurrency == 1 else "jobs"
+    return f"{limit.concurrency:,} {jobs} at once" if limit.concurrency else ""
+
+
+def _rate(limit: Limit) -> str:
+    starts = "start" if limit.per_s == 1 else "starts"
+    return f"{limit.per_s:,.10g} {starts} a second after a burst of {limit.burst:,}" if limit.per_s else ""

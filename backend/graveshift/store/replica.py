@@ -22,7 +22,7 @@ PATIENCE_S = 3.0
 # What recovery, or whoever ended a statement, did to it: the replica is as good as before.
 CONFLICTS = ("40001", "40P01", "57014")
 
-# What was committed when this is asked is flushed, but for the last claims: those wait for no disk.
+# What was committed when this is asked is flushed, but for claims that are on their way there.
 PRIMARY = text("""
     SELECT now() AS at, CAST(pg_current_wal_flush_lsn() AS text) AS place,
            (SELECT system_identifier FROM pg_control_system()) AS cluster, current_database() AS name

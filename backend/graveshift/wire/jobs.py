@@ -9,6 +9,7 @@ from msgspec import Meta, Raw, Struct, field
 from graveshift.wire.moments import Moment, check_moments
 
 NAME = r"^[A-Za-z0-9._:-]{1,128}(?!\n)$"  # a bare $ would let a last newline in
+NAME_WORDS = "1 to 128 letters, digits and `. _ : -`"
 Name = Annotated[str, Meta(pattern=NAME)]
 
 

@@ -8,6 +8,8 @@ from msgspec import Meta, Struct
 
 from graveshift.wire.moments import Moment, check_moments
 
+LINK, LINK_WORDS = r"^https?://\S+$", "a link that begins with http:// or https:// and holds no space"
+
 
 class MarkKind(StrEnum):
     """What changed."""
@@ -32,12 +34,12 @@ class Mark(Struct, frozen=True, kw_only=True):
 
 
 class NewMark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A mark to keep; without `at` it happened now, by the database's clock."""
+    """A mark to keep; without `at` it happened now, by the database's clock. One that is sent again is kept once."""
 
     title: Annotated[str, Meta(min_length=1, max_length=200)]
     kind: MarkKind = MarkKind.DEPLOY
     version: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
-    link: Annotated[str, Meta(max_length=2000, pattern=r"^https?://\S+$")] | None = None
+    link: Annotated[str, Meta(max_length=2000, pattern=LINK)] | None = None
     note: Annotated[str, Meta(max_length=2000)] | None = None
     at: Moment | None = None
 
@@ -47,6 +49,6 @@ class NewMark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Marked(Struct, frozen=True):
-    """The id of the mark that was made."""
+    """The id of the mark: of the one that was there, where it was sent again."""
 
     id: str

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
+from msgspec import Struct
 
 from graveshift.settings import WorkerSettings
-from graveshift.work import Claimed, Work
+from graveshift.work import Claimed, ClaimUnsure, Work
 from graveshift.worker.orders import Orders
 from graveshift.worker.outbox import Outbox
 from graveshift.worker.patience import Losses, Polls, first, pause
@@ -17,10 +18,18 @@ from graveshift.worker.turns import Ask, Turns
 
 # Places that come free one by one are gathered this long, so that short jobs are claimed in batches.
 GATHER_S = 0.003
-# So many claims may be under way at once.
-AHEAD = 2
+# So many claims may be under way at once: most of a claim's time it waits for the disk, and holds no lock meanwhile.
+AHEAD = 6
 
 _log = structlog.get_logger("graveshift.worker")
+
+
+class Asked(Struct, frozen=True):
+    """A claim under way, and whether it may bring suspects."""
+
+    ask: Ask
+    suspects: bool
+    answer: asyncio.Task[Sequence[Claimed]]
 
 
 class Claims:
@@ -43,7 +52,7 @@ class Claims:
         self._kinds = kinds
         self._settings = settings
         self._lease_s = lease_s
-        self._asked: deque[tuple[Ask, asyncio.Task[Sequence[Claimed]]]] = deque()
+        self._asked: deque[Asked] = deque()
         self._polls = Polls()
         self._losses = Losses("claims")
 
@@ -89,40 +98,46 @@ class Claims:
         if not self._turns.amid and shift.room < self._wanted(self._settings.concurrency):
             await pause(GATHER_S, stop)
         if (ask := self._turns.next(shift)) is not None:
-            self._send(ask)
+            self._send(ask, shift)
             return
         shift.changed.clear()
         await first(shift.changed, stop, within_s=self._polls.next_s())
 
-    def _send(self, ask: Ask) -> None:
-        limit = ask.limit
-        claim = self._work.claim(self._worker, ask.queues, self._kinds, limit, self._lease_s, begin=limit)
-        self._asked.append((ask, asyncio.ensure_future(claim)))
+    def _send(self, ask: Ask, shift: Shift) -> None:
+        limit, suspects = ask.limit, shift.fairness.takes_suspects
+        claim = self._work.claim(
+            self._worker, ask.queues, self._kinds, limit, self._lease_s, begin=limit, suspects=suspects
+        )
+        self._asked.append(Asked(ask, suspects, asyncio.ensure_future(claim)))
 
     async def _receive(self, shift: Shift, outbox: Outbox, orders: Orders) -> None:
         """What was asked for first. While batches come back full, the next are asked for before this one starts."""
-        ask, asked = self._asked.popleft()
+        asked = self._asked.popleft()
         try:
-            claimed = await asked
+            claimed = await asked.answer
         except Exception as error:
+            if isinstance(error, ClaimUnsure):
+                outbox.released(error.tickets)
             await pause(self._losses.next_s(error), orders.stop)
             return
         self._losses.back()
         if self._turns.overlap and len(claimed) == self._settings.batch and not _is_over(orders):
-            await self._send_ahead(ask, claimed, shift)
+            await self._send_ahead(asked.ask, claimed, shift)
         self._take(claimed, shift, outbox, orders)
-        had_all = self._turns.answered(ask, len(claimed))
+        had_all = self._turns.answered(asked.ask, len(claimed))
         if claimed:  # fewer than were asked for may only mean that others were at the same heads
             self._polls.found()
-        elif had_all and not orders.stop.is_set():
+        elif had_all and asked.suspects and not orders.stop.is_set():
             await self._polls.rest(orders.stop)
+        elif had_all and not self._asked:  # there may be suspects, and they keep nobody waiting
+            shift.fairness.relent()
 
     async def _send_ahead(self, ask: Ask, claimed: Sequence[Claimed], shift: Shift) -> None:
         """A suspect waits for all that was claimed before it, so nothing is asked for behind one."""
-        room = shift.room - len(claimed) - sum(ask.limit for ask, _ in self._asked)
+        room = shift.room - len(claimed) - sum(asked.ask.limit for asked in self._asked)
         wanted = 0 if any(one.alone for one in claimed) else min(AHEAD - len(self._asked), room // ask.limit)
         for _ in range(wanted):
-            self._send(ask)
+            self._send(ask, shift)
         await asyncio.sleep(0)  # they are sent before the jobs of this batch take the loop
 
     def _take(self, claimed: Sequence[Claimed], shift: Shift, outbox: Outbox, orders: Orders) -> None:
@@ -133,7 +148,7 @@ class Claims:
             if one.alone and shift.suspect is not None:  # of two claims under way each found one
                 outbox.released([one.ticket])
             elif one.alone:
-                shift.suspect = one
+                shift.take_suspect(one)
             else:
                 shift.start(one)
 

@@ -6,13 +6,14 @@ import inspect
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
 from msgspec import Struct
 
 from graveshift.errors import SettingsError
-from graveshift.wire.jobs import NAME
+from graveshift.wire.jobs import NAME, NAME_WORDS
 from graveshift.worker.job import Job
 
 Run = Callable[[Job], object]
@@ -54,7 +55,7 @@ def by_kind(handlers: Mapping[str, Run]) -> dict[str, Handler]:
         raise SettingsError("the mapping of handlers is empty")
     for kind, run in handlers.items():
         if str(kind) != kind or not re.match(NAME, kind):
-            raise SettingsError(f"{kind!r} is not a kind; it must match {NAME}")
+            raise SettingsError(f"{kind!r} is not a kind; one is {NAME_WORDS}")
         if not callable(run):
             raise SettingsError(f"the handler of {kind!r} is a {type(run).__name__}, not a function")
         if not _takes_a_job(run.run if isinstance(run, Handler) else run):
@@ -108,7 +109,16 @@ def _module(name: str) -> object:
     except ModuleNotFoundError as missing:
         if missing.name and (name == missing.name or name.startswith(f"{missing.name}.")):
             raise SettingsError(f"there is no module {name!r}") from missing
-        raise
+        where = f"{_place(missing)}: there is no module {missing.name!r}, which is imported there"
+        raise SettingsError(f"{where}; is it installed in {sys.prefix}?") from missing
+    except ImportError as broken:
+        raise SettingsError(f"{_place(broken)}: {broken}") from broken
+
+
+def _place(error: ImportError) -> str:
+    """The file and line whose import failed."""
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if not one.filename.startswith("<frozen ")]
+    return f"{frames[-1].filename}:{frames[-1].lineno}"
 
 
 def _nearest(name: str, there: list[str]) -> str:

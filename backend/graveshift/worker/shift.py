@@ -9,6 +9,7 @@ import structlog
 from graveshift.settings import WorkerSettings
 from graveshift.work import Claimed, Ticket
 from graveshift.worker.failures import Teller
+from graveshift.worker.fairness import Fairness
 from graveshift.worker.handlers import Handler
 from graveshift.worker.outbox import Outbox
 from graveshift.worker.patience import first
@@ -26,6 +27,7 @@ class Shift:
     ) -> None:
         self.changed = asyncio.Event()
         self.suspect: Claimed | None = None
+        self.fairness = Fairness()
         self._handlers = handlers
         self._settings = settings
         self._teller = teller
@@ -70,12 +72,13 @@ class Shift:
         waiting = [self.suspect.ticket] if self.suspect is not None else []
         return [*waiting, *(ticket for ticket, one in self._running.items() if not one.reported)]
 
+    def take_suspect(self, claimed: Claimed) -> None:
+        """Keep this job until nothing else runs, and take nothing else meanwhile."""
+        self.suspect = claimed
+        self.fairness.came()
+
     def start(self, claimed: Claimed) -> None:
-        """Run this job now. One that is in hand was claimed anew, since a crash of the database undid its claim."""
-        if (before := self._running.get(claimed.ticket)) is not None:
-            if before.reported:
-                self._outbox.released([claimed.ticket])
-            return
+        """Run this job now."""
         handler = self._handlers[claimed.kind]
         running = Running(claimed, handler, self._teller, self._outbox, self._ended)
         self._running[claimed.ticket] = running
@@ -130,4 +133,5 @@ class Shift:
                 _log.info("job_returned", job=ticket.id)
         if self._lone == ticket:
             self._lone = None
+            self.fairness.went()
         self.changed.set()

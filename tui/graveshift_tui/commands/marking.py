@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from graveshift.wire.marks import Marked, MarkKind, NewMark
+from graveshift.wire.refusals import refusal
 from graveshift_tui.client import Client, decode
 from graveshift_tui.commands.reading import Output
 from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, settings_of
@@ -46,7 +47,7 @@ def mark(
     try:
         new = msgspec.convert({name: value for name, value in said.items() if value is not None}, NewMark)
     except msgspec.ValidationError as error:
-        raise Misused(f"{error}") from None
+        raise Misused(refusal(error)) from None
     settings = settings_of(url, token_file, config)
     return asyncio.run(_mark(Client(settings.where, "cli"), new, output))
 

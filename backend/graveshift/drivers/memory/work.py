@@ -13,7 +13,7 @@ from graveshift.drivers.memory.ending import fail
 from graveshift.drivers.memory.limiting import allowed, spend
 from graveshift.drivers.memory.state import Entry, Present, State
 from graveshift.errors import Invalid, QueueDraining
-from graveshift.wire.jobs import NAME, NewJob
+from graveshift.wire.jobs import NAME, NAME_WORDS, NewJob
 from graveshift.wire.workers import Wish
 from graveshift.work import Claimed, Condition, Failure, Pulse, Ticket
 
@@ -71,10 +71,18 @@ class MemoryWork:
         self._state.workers.pop(worker, None)
 
     async def claim(
-        self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float, *, begin: int = 0
+        self,
+        worker: UUID,
+        queues: Sequence[str],
+        kinds: Sequence[str],
+        limit: int,
+        lease_s: float,
+        *,
+        begin: int = 0,
+        suspects: bool = True,
     ) -> Sequence[Claimed]:
         now = self._state.now()
-        chosen = self._batch(allowed(self._state, self._due(queues, kinds, now)), limit)
+        chosen = self._batch(allowed(self._state, self._due(queues, kinds, now, suspects)), limit)
         for place, job in enumerate(chosen):
             job.state, job.attempt, job.started_at, job.owner = "running", job.attempt + 1, now, worker
             job.lease_until = now + timedelta(seconds=lease_s)
@@ -82,12 +90,13 @@ class MemoryWork:
             spend(self._state, job.queue)
         return [_claimed(job, worker) for job in chosen]
 
-    def _due(self, queues: Sequence[str], kinds: Sequence[str], now: datetime) -> list[Entry]:
+    def _due(self, queues: Sequence[str], kinds: Sequence[str], now: datetime, suspects: bool) -> list[Entry]:
         due = [
             job
             for job in self._state.live.values()
             if job.state not in ("running", "held") and job.run_at <= now and job.kind in kinds
             if (not queues or job.queue in queues) and self._state.paused(job.queue) is None
+            if suspects or not job.crashes
         ]
         return sorted(due, key=lambda job: (-job.priority, job.run_at, job.id))
 
@@ -161,7 +170,7 @@ def release(state: State, job: Entry) -> None:
 def _check(job: NewJob) -> None:
     texts = (job.unique_key or "") + (job.trace_id or "")
     if not (re.fullmatch(NAME, job.queue) and re.fullmatch(NAME, job.kind)) or "\0" in texts:
-        raise Invalid("names are letters, digits, dots, colons, dashes and underscores")
+        raise Invalid(f"names are {NAME_WORDS}")
     try:
         json.loads(bytes(job.payload).decode(), parse_constant=_refused)
     except (ValueError, RecursionError) as error:

@@ -20,10 +20,9 @@ TIMES, SPARE = 4, 32
 
 # Heads of all open queues are merged by order, and locked in that order until there are enough; a limited queue brings
 # no more heads than it may hand out, so it keeps nobody behind it waiting. A suspect at the head goes out alone;
-# otherwise suspects are passed over until they are at the head.
+# otherwise suspects are passed over until they are at the head. Where none are wanted they are no heads.
 #
-# It waits for no disk (decision 0010): a claim that a crash of the server undoes was never made, and its fence holds no
-# more. Where a limit counts it does wait, since what runs then counts no more.
+# Its commit waits for no disk, so that its locks are gone sooner: `Disk` is waited for before anything of it begins.
 CLAIM = text("""
 WITH RECURSIVE live AS (
     (SELECT queue FROM graveshift.jobs
@@ -41,7 +40,8 @@ WITH RECURSIVE live AS (
     WHERE q.paused_at IS NULL OR q.paused_until <= now()
 ), heads AS MATERIALIZED (
     SELECT head.* FROM open, graveshift.heads(
-        open.name, CAST(:kinds AS text[]), coalesce(open.allowance, CAST(:wide AS integer))) head
+        open.name, CAST(:kinds AS text[]), coalesce(open.allowance, CAST(:wide AS integer)),
+        CAST(:suspects AS boolean)) head
     ORDER BY head.priority DESC, head.run_at, head.id LIMIT CAST(:wide AS integer)
 ), locked AS MATERIALIZED (
     SELECT j.id, j.priority, j.run_at, j.crashes FROM heads JOIN graveshift.jobs j USING (id)
@@ -59,9 +59,7 @@ UPDATE graveshift.jobs j SET state = 'running', attempt = j.attempt + 1, started
        lease_until = now() + make_interval(secs => CAST(:lease_s AS double precision)),
        begun = NOT chosen.alone AND chosen.place <= CAST(:begin AS integer)
 FROM chosen LEFT JOIN graveshift.payloads p USING (id)
-WHERE j.id = chosen.id AND (SELECT set_config('synchronous_commit', CASE
-          WHEN EXISTS (SELECT FROM open WHERE allowance IS NOT NULL) THEN current_setting('synchronous_commit')
-          ELSE 'off' END, true)) IS NOT NULL
+WHERE j.id = chosen.id AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
 RETURNING j.id, j.attempt, j.attempt - j.max_attempts + j.budget AS tried,
           j.queue, j.kind, j.priority, j.max_attempts, j.enqueued_at, j.started_at, j.trace_id,
           j.run_id, chosen.alone, chosen.place, coalesce(CAST(p.payload AS text), 'null') AS payload,
@@ -108,6 +106,7 @@ class Wish(Struct, frozen=True):
     limit: int
     lease_s: float
     begin: int
+    suspects: bool = True
 
 
 async def claim(held: Held, wish: Wish) -> list[Claimed]:

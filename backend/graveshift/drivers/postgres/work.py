@@ -8,12 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.drivers.postgres import claiming, ending, enqueueing, presence
 from graveshift.drivers.postgres.connection import Held, refused
+from graveshift.drivers.postgres.disk import Disk
 from graveshift.drivers.postgres.doorbell import Bell, Ear
 from graveshift.drivers.postgres.lanes import Lanes
+from graveshift.errors import DatabaseUnavailable
 from graveshift.store.engine import translated
 from graveshift.wire.jobs import NewJob
 from graveshift.wire.workers import Wish
-from graveshift.work import Claimed, Condition, Failure, Pulse, Ticket
+from graveshift.work import Claimed, ClaimUnsure, Condition, Failure, Pulse, Ticket
 
 
 class PostgresWork:
@@ -22,6 +24,7 @@ class PostgresWork:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._claims = (Held(engine), Held(engine))
+        self._disk = Disk(engine)
         self._endings = Held(engine)
         self._lanes = Lanes(engine)
         self._bell = Bell(engine)
@@ -35,6 +38,7 @@ class PostgresWork:
         await self._lanes.close()
         for held in self._claims:
             await held.close()
+        await self._disk.close()
         await self._endings.close()
 
     async def enqueue(self, jobs: Sequence[NewJob]) -> Sequence[int]:
@@ -67,11 +71,25 @@ class PostgresWork:
         await presence.deregister(self._engine, worker)
 
     async def claim(
-        self, worker: UUID, queues: Sequence[str], kinds: Sequence[str], limit: int, lease_s: float, *, begin: int = 0
+        self,
+        worker: UUID,
+        queues: Sequence[str],
+        kinds: Sequence[str],
+        limit: int,
+        lease_s: float,
+        *,
+        begin: int = 0,
+        suspects: bool = True,
     ) -> Sequence[Claimed]:
-        wish = claiming.Wish(worker, queues, kinds, limit, lease_s, begin)
+        wish = claiming.Wish(worker, queues, kinds, limit, lease_s, begin, suspects)
         first, second = self._claims
-        return await claiming.claim(second if first.is_busy else first, wish)
+        claimed = await claiming.claim(second if first.is_busy else first, wish)
+        if claimed:
+            try:
+                await self._disk.has_all()
+            except DatabaseUnavailable as error:
+                raise ClaimUnsure([one.ticket for one in claimed], error.detail) from error
+        return claimed
 
     async def begin(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
         return await claiming.begin(self._claims[0], tickets) if tickets else []
