@@ -15,6 +15,7 @@ from graveshift_tui.feed import Feed
 from graveshift_tui.format import count, fit, total
 from graveshift_tui.screen import Card, ConsoleScreen, Route, Subject
 from graveshift_tui.screens import standing
+from graveshift_tui.screens.typed import payload_words
 from graveshift_tui.widgets.chain import Fetch
 from graveshift_tui.widgets.columns import At, heading
 from graveshift_tui.widgets.paint import Line, Lines
@@ -224,7 +225,13 @@ def describe(filter: object) -> str:
     if not isinstance(filter, Struct):
         return ""
     given = [(name, value) for name, value in asdict(filter).items() if value is not None]
-    return " ".join(_quoted(str(value)) if name == "text" else f"{name}={quote(str(value))}" for name, value in given)
+    return " ".join(_typed(name, str(value)) for name, value in given)
+
+
+def _typed(name: str, value: str) -> str:
+    if name == "payload":
+        return payload_words(value)
+    return _quoted(value) if name == "text" else f"{name}={quote(value)}"
 
 
 def _quoted(text: str) -> str:
