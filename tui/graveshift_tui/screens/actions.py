@@ -15,6 +15,7 @@ from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import ConsoleScreen, Route, Subject
 from graveshift_tui.screens import CARDS, PLACES, typed, verbs
 from graveshift_tui.screens.asking import ask_for_line, choose, show_help, show_palette
+from graveshift_tui.screens.detail import DetailScreen
 from graveshift_tui.screens.flows import Flows
 from graveshift_tui.screens.listing import ListScreen, describe
 from graveshift_tui.settings import ConsoleError, Settings
@@ -199,6 +200,9 @@ class Actions:
 
     def _apply_filter(self, text: str) -> None:
         screen = self._host.here()
+        if isinstance(screen, DetailScreen):
+            screen.find(text)
+            return
         card = screen.card if isinstance(screen, ListScreen) else CARDS["dlq"]
         given = typed.filter_of(text, card.fields)
         if isinstance(screen, ListScreen):
