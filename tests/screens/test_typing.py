@@ -12,8 +12,10 @@ from graveshift.wire.selection import Filter
 from graveshift_tui.screens.actions import COMMANDS
 from graveshift_tui.screens.listing import describe
 from graveshift_tui.screens.typed import Unclear, command_of, filter_of, parts
+from graveshift_tui.widgets.prompt import Prompt
 from graveshift_tui.widgets.typeahead import Typeahead
 from tests.screens.console import console
+from tests.waiting import until
 
 FIELDS = ("system", "queue", "text")
 OF_JOBS = ("queue", "state", "payload")
@@ -94,6 +96,7 @@ async def test_jobs_are_filtered_by_a_payload_that_is_typed_as_it_is() -> None:
         await person.sees('Nothing matches payload={"user": 42}.')
         assert person.listing.route.filter == USER
         await person.press("slash")
+        await until(lambda: isinstance(person.app.focused, Prompt))
         await person.types("x")
         await person.press("enter")
         await person.told("a blank has to follow the JSON")

@@ -31,6 +31,8 @@ class DetailScreen(ConsoleScreen):
         self.card = card
         self.step = step
         self.thing: Struct | None = None
+        self.is_lost = False
+        """What is shown was there, and is no more."""
         self.sought = ""
         self.found: tuple[int, int] | None = None
         """Which of how many rows with the words that are sought."""
@@ -80,10 +82,11 @@ class DetailScreen(ConsoleScreen):
 
     def title_line(self) -> Line:
         """What is sought, and which of the places this is."""
+        lost: Line = (("  gone", "bold warn"),) if self.is_lost else ()
         if self.found is None:
-            return ()
+            return lost
         at, many = self.found
-        return ((f" /{fit(self.sought, min(len(self.sought), 40))}", "accent"), (f"  {at} of {many}", "text"))
+        return (*lost, (f" /{fit(self.sought, min(len(self.sought), 40))}", "accent"), (f"  {at} of {many}", "text"))
 
     def find(self, words: str) -> None:
         """Goes to the next place with these words; none forget what was sought."""
@@ -113,7 +116,7 @@ class DetailScreen(ConsoleScreen):
         route = self.step(delta) if self.step is not None else None
         if route is None or route.id == self.route.id:
             return
-        self.route, self.thing, self.read_at, self.found = route, None, None, None
+        self.route, self.thing, self.read_at, self.found, self.is_lost = route, None, None, None, False
         self.detail.reset()
         self._say("reading", "muted")
         self.connected()
@@ -125,9 +128,10 @@ class DetailScreen(ConsoleScreen):
         if message.error is not None and self.thing is None:
             self._say(str(message.error), "crit")
         elif isinstance(message.value, Struct) and message.error is None and self.card.nodes is not None:
-            self.thing, self.read_at = message.value, message.at
+            self.thing, self.read_at, self.is_lost = message.value, message.at, False
             self.detail.show(self.card.nodes(self.thing, At(self.size.width, self._now())))
-        elif message.error is not None and getattr(message.error, "code", "") == "not-found":
+        elif not self.is_lost and getattr(message.error, "code", "") == "not-found":
+            self.is_lost = True
             self.console.tell("it is gone: somebody moved it meanwhile", "warning")
         self.beat()
 
