@@ -150,7 +150,8 @@ async def test_what_is_no_end_takes_none_of_the_offered_ones_and_says_what_an_en
         await person.press("h")
         await person.sees("until when?")
         await person.types(text)
-        await person.sees(f"{text} is no value. An end is 45m, 2h or 3d from now, or the")
+        await person.sees(f"{text} is no value.")
+        await person.sees("An end is 45m, 2h or 3d from now, or the time 03:40 (UTC).")
         await person.press("enter")
         await person.sees("until when?")
         assert not client.plans

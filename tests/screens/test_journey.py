@@ -127,20 +127,6 @@ async def test_stop_asks_which_where_there_are_several() -> None:
         assert client.runs[0].state is RunState.RUNNING
 
 
-async def test_a_run_that_is_typed_by_its_whole_number_comes_before_those_that_hold_it() -> None:
-    client = FakeClient(letters=10)
-    for _ in range(2):
-        client.start("dlq.requeue", total=1000)
-    client.runs[0] = replace(client.runs[0], id="8")
-    async with console(client) as person:
-        await person.press("X")
-        await person.sees("Stop which run?")
-        await person.types("8")
-        await person.press("enter")
-        await until(lambda: client.runs[0].state is RunState.CANCELLED)
-        assert client.runs[1].state is RunState.RUNNING
-
-
 async def test_undo_takes_the_operators_own_last_requeue() -> None:
     async with console() as person:
         await person.goes("3", "dlq")

@@ -89,7 +89,8 @@ async def test_what_is_no_limit_takes_none_of_the_offers_and_says_what_a_limit_l
         await person.press("l")
         await person.sees("Limit webhooks to what?")
         await person.types(text)
-        await person.sees(f"{text} is no value. A limit is 4 (jobs at once), 10/s")
+        await person.sees(f"{text} is no value.")
+        await person.sees("A limit is 4 (at once), 10/s (a second), 4 10/s, or none.")
         await person.press("enter")
         await person.sees("Limit webhooks to what?")
         assert not person.client.plans

@@ -16,7 +16,7 @@ TYPED: Final = re.compile(
 )
 OFFERED: Final = ("1", "2", "5", "10", "20", "50", "1/s", "10/s", "100/s")
 LIFTED: Final = "none"
-LOOKS: Final = "A limit is 4 (jobs at once), 10/s (starts a second), 4 10/s, or none."
+LOOKS: Final = "A limit is 4 (at once), 10/s (a second), 4 10/s, or none."
 
 
 def limit_of(text: str) -> Limit | None:

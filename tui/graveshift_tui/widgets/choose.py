@@ -150,8 +150,8 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         first = max(0, min(self.at - ROWS + 1, len(found) - ROWS))
         lines = [self._line(c, width, here=first + i == self.at) for i, c in enumerate(found[first : first + ROWS])]
         if self.is_unclear:
-            said = f"{fit(self.text, min(len(self.text), 20)).rstrip()} is no value. {self.looks}"
-            lines = [*wrapped(((said, "warn"),), width), *lines]
+            said = (f"{fit(self.text, min(len(self.text), 40)).rstrip()} is no value.", self.looks)
+            lines = [*(line for text in said for line in wrapped(((text, "warn"),), width)), *lines]
         self.query_one("#choices", Lines).show(lines or [(("nothing like that", "muted"),)])
 
     def _line(self, choice: Choice, width: int, *, here: bool) -> Line:

@@ -281,8 +281,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     def _strip(self, index: int) -> Strip:
         width, palette = self.size.width, palette_of(self)
         row = self.chain.row(index)
-        here = index == self.cursor and self.chain.size > 0 and not self.spot.gone
-        behind = "cursor" if here else "background"
+        here = index == self.cursor and self.chain.size > 0
+        behind = "cursor" if here and not self.spot.gone else "background"
         if row is None:
             return strip_of(self._instead(index), width, palette, behind=behind)
         tone = self.tone(row)
