@@ -33,10 +33,15 @@ class Spot(Generic[R]):
         """How far a move goes: one down from a row that is gone is the row that came in its place."""
         return delta - 1 if self.gone and delta > 0 else delta
 
+    def is_at(self, chain: Chain[R], cursor: int) -> bool:
+        """True where the row in that place is the one that the cursor was put on."""
+        row = chain.row(cursor)
+        return row is not None and self._id_of(row) == self.id
+
     def settle(self, chain: Chain[R], cursor: int, *, follow: bool) -> None:
         """The rows have changed. Where `follow`, the cursor stays in its place and takes what is pushed there."""
         row = chain.row(cursor)
-        if self.id is None or (row is not None and self._id_of(row) == self.id):
+        if self.id is None or self.is_at(chain, cursor):
             self._keep(row)
             return
         has_left = self.gone or self._has_left(chain, row, follow=follow)

@@ -245,10 +245,10 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _anchor(self) -> None:
         """Keeps the cursor on its row, and the row on its line of the screen."""
-        if self.spot.id is None or self.on_top:
+        if self.spot.id is None or self.on_top or self.spot.is_at(self.chain, self.cursor):
             return
         found = self.chain.find(self.spot.id)
-        if found is None or found == self.cursor:
+        if found is None:
             return
         shift, self.cursor = found - self.cursor, found
         self.virtual_size = Size(self.size.width, self.chain.size)
