@@ -18,6 +18,7 @@ from graveshift.store.letters import ForeignLetters
 from graveshift.wire import ids
 from graveshift.wire.runs import Outcome
 from graveshift.wire.selection import Filter
+from graveshift.wire.workers import WorkerState
 
 
 @pytest.fixture
@@ -208,3 +209,15 @@ async def test_an_old_letter_is_found_by_time(
     letters = ForeignLetters(engine, source)
     assert (await letters.count(Filter(died_after=now - timedelta(hours=1)))).n == 1
     assert (await letters.count(Filter(died_before=now - timedelta(hours=1)))).n == 0
+
+
+async def test_a_worker_is_silent_once_procrastinate_takes_it_for_stalled(
+    app: procrastinate.App, engine: AsyncEngine, source: ProcrastinateSource
+) -> None:
+    async with engine.begin() as connection:
+        for seconds in (5, 31):
+            await connection.execute(
+                text("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - make_interval(secs => :s))"),
+                {"s": seconds},
+            )
+    assert [worker.state for worker in await source.workers()] == [None, WorkerState.SILENT]

@@ -72,6 +72,8 @@ class Timed(FakeClient):
         ("15m", "03:27:41", "for 15 minutes, until 03:27Z"),
         ("1h", "04:12:41", "for 1 hour, until 04:12Z"),
         (" for 2 hours ", "05:12:41", "for 2 hours, until 05:12Z"),
+        ("20 minutes", "03:32:41", "for 20 minutes, until 03:32Z"),
+        ("2 hrs", "05:12:41", "for 2 hours, until 05:12Z"),
         ("03:40", "03:40:00", "until 03:40Z"),
         ("until 8:00", "08:00:00", "until 08:00Z"),
     ],
@@ -85,7 +87,9 @@ def test_a_time_that_has_passed_today_is_tomorrows() -> None:
     assert end_of("2d", NOW) == START + timedelta(days=2)
 
 
-@pytest.mark.parametrize("text", ["", "0m", "soon", "24:00", "12:60", "m", "99999m", "-5m", "5s", "1h30"])
+@pytest.mark.parametrize(
+    "text", ["", "0m", "soon", "24:00", "12:60", "m", "99999m", "-5m", "5s", "1h30", "15", "2hay", "3ours"]
+)
 def test_what_is_no_end_is_none(text: str) -> None:
     assert end_of(text, NOW) is None
     assert told(text, "until released", NOW) == (None, "until released")
@@ -124,6 +128,52 @@ async def test_a_job_is_held_until_a_time_that_is_typed_and_its_row_says_so() ->
         await person.sees("held until 03:40")
         await person.press("enter")
         await person.sees("2026-11-22 03:40:00Z")
+
+
+async def test_an_end_that_is_typed_comes_first_and_is_taken() -> None:
+    client = Timed()
+    async with console(client) as person:
+        await person.goes("5", "jobs")
+        await person.press("h", "down", "down")
+        await person.sees("until when?")
+        await person.types("2h")
+        await person.sees(" for 2 hours")
+        await person.press("enter")
+        await until(lambda: [plan.args["until"] for plan in client.plans.values()] == ["2026-11-22T05:12:41Z"])
+
+
+@pytest.mark.parametrize("text", ["15", "4", "08", "5s", "until"])
+async def test_what_is_no_end_takes_none_of_the_offered_ones_and_says_what_an_end_looks_like(text: str) -> None:
+    client = Timed()
+    async with console(client) as person:
+        await person.goes("5", "jobs")
+        await person.press("h")
+        await person.sees("until when?")
+        await person.types(text)
+        await person.sees(f"{text} is no value.")
+        await person.sees("An end is 45m, 2h or 3d from now, or the time 03:40 (UTC).")
+        await person.press("enter")
+        await person.sees("until when?")
+        assert not client.plans
+
+
+async def test_an_offer_that_is_picked_by_arrow_or_typed_in_full_is_taken() -> None:
+    client = Timed()
+    async with console(client) as person:
+        await person.goes("5", "jobs")
+        await person.press("h")
+        await person.sees("until when?")
+        await person.types("until")
+        await person.sees("until is no value")
+        await person.press("down", "enter")
+        await until(lambda: len(client.plans) == 1)
+        await person.sees("until 08:00Z")
+        await person.press("n", "h")
+        await person.sees("until when?")
+        await person.types("until they are released")
+        await person.press("enter")
+        await until(lambda: len(client.plans) == 2)
+        assert [plan.args["until"] for plan in client.plans.values()] == ["2026-11-22T08:00:00Z", None]
 
 
 async def test_marked_jobs_are_held_for_a_quarter_of_an_hour_or_until_they_are_released() -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from graveshift.wire.queues import Limit, Queue
 from graveshift_tui.screens.limiting import OFFERED, limit_of, mark, order, words
@@ -24,6 +25,8 @@ FULL = Queue("native:mail", "native", "mail", running=4, limit=Limit(4, 10, 20, 
         ("4 0.5/s 3", Limit(4, 0.5, 3)),
         ("10/s 50", Limit(None, 10, 50)),
         ("none", Limit()),
+        ("None", Limit()),
+        ("10/S", Limit(None, 10)),
         *((text, None) for text in ("", "0", "4 0/s", "ten", "4/s/s", "-1", "4 10", "1e3", "4 10/s x")),
     ],
 )
@@ -64,3 +67,40 @@ async def test_a_queue_is_limited_to_what_is_typed_with_a_reason() -> None:
         await person.press("enter")
         await until(lambda: person.client.queues[0].limit == Limit(17, 2.5, None, "ana", "bank"))
         await person.sees("MAX 17 2.5/s")
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"), [("1", Limit(1)), ("10", Limit(10)), ("1/s", Limit(None, 1)), ("2 1/s", Limit(2, 1))]
+)
+async def test_a_limit_that_is_typed_comes_before_the_offers_that_begin_like_it(text: str, limit: Limit) -> None:
+    async with console() as person:
+        await person.goes("4", "queues")
+        await person.press("l", "down", "down", "down")
+        await person.sees("Limit webhooks to what?")
+        await person.types(text)
+        await person.press("enter")
+        await until(lambda: person.client.queues[0].limit == replace(limit, by="ana"))
+
+
+@pytest.mark.parametrize("text", ["n", "s", "4 10", "0", "1/", "ten"])
+async def test_what_is_no_limit_takes_none_of_the_offers_and_says_what_a_limit_looks_like(text: str) -> None:
+    async with console() as person:
+        await person.goes("4", "queues")
+        await person.press("l")
+        await person.sees("Limit webhooks to what?")
+        await person.types(text)
+        await person.sees(f"{text} is no value.")
+        await person.sees("A limit is 4 (at once), 10/s (a second), 4 10/s, or none.")
+        await person.press("enter")
+        await person.sees("Limit webhooks to what?")
+        assert not person.client.plans
+
+
+async def test_with_nothing_typed_the_offers_are_there_and_the_first_is_at_hand() -> None:
+    async with console() as person:
+        await person.goes("4", "queues")
+        await person.press("l")
+        await person.sees("at most 100 a second")
+        assert "is no value" not in person.text
+        await person.press("down", "enter")
+        await until(lambda: person.client.queues[0].limit == Limit(1, by="ana"))

@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from graveshift.wire.page import Page
+from graveshift.wire.runs import RunState
 from graveshift.wire.selection import Filter
 from tests.screens.console import Person, console
 from tests.screens.fake_client import FakeClient
@@ -99,6 +100,20 @@ async def test_on_the_items_of_a_run_undo_and_stop_mean_that_run() -> None:
         await undone(person, "Undo run 81, dlq.requeue by ana")
         await person.press("u")
         await person.told("run 81 is undone already")
+
+
+async def test_a_run_that_is_typed_by_its_whole_number_comes_before_those_that_hold_it() -> None:
+    client = FakeClient(letters=10)
+    for _ in range(2):
+        client.start("dlq.requeue", total=1000)
+    client.runs[0] = replace(client.runs[0], id="8")
+    async with console(client) as person:
+        await person.press("X")
+        await person.sees("Stop which run?")
+        await person.types("8")
+        await person.press("enter")
+        await until(lambda: client.runs[0].state is RunState.CANCELLED)
+        assert client.runs[1].state is RunState.RUNNING
 
 
 async def test_causes_of_one_name_are_told_apart_by_their_kind() -> None:

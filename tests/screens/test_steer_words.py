@@ -1,14 +1,20 @@
-"""What a key says to a worker, and what a worker's page says of it."""
+"""What a key says to a worker, and what its row and its page say of it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
-from graveshift.wire.workers import Wish, Worker
+from graveshift.wire.workers import Wish, Worker, WorkerState
 from graveshift_tui.screen import Subject
 from graveshift_tui.screens.verbs import PLAIN, STEERS, NotHere
-from graveshift_tui.screens.workers import nodes
+from graveshift_tui.screens.workers import CARD, nodes, standing
 from graveshift_tui.widgets.columns import At
+from tests.screens.console import console
+from tests.screens.fake_client import FakeClient
+from tests.screens.night import START
 
 ONE = Worker(
     id="native:w1", host="host-a", pid=7, wish=Wish.QUIET, wished_by="ana", memory_bytes=48_000_000, jobs=["native:3"]
@@ -32,3 +38,46 @@ def test_its_page_says_what_it_was_told_by_whom_and_what_it_does() -> None:
     shown = "\n".join("".join(part for part, _ in node.head) for node in nodes(ONE, At(80, datetime.now(UTC))))
     for word in ("quiet, by ana", "48.0 MB", "native:3"):
         assert word in shown
+
+
+SILENT = replace(ONE, state=WorkerState.SILENT, heartbeat_age_s=3 * 60 + 41)
+
+
+class Quieter(FakeClient):
+    """One of its workers has not been heard of."""
+
+    def rows(self, resource: str) -> Sequence[Struct]:
+        """The same, with that one at the end."""
+        rows = super().rows(resource)
+        return [*rows, SILENT] if resource == "workers" else rows
+
+
+@pytest.mark.parametrize(
+    ("worker", "cell"),
+    [
+        (replace(ONE, state=WorkerState.RUNNING), ("running", "")),
+        (replace(ONE, state=WorkerState.QUIET), ("quiet", "mark")),
+        (replace(ONE, state=WorkerState.STOPPING), ("stopping", "warn")),
+        (SILENT, ("silent since 03:09", "crit")),
+        (replace(SILENT, heartbeat_age_s=None), ("silent", "crit")),
+        (ONE, "·"),
+    ],
+)
+def test_a_worker_says_how_it_is_in_words_and_colour_and_since_when_it_is_silent(worker: Worker, cell: object) -> None:
+    assert standing(worker, START) == cell
+    assert CARD.tone(worker) == ("crit" if worker.state is WorkerState.SILENT else "text")
+
+
+def test_the_page_of_a_silent_worker_says_so_loudly() -> None:
+    [state] = [node.head for node in nodes(SILENT, At(80, START)) if node.path == "worker/state"]
+    assert state[1] == ("silent since 2026-11-22 03:09:00Z", "crit")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_silent_workers_are_seen_on_their_screen_and_on_the_overview(width: int) -> None:
+    async with console(Quieter(), size=(width, 24)) as person:
+        await person.sees("4 of 5 alive")
+        await person.sees("1 silent, since 03:09")
+        await person.goes("6", "workers")
+        await person.sees("!host-a 7")
+        await person.sees("silent since 03:09")

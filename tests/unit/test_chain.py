@@ -91,6 +91,19 @@ def test_a_reader_on_top_follows_the_newest() -> None:
     assert shown(chain, 0, 3) == [501, 500, 499]
 
 
+def test_of_a_top_that_begins_anew_what_has_gone_is_told_apart_from_what_was_pushed_down() -> None:
+    chain: Chain[str] = Chain(str)
+    source = Source(range(500))
+    read(chain, source, 0, 20)
+    source.rows = [*range(600, 570, -1), *(row for row in source.rows if row != 499)]
+    renew(chain, source, 0, 20, follow=True)
+    assert chain.vanished == {"499"}
+    source.rows = [*range(999, 799, -1), *source.rows]
+    renew(chain, source, 0, 20, follow=True)
+    assert chain.row(0) == "999"
+    assert not chain.vanished
+
+
 def test_vanished_rows_go_and_the_rest_is_still_whole() -> None:
     chain: Chain[str] = Chain(str)
     source = Source(range(300))

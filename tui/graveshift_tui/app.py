@@ -255,8 +255,9 @@ class ConsoleApp(App[int], inherit_bindings=False):
     @on(Started)
     def _started(self, message: Started) -> None:
         self.tell(announcement(message.ask, message.run), about=f"run {message.run.id}")
-        if isinstance(screen := self.here(), ListScreen) and screen.table.marks:
-            screen.table.clear_marks()
+        for screen in self.screen_stack:
+            if isinstance(screen, ListScreen):
+                screen.acted(message.ask.ids)
         if self._desk is not None:
             self._desk.follow(message.ask, message.run)
 

@@ -27,9 +27,9 @@ SHOWN: Final = {
 }  # fmt: skip
 
 HINTS: Final = {
-    "open": "open", "back": "back", "mark": "mark", "filter": "filter", "command": "command", "dlq.requeue": "requeue",
-    "dlq.requeue.all": "requeue all", "dlq.discard": "discard", "queue.pause": "pause", "run.undo": "undo",
-    "queue.limit": "limit", "schedule.fire": "fire now", "schedule.pause": "pause",
+    "open": "open", "back": "back", "mark": "mark", "filter": "filter", "find": "find", "command": "command",
+    "dlq.requeue": "requeue", "dlq.requeue.all": "requeue all", "dlq.discard": "discard", "queue.pause": "pause",
+    "run.undo": "undo", "queue.limit": "limit", "schedule.fire": "fire now", "schedule.pause": "pause",
     "run.stop": "stop runs", "backup.create": "back up", "secret.rotate": "rotate", "job.cancel": "cancel",
     "fold": "fold", "letter.next": "next", "letter.previous": "previous", "panel.next": "panel", "copy": "copy",
     "worker.quiet": "quiet", "worker.resume": "resume", "worker.drain": "drain", "worker.stop": "stop",

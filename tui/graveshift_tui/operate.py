@@ -47,6 +47,12 @@ class Ask(Struct, frozen=True):
     noun: str = ""
     tail: str = ""
 
+    @property
+    def ids(self) -> list[str]:
+        """The things it was given one by one."""
+        selection = self.args.get("selection")
+        return selection.get("ids", []) if isinstance(selection, dict) else []
+
 
 class Planned(Message):
     """The backend has said what the verb would do."""

@@ -32,6 +32,7 @@ from graveshift.wire.selection import Filter, strange_state
 from graveshift.wire.trash import Discarded, DiscardedDetail
 from graveshift.wire.workers import Worker, WorkerState
 
+PRESENT = (WorkerState.RUNNING, WorkerState.QUIET, WorkerState.STOPPING, WorkerState.SILENT)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 Reading = Callable[[Rooms, Filter, str | None, int], Awaitable[Page[Any]]]
@@ -59,7 +60,7 @@ async def _workers(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int)
     _check_state(chosen, WorkerState)
     found, as_of = await asyncio.gather(every_worker(rooms, chosen.system), rooms.shown_at())
     fit = [w for w in found if chosen.state in (None, w.state) and (not w.queues or chosen.queue in (None, *w.queues))]
-    return sliced(fit, lambda worker: worker.id, cursor, limit, as_of)
+    return sliced(fit, presence, cursor, limit, as_of)
 
 
 async def _letters(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Letter]:
@@ -162,6 +163,11 @@ def _check_state(chosen: Filter, states: type[StrEnum]) -> None:
 def growth(group: Group) -> tuple[float, int]:
     """The fastest growing first, then the largest."""
     return group.per_min or 0.0, group.dead + (group.retrying or 0)
+
+
+def presence(worker: Worker) -> str:
+    """Sort key: who claims, then who does not or is about to end, the silent last; by id among those."""
+    return f"{PRESENT.index(worker.state or WorkerState.RUNNING)} {worker.id}"
 
 
 def split(id: str) -> tuple[str, str]:

@@ -13,8 +13,9 @@ from graveshift_tui.keymap import Keymap
 from graveshift_tui.operate import Ask
 from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import ConsoleScreen, Route, Subject
-from graveshift_tui.screens import CARDS, PLACES, typed, verbs
+from graveshift_tui.screens import CARDS, PLACES, gone, typed, verbs
 from graveshift_tui.screens.asking import ask_for_line, choose, show_help, show_palette
+from graveshift_tui.screens.detail import DetailScreen
 from graveshift_tui.screens.flows import Flows
 from graveshift_tui.screens.listing import ListScreen, describe
 from graveshift_tui.settings import ConsoleError, Settings
@@ -128,10 +129,18 @@ class Actions:
         if screen is None or self._host.client is None:
             self._host.tell("not connected yet; nothing was done", "warning")
             return
+        if self._is_gone(screen, action):
+            return
         try:
             self._start(action, screen.subject(), self._host.client)
         except verbs.NotHere as reason:
             self._host.tell(str(reason) or str(verbs.NotHere.__doc__), "warning")
+
+    def _is_gone(self, screen: ConsoleScreen, action: str) -> bool:
+        """True, and said, where the row or thing that the key would act on is gone."""
+        if why := gone.why_not(screen, action):
+            self._host.tell(f"{self._host.keymap.title(action)}: {why}", "warning", "gone")
+        return why is not None
 
     def _start(self, action: str, subject: Subject, client: Client) -> None:
         if action in verbs.PLAIN:
@@ -176,7 +185,7 @@ class Actions:
 
     def _copy(self) -> None:
         screen, seen = self._host.here(), self._host.pulse.overview
-        if screen is None or seen is None:
+        if screen is None or seen is None or self._is_gone(screen, "copy"):
             return
         line = clean(verbs.chat_line(screen.subject(), seen.environment.name, seen.actor), 4000)
         self._host.copy_to_clipboard(line)
@@ -199,6 +208,9 @@ class Actions:
 
     def _apply_filter(self, text: str) -> None:
         screen = self._host.here()
+        if isinstance(screen, DetailScreen):
+            screen.find(text)
+            return
         card = screen.card if isinstance(screen, ListScreen) else CARDS["dlq"]
         given = typed.filter_of(text, card.fields)
         if isinstance(screen, ListScreen):

@@ -10,9 +10,13 @@ from textual.app import ComposeResult
 
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
+from graveshift_tui.format import fit
+from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import Card, ConsoleScreen, Route, Subject
+from graveshift_tui.screens.asking import ask_for_line
 from graveshift_tui.widgets.columns import At
 from graveshift_tui.widgets.detail import Detail
+from graveshift_tui.widgets.paint import Line
 from graveshift_tui.widgets.tree import Node
 
 
@@ -27,6 +31,11 @@ class DetailScreen(ConsoleScreen):
         self.card = card
         self.step = step
         self.thing: Struct | None = None
+        self.is_lost = False
+        """What is shown was there, and is no more."""
+        self.sought = ""
+        self.found: tuple[int, int] | None = None
+        """Which of how many rows with the words that are sought."""
         detail = self.detail = Detail()
         self.actions = {
             "cursor.up": lambda: detail.move(-1),
@@ -38,6 +47,7 @@ class DetailScreen(ConsoleScreen):
             "open": detail.toggle_fold,
             "mark": detail.toggle_fold,
             "fold": detail.toggle_fold,
+            "find": self._ask_what,
             "letter.next": lambda: self.turn(1),
             "letter.previous": lambda: self.turn(-1),
         }
@@ -58,11 +68,33 @@ class DetailScreen(ConsoleScreen):
 
     def verbs(self) -> Sequence[str]:
         """What the card offers, and how to read."""
-        return (*[verb for verb in self.card.verbs if not verb.startswith("queue.")], "fold", "letter.next", "back")
+        return (
+            *[verb for verb in self.card.verbs if not verb.startswith("queue.")],
+            "fold",
+            "letter.next",
+            "find",
+            "back",
+        )
 
     def subject(self) -> Subject:
         """This one thing."""
         return Subject(self.card.name, (self.thing,) if self.thing is not None else (), alone=True)
+
+    def title_line(self) -> Line:
+        """What is sought, and which of the places this is."""
+        lost: Line = (("  gone", "bold warn"),) if self.is_lost else ()
+        if self.found is None:
+            return lost
+        at, many = self.found
+        return (*lost, (f" /{fit(self.sought, min(len(self.sought), 40))}", "accent"), (f"  {at} of {many}", "text"))
+
+    def find(self, words: str) -> None:
+        """Goes to the next place with these words; none forget what was sought."""
+        self.sought = words.strip()
+        self.found = self.detail.find(self.sought) if self.sought else None
+        if self.sought and self.found is None:
+            self.console.tell(f"{self.sought}: not in this text", "warning")
+        self.beat()
 
     @property
     def cursor_y(self) -> int | None:
@@ -84,7 +116,7 @@ class DetailScreen(ConsoleScreen):
         route = self.step(delta) if self.step is not None else None
         if route is None or route.id == self.route.id:
             return
-        self.route, self.thing, self.read_at = route, None, None
+        self.route, self.thing, self.read_at, self.found, self.is_lost = route, None, None, None, False
         self.detail.reset()
         self._say("reading", "muted")
         self.connected()
@@ -96,11 +128,15 @@ class DetailScreen(ConsoleScreen):
         if message.error is not None and self.thing is None:
             self._say(str(message.error), "crit")
         elif isinstance(message.value, Struct) and message.error is None and self.card.nodes is not None:
-            self.thing, self.read_at = message.value, message.at
+            self.thing, self.read_at, self.is_lost = message.value, message.at, False
             self.detail.show(self.card.nodes(self.thing, At(self.size.width, self._now())))
-        elif message.error is not None and getattr(message.error, "code", "") == "not-found":
+        elif not self.is_lost and getattr(message.error, "code", "") == "not-found":
+            self.is_lost = True
             self.console.tell("it is gone: somebody moved it meanwhile", "warning")
         self.beat()
+
+    def _ask_what(self) -> None:
+        ask_for_line(self.app, "/", clean(self.sought), (), "words to find in this text")
 
     def _now(self) -> datetime:
         """The server's clock as we last heard it."""

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 OFFERED: Final = ("15m", "1h", "4h", "08:00")
 UNITS: Final = {"m": ("minute", 1), "h": ("hour", 60), "d": ("day", 1440)}
-LASTING: Final = re.compile(r"(?:for\s+)?(?P<many>\d{1,4})\s*(?P<unit>[mhd])(?:in|ins|our|ours|ay|ays)?")
+LASTING: Final = re.compile(
+    r"(?:for\s+)?(?P<many>\d{1,4})\s*(?:(?P<m>m(?:in(?:ute)?s?)?)|(?P<h>h(?:(?:ou)?rs?)?)|(?P<d>d(?:ays?)?))"
+)
+LOOKS: Final = "An end is 45m, 2h or 3d from now, or the time 03:40 (UTC)."
 CLOCK: Final = re.compile(r"(?:until\s+)?(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)z?")
 
 
@@ -19,7 +22,7 @@ def end_of(text: str, now: datetime) -> datetime | None:
     """So long from now, or the next time that the clock says so (UTC); None where the text says no end."""
     said = text.strip().lower()
     if (found := LASTING.fullmatch(said)) and int(found["many"]):
-        return now.replace(microsecond=0) + timedelta(minutes=int(found["many"]) * UNITS[found["unit"]][1])
+        return now.replace(microsecond=0) + timedelta(minutes=int(found["many"]) * UNITS[found.lastgroup or ""][1])
     if found := CLOCK.fullmatch(said):
         at = now.astimezone(UTC).replace(hour=int(found["hour"]), minute=int(found["minute"]), second=0, microsecond=0)
         return at if at > now else at + timedelta(days=1)
@@ -30,7 +33,7 @@ def words(text: str) -> str:
     """`for 15 minutes`, `until 08:00Z`."""
     said = text.strip().lower()
     if found := LASTING.fullmatch(said):
-        return f"for {things(int(found['many']), UNITS[found['unit']][0])}"
+        return f"for {things(int(found['many']), UNITS[found.lastgroup or ''][0])}"
     found = CLOCK.fullmatch(said)
     return f"until {int(found['hour']):02d}:{found['minute']}Z" if found else said
 
@@ -58,6 +61,7 @@ def chooser(
         question,
         [*([first] if first else []), *(Choice(text, words(text), text) for text in OFFERED), Choice("", open_end)],
         typed=typed,
+        looks=LOOKS,
         note="reason, for those who wonder (optional)",
         noted=reason or "",
         placeholder="how long, or until when: 45m, 2h, 03:40",

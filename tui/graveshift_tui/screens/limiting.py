@@ -16,13 +16,15 @@ TYPED: Final = re.compile(
 )
 OFFERED: Final = ("1", "2", "5", "10", "20", "50", "1/s", "10/s", "100/s")
 LIFTED: Final = "none"
+LOOKS: Final = "A limit is 4 (at once), 10/s (a second), 4 10/s, or none."
 
 
 def limit_of(text: str) -> Limit | None:
     """What was typed; None where it is no limit."""
-    if text.strip() == LIFTED:
+    said = text.strip().lower()
+    if said == LIFTED:
         return Limit()
-    found = TYPED.fullmatch(text.strip())
+    found = TYPED.fullmatch(said)
     given = [number for number in found.groups() if number] if found else []
     if found is None or not given or not all(map(float, given)):
         return None
@@ -62,6 +64,7 @@ def chooser(queue: Queue) -> "Chooser":
         f"Limit {queue.name} to what? It has {words(queue.limit)}.",
         offered,
         typed=offer,
+        looks=LOOKS,
         note="reason, for those who wonder (optional)",
         placeholder="jobs at once, starts a second: 4 10/s",
     )

@@ -1,6 +1,6 @@
 """A resource as a list: the virtual table, its filter, its marks, and a pane on the row under the cursor."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import aclosing
 from shlex import quote
 
@@ -14,7 +14,8 @@ from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.format import count, fit, total
 from graveshift_tui.screen import Card, ConsoleScreen, Route, Subject
-from graveshift_tui.screens import standing
+from graveshift_tui.screens import gone, standing
+from graveshift_tui.screens.typed import payload_words
 from graveshift_tui.widgets.chain import Fetch
 from graveshift_tui.widgets.columns import At, heading
 from graveshift_tui.widgets.paint import Line, Lines
@@ -43,8 +44,8 @@ class ListScreen(ConsoleScreen):
             "cursor.page_down": lambda: table.move_page(1),
             "cursor.top": table.top,
             "cursor.end": table.end,
-            "mark": table.toggle_mark,
-            "open": self.open,
+            "mark": lambda: self._here("mark", table.toggle_mark),
+            "open": lambda: self._here("open", self.open),
             "back": self.back,
         }
 
@@ -89,6 +90,11 @@ class ListScreen(ConsoleScreen):
             chain.total_is_exact,
             within=self.route.id,
         )
+
+    @property
+    def is_lost(self) -> bool:
+        """The row under the cursor is gone, and the cursor was not moved since."""
+        return self.table.spot.gone
 
     def hint_word(self, action: str) -> str:
         """What the key of pauses does depends on the queue under the cursor."""
@@ -137,6 +143,19 @@ class ListScreen(ConsoleScreen):
         if route is not None:
             self.console.go(route)
 
+    def acted(self, ids: Collection[str]) -> None:
+        """The operator has acted, on the rows of these ids where he named them: marks have done their work."""
+        self.table.expect(ids)
+        if self.table.marks and self.is_current:
+            self.table.clear_marks()
+
+    def _here(self, action: str, then: Callable[[], None]) -> None:
+        """Does something with the row under the cursor, if it is still there."""
+        if self.is_lost:
+            self.console.tell(f"{self.console.keymap.title(action)}: {gone.ROW}", "warning")
+        else:
+            then()
+
     def back(self) -> None:
         """Marks go first, then the screen."""
         if self.table.marks:
@@ -151,6 +170,8 @@ class ListScreen(ConsoleScreen):
             spans.append((f" /{fit(text, min(len(text), 40))}", "accent"))
         if self.table.marks:
             spans.append((f"  {len(self.table.marks)} marked", "bold mark"))
+        if self.is_lost:
+            spans.append(("  row gone", "bold warn"))
         if chain.arrived:
             spans.append((f"  {chain.arrived}{'+' if chain.arrived >= 100 else ''} new (g)", "accent"))
         if self.table.chasing:
@@ -224,7 +245,13 @@ def describe(filter: object) -> str:
     if not isinstance(filter, Struct):
         return ""
     given = [(name, value) for name, value in asdict(filter).items() if value is not None]
-    return " ".join(_quoted(str(value)) if name == "text" else f"{name}={quote(str(value))}" for name, value in given)
+    return " ".join(_typed(name, str(value)) for name, value in given)
+
+
+def _typed(name: str, value: str) -> str:
+    if name == "payload":
+        return payload_words(value)
+    return _quoted(value) if name == "text" else f"{name}={quote(value)}"
 
 
 def _quoted(text: str) -> str:

@@ -1,6 +1,7 @@
 """The first screen: better or worse, the top cause, and the next key."""
 
 from collections.abc import Sequence
+from time import monotonic
 
 from textual.app import ComposeResult
 
@@ -16,6 +17,8 @@ from graveshift_tui.widgets.columns import At
 from graveshift_tui.widgets.paint import Line, Lines, width_of
 
 FRAME = 4
+LOST_S = 5.0
+"""For so long the cursor on the first line is on none after its line has gone."""
 
 
 class OverviewScreen(ConsoleScreen):
@@ -28,6 +31,10 @@ class OverviewScreen(ConsoleScreen):
         self.here: tuple[str, str] = ("", "")
         self.moved = False
         """Until the reader moves, the cursor is on the first line, whatever comes to stand there."""
+        self.lost: Entry | None = None
+        """The line that was under the cursor and is gone; until a move, or a while on the first line, none is there."""
+        self.lost_at = 0.0
+        self.place = 0
         self.actions = {
             "cursor.up": lambda: self.move(-1),
             "cursor.down": lambda: self.move(1),
@@ -58,9 +65,16 @@ class OverviewScreen(ConsoleScreen):
     def subject(self) -> Subject:
         """The row under the cursor."""
         entry = self.entry()
+        if self.lost is not None:
+            return Subject(self.lost.card)
         if entry is None or entry.row is None:
             return Subject("overview")
         return Subject(entry.card, (entry.row,))
+
+    @property
+    def is_lost(self) -> bool:
+        """The line under the cursor is gone, and the cursor was not moved since."""
+        return self.lost is not None
 
     def hint_word(self, action: str) -> str:
         """What the key of pauses does depends on the queue under the cursor."""
@@ -93,20 +107,21 @@ class OverviewScreen(ConsoleScreen):
         """To another line that can be opened."""
         stops = self._stops()
         if stops:
-            at = max(0, min(self._index(stops) + delta, len(stops) - 1))
-            self.here, self.moved = (stops[at].card, stops[at].id), True
-            self.beat()
+            delta -= self.is_lost and delta > 0  # one down from a line that is gone is the one that came in its place
+            self._put(stops[max(0, min(self._index(stops) + delta, len(stops) - 1))])
 
     def next_panel(self) -> None:
         """To the first line of the next panel."""
         stops = self._stops()
         later = [e for e in stops[self._index(stops) :] if e.card != self.here[0]] or stops
         if later:
-            self.here, self.moved = (later[0].card, later[0].id), True
-            self.beat()
+            self._put(later[0])
 
     def open(self) -> None:
         """The row's own place, or the list it is cut from."""
+        stops = self._stops()
+        if self.is_lost and stops:
+            self._put(stops[self._index(stops)])
         entry, self.moved = self.entry(), True
         if entry is None:
             return
@@ -121,7 +136,25 @@ class OverviewScreen(ConsoleScreen):
         return [entry for entry in found if entry.card]
 
     def _index(self, stops: list[Entry]) -> int:
-        return next((i for i, e in enumerate(stops) if (e.card, e.id) == self.here), 0)
+        place = min(self.place, len(stops) - 1) if self.is_lost else 0
+        return next((i for i, e in enumerate(stops) if (e.card, e.id) == self.here), place)
+
+    def _put(self, entry: Entry) -> None:
+        self.here, self.moved, self.lost = (entry.card, entry.id), True, None
+        self.beat()
+
+    def _settle(self, before: int, left: Entry | None) -> None:
+        """The lines have changed; `left` was under the cursor, the one numbered `before`."""
+        stops, here = self._stops(), self.entry()
+        if here is not None:
+            self.lost = None
+        elif self.lost is None and left is not None and left.row is not None:
+            self.lost, self.lost_at, self.place = left, monotonic(), before
+        if self.lost is not None and (self.moved or monotonic() - self.lost_at < LOST_S):
+            return
+        if stops and (not self.moved or here is None):
+            at = stops[min(before, len(stops) - 1) if self.moved else 0]
+            self.here, self.lost = (at.card, at.id), None
 
     def _draw(self) -> None:
         pulse, keymap = self.console.pulse, self.console.keymap
@@ -133,12 +166,9 @@ class OverviewScreen(ConsoleScreen):
             )
             return
         height = self.size.height - FRAME - len(self.query_one("#banner", Lines).lines)
-        before = self._index(self._stops())
+        before, left = self._index(self._stops()), self.entry()
         self.rows = panels(seen, At(width - 1, seen.as_of), height)
-        stops = self._stops()
-        if stops and (not self.moved or self.entry() is None):
-            at = stops[min(before, len(stops) - 1) if self.moved else 0]
-            self.here = (at.card, at.id)
+        self._settle(before, left)
         self.query_one("#panels", Lines).show([self._drawn(row, width) for row in self.rows])
         self.query_one("#next", Lines).show([next_step(seen, keymap, width)])
 

@@ -13,7 +13,7 @@ from graveshift.wire.workers import WorkerState
 from graveshift_tui import format as f
 from graveshift_tui.operate import progress
 from graveshift_tui.screen import Card
-from graveshift_tui.screens import groups, queues, standing
+from graveshift_tui.screens import groups, queues, standing, workers
 from graveshift_tui.widgets.columns import At, heading, line
 from graveshift_tui.widgets.paint import Line, Span, width_of
 
@@ -111,13 +111,15 @@ def _run(run: Run, at: At, *, first: bool) -> Line:
 def _safety(seen: Overview, at: At) -> list[Entry]:
     entries = []
     if seen.workers:
-        silent = sum(worker.state is WorkerState.SILENT for worker in seen.workers)
-        words = f"{len(seen.workers) - silent} of {len(seen.workers)} alive"
+        silent = [worker for worker in seen.workers if worker.state is WorkerState.SILENT]
+        since = min((last for worker in silent if (last := workers.silent_since(worker, at.now))), default=None)
+        words = f"{len(seen.workers) - len(silent)} of {len(seen.workers)} alive"
         busy = sum(worker.running or 0 for worker in seen.workers)
         spans: Line = (
             ("  WORKERS  ", "bold heading"),
             (words, "crit" if silent else "text"),
             (f"   {f.things(busy, 'job')} under way", "muted"),
+            (f"   {f.count(len(silent))} silent, since {f.since(since, at.now)}" if silent else "", "crit"),
         )
         entries.append(Entry(spans, "workers"))
     entries.append(Entry((("  SAFETY   ", "bold heading"), *_backup(seen.backups, at.now), *_secrets(seen)), "backups"))

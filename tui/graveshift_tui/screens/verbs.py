@@ -75,6 +75,8 @@ def letters(action: str, subject: Subject) -> Ask:
 
 def matching(subject: Subject) -> Ask:
     """Requeue all: the group or queue under the cursor, else everything the list's filter lets through."""
+    if subject.alone and not subject.rows:
+        raise NotHere("nothing is here yet")
     if isinstance(subject.row, Group | Queue):
         return letters("dlq.requeue", subject)
     if subject.card not in ("dlq", "groups", "queues"):

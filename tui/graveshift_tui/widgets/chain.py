@@ -40,6 +40,8 @@ class Chain(Generic[R]):
     def __init__(self, id_of: Callable[[R], str]) -> None:
         self._id_of = id_of
         self.generation = 0
+        self.vanished: set[str] = set()
+        """Rows that had gone when the list last began anew."""
         self.restart()
 
     def restart(self) -> None:
@@ -100,7 +102,7 @@ class Chain(Generic[R]):
         if fetch.generation != self.generation or fetch.index > len(self._parts):
             return False
         if fetch.index < len(self._parts):
-            self._settle(fetch.index, page.items, more=page.next_cursor is not None)
+            self._settle(fetch.index, page)
         else:
             seen = {self._id_of(row) for part in self._parts[-1:] for row in part.rows or ()}
             rows = [row for row in page.items if self._id_of(row) not in seen]
@@ -128,35 +130,37 @@ class Chain(Generic[R]):
             return False
         if not self.started:
             return self.put(*answers[0])
-        head = answers[0][1]
-        if follow and self._ids(head.items) != self._ids(self._parts[0].rows or []):
+        head, self.vanished = answers[0][1], set()
+        top = self._parts[0].rows or []
+        if follow and self._ids(head.items) != self._ids(top):
+            self.vanished = set(self._ids(top)) - set(self._ids(self._kept(top, head.items, head.next_cursor)))
             self.restart()
             return self.put(Fetch(self.generation, 0, None, PAGE), head)
         self._count(head)
         self.arrived = self._arrivals(head.items)
         for fetch, page in answers:
-            self._settle(fetch.index, page.items, more=page.next_cursor is not None)
+            self._settle(fetch.index, page)
         self._lay(answers[-1][0].index)
         return True
 
-    def _settle(self, at: int, fresh: Sequence[R], *, more: bool) -> None:
-        """Updates one page in place; rows that new ones pushed past the fresh page's end are kept, the rest is gone."""
+    def _settle(self, at: int, page: Page[R]) -> None:
+        """Updates one page in place."""
         part = self._parts[at]
-        if part.rows is None:
-            part.rows = list(fresh)
-            part.size = len(part.rows)
-            return
+        part.rows = list(page.items) if part.rows is None else self._kept(part.rows, page.items, page.next_cursor)
+        part.size = len(part.rows)
+
+    def _kept(self, rows: Sequence[R], fresh: Sequence[R], following: str | None) -> list[R]:
+        """The rows as they are now; those that new ones pushed past the fresh page's end are kept, the rest is gone."""
         by_id = {self._id_of(row): row for row in fresh}
-        seen = [i for i, row in enumerate(part.rows) if self._id_of(row) in by_id]
-        old = set(self._ids(part.rows))
-        pushed = more and (not seen or self._id_of(fresh[-1]) in old)
+        seen = [i for i, row in enumerate(rows) if self._id_of(row) in by_id]
+        old = set(self._ids(rows))
+        pushed = following is not None and (not seen or self._id_of(fresh[-1]) in old)
         last = seen[-1] if seen else -1
-        part.rows = [
+        return [
             by_id.get(self._id_of(row), row)
-            for i, row in enumerate(part.rows)
+            for i, row in enumerate(rows)
             if self._id_of(row) in by_id or (pushed and i > last)
         ]
-        part.size = len(part.rows)
 
     def _arrivals(self, fresh: Sequence[R]) -> int:
         """How many rows stand before the first one we know; in a list that is known whole, how many we do not know."""

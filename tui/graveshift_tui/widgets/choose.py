@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from graveshift_tui.format import fit
 from graveshift_tui.sanitize import clean
-from graveshift_tui.widgets.paint import Line, Lines
+from graveshift_tui.widgets.paint import Line, Lines, wrapped
 
 ROWS = 14
 
@@ -29,7 +29,8 @@ class Choice(Struct, frozen=True):
 class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
     """Type to narrow, enter to take; returns the value and what was typed into the note.
 
-    `noted` stands in the note already. `typed` makes a choice of what was typed, where that means something by itself.
+    `noted` stands in the note already. `typed` makes a choice of what was typed, where that is a value by itself: it
+    comes first. Text that is none then takes no offer by itself, and `looks` says what a value looks like.
     """
 
     AUTO_FOCUS = ""
@@ -49,11 +50,13 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         *,
         note: str | None = None,
         noted: str = "",
-        typed: Callable[[str], Choice | None] = lambda text: None,
+        typed: Callable[[str], Choice | None] | None = None,
+        looks: str = "",
         placeholder: str = "type to narrow",
     ) -> None:
         super().__init__()
         self.typed = typed
+        self.looks = looks
         self.placeholder = placeholder
         self.question = title
         self.choices = choices
@@ -80,12 +83,28 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         self.call_after_refresh(self._tell)
 
     @property
+    def text(self) -> str:
+        """What was typed."""
+        return self.query_one("#narrow", Input).value.strip()
+
+    @property
     def found(self) -> list[Choice]:
-        """What was typed as a choice of its own, and the choices that hold every typed word."""
-        text = self.query_one("#narrow", Input).value
-        words, own = text.lower().split(), self.typed(text)
+        """What was typed as a value or as the whole name of a choice, then the choices that hold every typed word."""
+        own, words = self._named(), self.text.lower().split()
         found = [c for c in self.choices if all(word in f"{c.title} {c.value}".lower() for word in words)]
-        return found if own is None else [own, *(c for c in found if c.value != own.value)]
+        return found if own is None else [own, *(c for c in found if c.value != own.value and c.title != own.title)]
+
+    @property
+    def is_unclear(self) -> bool:
+        """Something was typed where values are typed, and it is none: nothing may be taken for it."""
+        return self.typed is not None and self.text != "" and self._named() is None
+
+    def _named(self) -> Choice | None:
+        """The value that was typed, else the choice whose value or title was typed in full."""
+        text = self.text.lower()
+        own = self.typed(self.text) if self.typed is not None and text else None
+        named = (c for c in self.choices if text and text in (c.value.lower(), c.title.lower()))
+        return own or next(named, None)
 
     def on_key(self, event: Key) -> None:
         """Keys that the field did not take; the rest goes on to its own bindings."""
@@ -110,14 +129,14 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
 
     @on(Input.Changed, "#narrow")
     def _narrow(self) -> None:
-        self.at = 0
+        self.at = -1 if self.is_unclear else 0
         self._tell()
 
     @on(Input.Submitted)
     def _take(self, event: Input.Submitted) -> None:
         event.stop()
         found = self.found
-        if not found:
+        if not found or self.at < 0:
             return
         note = self.query_one("#note", Input).value.strip() if self.note is not None else ""
         self.dismiss((found[self.at].value, note))
@@ -130,6 +149,9 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         found, width = self.found, max(20, self.query_one("#choices", Lines).size.width)
         first = max(0, min(self.at - ROWS + 1, len(found) - ROWS))
         lines = [self._line(c, width, here=first + i == self.at) for i, c in enumerate(found[first : first + ROWS])]
+        if self.is_unclear:
+            said = (f"{fit(self.text, min(len(self.text), 40)).rstrip()} is no value.", self.looks)
+            lines = [*(line for text in said for line in wrapped(((text, "warn"),), width)), *lines]
         self.query_one("#choices", Lines).show(lines or [(("nothing like that", "muted"),)])
 
     def _line(self, choice: Choice, width: int, *, here: bool) -> Line:

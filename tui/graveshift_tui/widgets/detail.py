@@ -6,6 +6,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from graveshift_tui.widgets.finding import rows_with
 from graveshift_tui.widgets.paint import palette_of, strip_of, wrapped
 from graveshift_tui.widgets.tree import Flat, Node, flatten
 
@@ -55,16 +56,19 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
 
     def toggle_fold(self) -> None:
         """Folds what lies beneath the cursor's line, or opens it."""
-        if not self._flat:
-            return
-        here = self._flat[self.cursor]
-        if here.folds:
-            self.folded = self.folded ^ {here.path}
-            self._lay()
-            paths = [flat.path for flat in self._flat]
-            self.cursor = paths.index(here.path)
-            self.move(0)
-            self.refresh()
+        if self._flat and self._flat[self.cursor].folds:
+            self._fold(self.folded ^ {self._flat[self.cursor].path})
+
+    def find(self, words: str) -> tuple[int, int] | None:
+        """Opens all folds and goes to the next row with these words, from the last to the first; which of how many."""
+        rows = rows_with(words, self._document, self._width)
+        if not rows:
+            return None
+        if self.folded:
+            self._fold(frozenset())
+        at = next((at for at, row in enumerate(rows) if row > self.cursor), 0)
+        self.move(rows[at] - self.cursor)
+        return at + 1, len(rows)
 
     def render_line(self, y: int) -> Strip:
         """The line of the document at a line of the window."""
@@ -81,8 +85,20 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         """Long lines wrap at the new width."""
         self._lay()
 
+    @property
+    def _width(self) -> int:
+        return max(20, self.size.width - MARGIN)
+
+    def _fold(self, folded: frozenset[str]) -> None:
+        """The cursor stays on its line."""
+        here, self.folded = self._flat[self.cursor], folded
+        self._lay()
+        self.cursor = [flat.path for flat in self._flat].index(here.path)
+        self.move(0)
+        self.refresh()
+
     def _lay(self) -> None:
-        width = max(20, self.size.width - MARGIN)
+        width = self._width
         self._flat = [part for flat in flatten(self._document, self.folded) for part in _wrapped(flat, width)]
         self.cursor = max(0, min(self.cursor, len(self._flat) - 1))
         self.virtual_size = Size(self.size.width, len(self._flat))

@@ -1,6 +1,6 @@
 """The virtual table: a million rows cost what one screen of them costs."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
@@ -16,6 +16,7 @@ from graveshift_tui.settings import ConsoleError
 from graveshift_tui.widgets.chain import PAGE, Chain, Fetch
 from graveshift_tui.widgets.columns import Column, line
 from graveshift_tui.widgets.paint import Line, changed, palette_of, strip_of
+from graveshift_tui.widgets.spot import Spot
 
 Row: TypeAlias = Struct
 Source: TypeAlias = Callable[[Fetch], Awaitable[Page[Row]]]
@@ -73,14 +74,14 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         """Until the first rows, or word that they cannot be had."""
         self.now = datetime.now(UTC)
         self.words: Sequence[Line] = ()
-        self._cursor_id: str | None = None
+        self.spot: Spot[Row] = Spot(id_of)
         self._loading: Fetch | None = None
         self._strips: dict[int, Strip] = {}
 
     @property
     def row(self) -> Row | None:
-        """The row under the cursor, where it is known."""
-        return self.chain.row(self.cursor)
+        """The row under the cursor, where it is known and not gone."""
+        return None if self.spot.gone else self.chain.row(self.cursor)
 
     @property
     def on_top(self) -> bool:
@@ -92,16 +93,15 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.source = source
         self.chain.restart()
         self.marks.clear()
-        self.is_blank = True
-        self.chasing, self._loading, self._cursor_id = False, None, None
-        self.cursor = 0
+        self.is_blank, self.chasing, self._loading, self.cursor = True, False, None, 0
+        self.spot.put(None)
         self.scroll_to(y=0, animate=False, immediate=True)
         self._settle()
 
     def move(self, delta: int) -> None:
         """Moves the cursor by rows, and stops a chase for the end."""
         self.chasing = False
-        self.goto(self.cursor + delta)
+        self.goto(self.cursor + self.spot.step(delta))
 
     def move_page(self, direction: int) -> None:
         """Moves the cursor by a screen."""
@@ -120,7 +120,9 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     def goto(self, index: int) -> None:
         """Puts the cursor on a row and scrolls it into view."""
         before, self.cursor = self.cursor, max(0, min(index, self.chain.size - 1))
-        self._cursor_id = self.id_of(self.row) if self.row is not None else None
+        if self.spot.gone:
+            self.post_message(self.Counted())
+        self.spot.put(self.chain.row(self.cursor))
         self._into_view()
         for at in {before, self.cursor}:
             self._repaint(at)
@@ -143,6 +145,11 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.marks.clear()
         self._repaint_all()
         self.post_message(self.Counted())
+
+    def expect(self, ids: Collection[str]) -> None:
+        """These rows go by the reader's own act."""
+        self.spot.expect(ids)
+        self._settle()
 
     def rereads(self) -> list[Fetch]:
         """What to read again to be fresh."""
@@ -195,6 +202,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self._loading, self.is_blank = None, False
         self.now = message.page.as_of
         if self.chain.put(message.fetch, message.page):
+            self._anchor()
             self._settle()
             if self.chasing:
                 self.chasing = not self.chain.complete
@@ -230,18 +238,17 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         """Brings size, cursor and picture in line with the rows."""
         self.virtual_size = Size(self.size.width, self.chain.size)
         self.cursor = max(0, min(self.cursor, self.chain.size - 1))
-        if self.row is not None:
-            self._cursor_id = self.id_of(self.row)
+        self.spot.settle(self.chain, self.cursor, follow=self.on_top)
         self._repaint_all()
         self.post_message(self.Moved())
         self.post_message(self.Counted())
 
     def _anchor(self) -> None:
         """Keeps the cursor on its row, and the row on its line of the screen."""
-        if self._cursor_id is None or self.on_top:
+        if self.spot.id is None or self.on_top or self.spot.is_at(self.chain, self.cursor):
             return
-        found = self.chain.find(self._cursor_id)
-        if found is None or found == self.cursor:
+        found = self.chain.find(self.spot.id)
+        if found is None:
             return
         shift, self.cursor = found - self.cursor, found
         self.virtual_size = Size(self.size.width, self.chain.size)
@@ -275,7 +282,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         width, palette = self.size.width, palette_of(self)
         row = self.chain.row(index)
         here = index == self.cursor and self.chain.size > 0
-        behind = "cursor" if here else "background"
+        behind = "cursor" if here and not self.spot.gone else "background"
         if row is None:
             return strip_of(self._instead(index), width, palette, behind=behind)
         tone = self.tone(row)

@@ -13,11 +13,14 @@ from graveshift.store.position import letter_id
 from graveshift.wire import ids
 from graveshift.wire.dlq import Attempt, Letter, LetterDetail
 from graveshift.wire.queues import Queue
-from graveshift.wire.workers import Worker
+from graveshift.wire.workers import Worker, WorkerState
 
 # Procrastinate keeps no errors, so its letters are grouped by task alone.
 ERROR_TYPE = "unknown"
 ERROR_MESSAGE = "procrastinate keeps no error; see the worker's log"
+
+# A worker of procrastinate beats every ten seconds, and counts as stalled after this time, unless it is told otherwise.
+STALLED_S = 30
 
 QUEUES = text("""
     SELECT queue_name,
@@ -98,10 +101,15 @@ async def queues(connection: AsyncConnection, system: str, queue: str | None) ->
 
 
 async def workers(connection: AsyncConnection, system: str) -> Sequence[Worker]:
-    """Workers by number; procrastinate does not say where they run."""
+    """Workers by number; procrastinate does not say where they run, nor what they do while their hearts beat."""
     rows = await connection.execute(WORKERS)
     return [
-        Worker(id=ids.encode(system, str(row.id)), running=row.running, heartbeat_age_s=float(row.heartbeat_age_s))
+        Worker(
+            id=ids.encode(system, str(row.id)),
+            running=row.running,
+            heartbeat_age_s=float(row.heartbeat_age_s),
+            state=WorkerState.SILENT if row.heartbeat_age_s > STALLED_S else None,
+        )
         for row in rows
     ]
 
