@@ -30,7 +30,7 @@ class Workshop:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = create_engine(url)
+        self.engine = create_engine(url, pool_size=30)  # some tests have many workers on it, which hold six each
         self.queue = PostgresQueue(self.engine)
 
     async def close(self) -> None:

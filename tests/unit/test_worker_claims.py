@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import pytest
 from msgspec import Raw, structs
 
 from graveshift.drivers.memory import MemoryQueue
 from graveshift.settings import WorkerSettings
 from graveshift.wire.jobs import NewJob
 from graveshift.work import Claimed, Ticket
-from graveshift.worker import Job, Worker
+from graveshift.worker import Job, Worker, claims
 from tests.waiting import until
 
 
@@ -106,6 +107,11 @@ def worker(slow: Slow, **settings: Any) -> Worker:
     return Worker(slow, {"k": nothing}, settings=WorkerSettings(**settings), version="1")
 
 
+@pytest.fixture
+def two_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "AHEAD", 2)
+
+
 async def test_a_worker_whose_ends_were_held_up_claims_again_as_soon_as_they_are_sent() -> None:
     slow = Slow()
     slow.answer()
@@ -141,6 +147,7 @@ async def test_while_batches_come_back_full_the_next_are_asked_for_within_the_ro
     assert await running == 0
 
 
+@pytest.mark.usefixtures("two_ahead")
 async def test_what_was_asked_for_ahead_and_comes_after_the_stop_is_given_back() -> None:
     slow = Slow()
     slow.may_finish.set()
@@ -180,6 +187,7 @@ async def test_after_a_suspect_none_is_asked_for_until_as_much_time_has_passed_o
     assert not any(slow.told[slow.told.index(False) :][:7])
 
 
+@pytest.mark.usefixtures("two_ahead")
 async def test_a_suspect_that_was_asked_for_before_another_came_waits_for_the_others_too() -> None:
     slow = Wary()
     slow.answer(1)
