@@ -16,7 +16,7 @@ from graveshift.work import Claimed, Ticket
 
 # How many candidates are looked at per queue: so many times the limit, and some. Others may be taking the first ones
 # right now, and the same worker's claim before this one may.
-TIMES, SPARE = 4, 32
+TIMES, SPARE = 3, 32
 
 # Heads of all open queues are merged by order, and locked in that order until there are enough; a limited queue brings
 # no more heads than it may hand out, so it keeps nobody behind it waiting. A suspect at the head goes out alone;
