@@ -10,7 +10,7 @@ from time import monotonic
 import structlog
 from msgspec import Struct
 
-from graveshift.errors import Fenced
+from graveshift.errors import DatabaseUnavailable, Fenced
 from graveshift.settings import LoopSettings, QueueSettings
 from graveshift.store.engine import Unit as Transaction
 from graveshift.store.keeping import KeepingBook
@@ -147,7 +147,8 @@ class Clockwork:
                 ending.set()
             except Exception as error:  # whatever it is: the next turn may do better, and no loop may die
                 failures += 1
-                log.error("loop_failed", loop=loop.name, failures=failures, error=str(error), exc_info=failures == 1)
+                whole = _is_news(error, failures)
+                log.error("loop_failed", loop=loop.name, failures=failures, error=str(error), exc_info=whole)
             await _pause(ending, _until_next(loop.every_s, failures) - (monotonic() - began))
 
     async def _act(self, loop: Loop, guard: Guard) -> None:
@@ -226,6 +227,11 @@ async def _each(acts: Sequence[Callable[[], Awaitable[object]]], guard: Guard) -
     for error in found:
         if isinstance(error, BaseException):
             raise error
+
+
+def _is_news(error: Exception, failures: int) -> bool:
+    """Worth a traceback: the first of a row, and no database that is away, which says all of it in a line."""
+    return failures == 1 and not isinstance(error, DatabaseUnavailable | TimeoutError)
 
 
 async def _finished(turning: Sequence[asyncio.Task[None]]) -> None:

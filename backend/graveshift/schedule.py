@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from itertools import islice, takewhile
+from itertools import islice, takewhile, tee
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -66,13 +66,20 @@ def next_slot(schedule: Schedule, after: datetime) -> datetime:
 
 
 def due(schedule: Schedule, after: datetime, now: datetime) -> Sequence[datetime]:
-    """Slots after one moment and before another, oldest first, in UTC: the latest `missed_limit` of them.
+    """Slots after one moment and before another, oldest first, in UTC: of missed ones the latest `missed_limit`.
 
     They are found from the end, so that a long absence costs no more than a short one.
     """
     back = CronSim(schedule.cron, now.astimezone(ZoneInfo(schedule.timezone)), reverse=True)
     found = takewhile(lambda slot: slot > after, (slot.astimezone(UTC) for slot in back))
-    return list(islice(found, schedule.missed_limit))[::-1]
+    on_time, missed = tee(found)
+    slots = [*takewhile(lambda slot: not is_missed(slot, now), on_time)]
+    return [*slots, *islice(missed, len(slots), len(slots) + schedule.missed_limit)][::-1]
+
+
+def is_missed(slot: datetime, now: datetime) -> bool:
+    """It is found due too late to pass for on time."""
+    return now - slot > timedelta(seconds=ON_TIME_S)
 
 
 def next_run(schedule: Schedule, slot: datetime, now: datetime, paused_until: datetime | None = None) -> datetime:
@@ -93,4 +100,4 @@ def to_fire(schedule: Schedule, slots: Sequence[datetime], now: datetime) -> Seq
         case Missed.ONCE:
             return slots[-1:]
         case Missed.SKIP:
-            return [slot for slot in slots if now - slot <= timedelta(seconds=ON_TIME_S)]
+            return [slot for slot in slots if not is_missed(slot, now)]

@@ -1,6 +1,7 @@
 """The commands that run, feed and prepare a backend: serve, worker, migrate, token."""
 
 import asyncio
+import re
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from graveshift.parent import stop_with_parent
 from graveshift.place import open_database
 from graveshift.settings import ApiSettings, Share, WorkerSettings, load
 from graveshift.store.tokens import TokenBook
+from graveshift.wire.jobs import NAME, NAME_WORDS
 from graveshift.wire.operations import Role
 from graveshift.worker import Worker
 from graveshift.worker import load as load_handlers
@@ -62,6 +64,9 @@ class Wanted(Struct, frozen=True):
         settings = structs.replace(
             worker, concurrency=self.concurrency or worker.concurrency, order=self.order or worker.order
         )
+        for queue in self.queues:
+            if not re.fullmatch(NAME, name := queue.partition("=")[0]):
+                raise SettingsError(f"--queues: `{name}` is no queue; one is {NAME_WORDS}")
         if self.order is None and not any("=" in queue for queue in self.queues):
             return self.queues, settings
         shares = dict(_share(queue, worker) for queue in self.queues) or worker.queues

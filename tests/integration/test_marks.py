@@ -123,7 +123,7 @@ async def test_a_viewer_may_not_mark(database: str, tmp_path: Path) -> None:
 async def test_each_version_is_marked_once_whoever_looks(database: str, tmp_path: Path) -> None:
     async with serving(database, tmp_path) as service:
         book = MarkBook(service.engine)
-        for version in ("v1", "v1", "v2"):
+        for version in ("v1", "v1", "v2", "unknown"):
             await service.queue.work.register(uuid4(), "host", 1, version, [])
         found = await asyncio.gather(*(book.notice() for _ in range(5)))
         assert sum(found) == 2

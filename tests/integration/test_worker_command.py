@@ -82,6 +82,8 @@ async def test_handlers_that_import_what_is_not_installed_are_one_line_and_a_usa
     ("typed", "said"),
     [
         (["--queues", "mine=much"], "--queues: mine=much: Expected `float`, got `str` - at `$.weight`"),
+        (["--queues", "a;b"], "--queues: `a;b` is no queue; one is 1 to 128 letters, digits and `. _ : -`"),
+        (["--queues", "=3"], "--queues: `` is no queue; one is 1 to 128 letters, digits and `. _ : -`"),
         (["--order", "strict"], "--order is among queues, and neither --queues nor worker.queues names any"),
     ],
 )

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -171,6 +172,28 @@ async def test_suspects_and_quick_jobs_take_turns_on_one_worker(shop: Workshop, 
     assert first == 0
     assert min(second - first, third - second) > 10
     assert fourth > third
+
+
+async def test_suspects_leave_half_of_the_time_to_jobs_that_come_now_and_then(shop: Workshop) -> None:
+    """A worker that has done all there was has still not served those that come in a moment."""
+    began: list[tuple[str, float]] = []
+    clock = asyncio.get_running_loop().time
+
+    async def watched(job: Job) -> None:
+        began.append((str(job.data), clock()))
+        await asyncio.sleep(1.0 if job.data == "suspect" else 0)
+
+    later = datetime.now(UTC) + timedelta(hours=1)
+    for _ in range(3):
+        await shop.put("watched", "suspect", priority=100, run_at=later)
+    async with shop.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE graveshift.jobs SET crashes = 1, run_at = now() WHERE priority = 100")
+    async with shop.worker({"watched": watched}):
+        while len([one for one, _ in began if one == "suspect"]) < 3:
+            await shop.put("watched", "quick")
+            await asyncio.sleep(0.05)
+    starts = [at for one, at in began if one == "suspect"]
+    assert min(later - one for one, later in pairwise(starts)) > 1.9
 
 
 async def test_stopping_lets_running_jobs_finish_and_takes_no_more(shop: Workshop) -> None:

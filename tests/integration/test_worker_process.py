@@ -208,6 +208,7 @@ async def test_the_log_is_json_with_constant_events_and_without_payloads(shop: W
         failed = process.said("job_failed")[0]
         assert (failed["job"], failed["kind"], failed["trace_id"]) == (job, "nap", "trace-9")
         assert failed["error_type"] == "FileNotFoundError"
+        assert failed["retry_in_s"] is None  # it was the last attempt
         assert not process.said("not_json")
         assert "private-marker" not in str(process.log)
 

@@ -51,8 +51,16 @@ def test_a_slot_is_after_the_last_and_before_now() -> None:
 
 def test_a_year_of_absence_leaves_no_more_than_the_limit() -> None:
     found = due(MINUTELY, NOON - timedelta(days=365), NOON)
-    assert len(found) == 100
+    assert len(found) == 101  # the last one is a minute old, which is on time
     assert found[-1] == NOON - timedelta(minutes=1)
+
+
+def test_slots_that_are_on_time_are_none_of_those_that_the_limit_counts() -> None:
+    often = Schedule(cron="*/5 * * * * *", queue="q", kind="k", missed=Missed.ALL, missed_limit=3)
+    found = due(often, NOON - timedelta(minutes=10), NOON)
+    on_time = [NOON - timedelta(seconds=5 * n) for n in range(12, 0, -1)]
+    assert found == [on_time[0] - timedelta(seconds=5 * n) for n in (3, 2, 1)] + on_time
+    assert to_fire(often, found, NOON) == found
 
 
 @pytest.mark.parametrize(("missed", "fired"), [(Missed.SKIP, [3]), (Missed.ONCE, [3]), (Missed.ALL, [1, 2, 3])])

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import cast
 from uuid import uuid4
 
+from structlog.testing import capture_logs
+
 from graveshift.errors import DatabaseUnavailable, Invalid
 from graveshift.work import Ticket, Work
 from graveshift.worker.outbox import Outbox
@@ -57,3 +59,28 @@ async def test_a_database_that_is_away_is_not_asked_for_each_end() -> None:
     assert not await outbox.drain(0.05)
     assert books.taken == []
     assert len(outbox) == 50
+
+
+async def test_an_end_whose_answer_was_lost_is_not_told_as_fenced_when_it_is_sent_again() -> None:
+    books = Books(set(), DatabaseUnavailable("cut off"))
+    taken: set[int] = set()
+
+    async def finish(tickets: Sequence[Ticket], worker: str) -> Sequence[Ticket]:
+        """The first of them is taken, and the answer is lost; who comes again is stale."""
+        stale = [one for one in tickets if one.id in taken]
+        taken.update(one.id for one in tickets if one.id < 2)
+        if not stale:
+            raise DatabaseUnavailable("cut off")
+        return [*stale, *[one for one in tickets if one.id == 9]]
+
+    books.finish = finish  # type: ignore[method-assign]
+    outbox = _outbox(books, 2)
+    assert not await outbox.drain(0)
+    outbox.finished(Ticket(9, 1, uuid4()))
+    with capture_logs() as told:
+        assert await outbox.drain(5)
+    assert [(one["event"], one["job"]) for one in told] == [
+        ("outcome_repeated", 0),
+        ("outcome_repeated", 1),
+        ("job_fenced", 9),
+    ]

@@ -74,7 +74,7 @@ PAGE = text("""
 NOTICE = text("""
     INSERT INTO graveshift_ledger.deploys (at, kind, title, version, actor, source)
     SELECT min(started_at), 'deploy', 'workers run ' || version, version, 'graveshift', 'fleet'
-    FROM graveshift.workers GROUP BY version
+    FROM graveshift.workers WHERE version <> 'unknown' GROUP BY version
     ON CONFLICT (version) WHERE source = 'fleet' DO NOTHING
 """)
 

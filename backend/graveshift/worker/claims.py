@@ -127,10 +127,8 @@ class Claims:
         had_all = self._turns.answered(asked.ask, len(claimed))
         if claimed:  # fewer than were asked for may only mean that others were at the same heads
             self._polls.found()
-        elif had_all and asked.suspects and not orders.stop.is_set():
+        elif had_all and not orders.stop.is_set():
             await self._polls.rest(orders.stop)
-        elif had_all and not self._asked:  # there may be suspects, and they keep nobody waiting
-            shift.fairness.relent()
 
     async def _send_ahead(self, ask: Ask, claimed: Sequence[Claimed], shift: Shift) -> None:
         """A suspect waits for all that was claimed before it, so nothing is asked for behind one."""
@@ -151,6 +149,8 @@ class Claims:
                 shift.take_suspect(one)
             else:
                 shift.start(one)
+        if any(not one.alone for one in claimed):
+            shift.fairness.others_came()
 
     @staticmethod
     def _put_back_suspect(shift: Shift, outbox: Outbox) -> None:

@@ -32,6 +32,7 @@ class Outbox:
         self._cancelled: list[Ticket] = []
         self._released: list[Ticket] = []
         self._failed: list[Failure] = []
+        self._unsure: set[Ticket] = set()  # these were sent, and the answer was lost
         self.sent = asyncio.Event()
         self._any, self._full = asyncio.Event(), asyncio.Event()
         self._sending = asyncio.Lock()
@@ -101,12 +102,12 @@ class Outbox:
         async with self._sending:
             self._any.clear()
             self._full.clear()
-            work, name = self._work, self._worker
+            work, name, unsure = self._work, self._worker, self._unsure
             errors = [
-                await _send(self._finished, lambda some: work.finish(some, name), _same),
-                await _send(self._failed, work.fail, _ticket),
-                await _send(self._cancelled, lambda some: work.cancelled(some, name), _same),
-                await _send(self._released, work.release, _same),
+                await _send(self._finished, lambda some: work.finish(some, name), _same, unsure),
+                await _send(self._failed, work.fail, _ticket, unsure),
+                await _send(self._cancelled, lambda some: work.cancelled(some, name), _same, unsure),
+                await _send(self._released, work.release, _same, unsure),
             ]
             if len(self):
                 self._ring()
@@ -115,7 +116,10 @@ class Outbox:
 
 
 async def _send(
-    box: list[T], call: Callable[[Sequence[T]], Awaitable[Sequence[Ticket]]], ticket: Callable[[T], Ticket]
+    box: list[T],
+    call: Callable[[Sequence[T]], Awaitable[Sequence[Ticket]]],
+    ticket: Callable[[T], Ticket],
+    unsure: set[Ticket],
 ) -> Exception | None:
     """Empty one box. Values that the database refuses are dropped, alone: their job runs again after its lease."""
     some = box[:]
@@ -124,10 +128,11 @@ async def _send(
     try:
         stale = await call(some)
     except DatabaseUnavailable as error:
+        unsure.update(map(ticket, some))
         return error
     except Exception as error:
         if len(some) > 1:
-            return await _one_by_one(box, len(some), call, ticket)
+            return await _one_by_one(box, len(some), call, ticket, unsure)
         job, said = ticket(some[0]).id, str(error)[:300]
         if not isinstance(error, Invalid):
             _log.error("outcome_kept", job=job, error=said)
@@ -137,8 +142,17 @@ async def _send(
         return None
     del box[: len(some)]
     for lost in stale:
-        _log.warning("job_fenced", job=lost.id, attempt=lost.attempt)
+        _tell(lost, lost in unsure)
+    unsure.difference_update(map(ticket, some))
     return None
+
+
+def _tell(lost: Ticket, was_sent_before: bool) -> None:
+    """What was sent before and is stale now was believed then, most likely."""
+    if was_sent_before:
+        _log.info("outcome_repeated", job=lost.id, attempt=lost.attempt)
+    else:
+        _log.warning("job_fenced", job=lost.id, attempt=lost.attempt)
 
 
 async def _one_by_one(
@@ -146,12 +160,13 @@ async def _one_by_one(
     count: int,
     call: Callable[[Sequence[T]], Awaitable[Sequence[Ticket]]],
     ticket: Callable[[T], Ticket],
+    unsure: set[Ticket],
 ) -> Exception | None:
     """What meets an error that nobody foresaw stays for another time, and lets the others pass."""
     kept: Exception | None = None
     place = 0
     for _ in range(count):
-        error = await _send(box[place : place + 1], call, ticket)
+        error = await _send(box[place : place + 1], call, ticket, unsure)
         if isinstance(error, DatabaseUnavailable):
             return error
         if error is None:

@@ -131,7 +131,9 @@ class Running:
 
     def _fail(self, failure: Failure) -> None:
         self.reported = True
-        said = {"error_type": failure.error_type, "fingerprint": failure.fingerprint, "retry_in_s": failure.retry_in_s}
+        last = self.claimed.ticket.attempt >= self.claimed.max_attempts
+        retry_in_s = None if last else failure.retry_in_s
+        said = {"error_type": failure.error_type, "fingerprint": failure.fingerprint, "retry_in_s": retry_in_s}
         _log.warning("job_failed", **self._names(), **said)
         self._outbox.failed(failure)
 
