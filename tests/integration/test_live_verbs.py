@@ -50,6 +50,30 @@ async def test_one_bad_kind_is_held_while_its_queue_goes_on_and_released(front: 
     assert await states(front) == {"running": 2, "waiting": 2}
 
 
+async def test_the_plan_of_a_hold_says_which_of_the_jobs_are_held_already_and_how(front: Front) -> None:
+    mine, *_ = await front.bench.put("1", "2", "3", kind="other")
+    (fourth,) = await front.bench.put("4", kind="other")
+    (fine,) = await front.bench.put("5")
+    end = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert len((await front.desk.plan("job.hold", BAD, ANN)).effects) == 1
+    async with front.running():
+        await front.ended(await front.order("job.hold", {**BAD, "reason": "bank is down"}))
+        named = {"selection": {"ids": [f"native:{mine}"]}, "until": end.isoformat()}
+        await front.ended(await front.order("job.hold", named))
+    told = ['3 of these are held until released: "bank is down"', "1 of these is held until 2030-01-02 03:04:05Z"]
+    plan = await front.desk.plan("job.hold", BAD, ANN)
+    assert [(effect.subject, effect.change) for effect in plan.effects[1:]] == [("now", said) for said in told]
+    assert (await front.desk.again(plan.id)).effects == plan.effects
+    ids = [f"native:{id}" for id in (mine, fourth, fine)]
+    by_name = await front.desk.plan("job.hold", {"selection": {"ids": ids}}, ANN)
+    assert [effect.change for effect in by_name.effects[1:]] == [
+        '1 of these is held until released: "bank is down"',
+        "1 of these is held until 2030-01-02 03:04:05Z",
+    ]
+    waiting = {"selection": {"filter": {"kind": "other", "state": "waiting"}}}
+    assert len((await front.desk.plan("job.hold", waiting, ANN)).effects) == 1
+
+
 @pytest.mark.parametrize(
     ("verb", "args"),
     [
