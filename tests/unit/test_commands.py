@@ -198,6 +198,44 @@ def test_arguments_are_json_unless_the_verb_wants_text(backend: SmallBackend) ->
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("15m", "2026-11-22T03:27:41Z"),
+        ("1h30m", "2026-11-22T04:42:41Z"),
+        ("03:40", "2026-11-22T03:40:00Z"),
+        ("02:00", "2026-11-23T02:00:00Z"),
+        ("2026-11-28 03:00", "2026-11-28T03:00:00Z"),
+        ("2026-11-28T03:00:00+01:00", "2026-11-28T02:00:00Z"),
+        ("null", None),
+    ],
+)
+def test_an_end_is_typed_as_in_the_console_and_read_by_the_backends_clock(
+    backend: SmallBackend, text: str, end: str | None
+) -> None:
+    done = graveshift(backend, "do", "queue.pause", "--arg", "queue=native:mail", "--arg", f"until={text}", "--dry-run")
+    assert done.returncode == 0
+    assert backend.things.plans["p0"].args == {"queue": "native:mail", "until": end}
+
+
+def test_an_age_is_typed_as_how_long_ago(backend: SmallBackend) -> None:
+    graveshift(backend, "do", "dlq.requeue", "--filter", "died_before=10m", "--dry-run")
+    assert backend.things.plans["p0"].args == {"selection": {"filter": {"died_before": "2026-11-22T03:02:41Z"}}}
+    graveshift(backend, "get", "dlq", "--filter", "died_after=2h", "-o", "json")
+    assert backend.queries[-1]["died_after"] == "2026-11-22T01:12:41Z"
+
+
+def test_what_is_no_time_is_met_with_an_example(backend: SmallBackend) -> None:
+    pause = ("do", "queue.pause", "--arg", "queue=native:mail", "--arg")
+    for argv, said in (
+        ((*pause, "until=soon"), "--arg until=soon: an end is 45m, 1h30m, 3d, 03:40 or 2026-11-28 03:00 (UTC)"),
+        (("get", "dlq", "--filter", "died_after=yesterday"), "died_after=yesterday: a time is 10m, 2h or 3d ago"),
+    ):
+        done = graveshift(backend, *argv)
+        assert (done.returncode, said in done.stderr) == (2, True)
+    assert backend.things.plans == {}
+
+
 @pytest.mark.parametrize(("answer", "code", "runs"), [(b"y\n", 0, 1), (b"\n", 1, 0), (b"no\n", 1, 0)])
 def test_on_a_terminal_do_asks(backend: SmallBackend, answer: bytes, code: int, runs: int) -> None:
     ours, theirs = pty.openpty()

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ from graveshift_tui.client import ApiError, Client
 from graveshift_tui.commands.reading import Output
 from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
 from graveshift_tui.commands.wiretext import ascii_struct
-from graveshift_tui.commands.words import args_of, known, selection_of
+from graveshift_tui.commands.words import args_of, known, need_clock, selection_of
 from graveshift_tui.conduct import Conduct, in_vain
 from graveshift_tui.format import clock, total
 from graveshift_tui.sanitize import clean
@@ -46,13 +47,19 @@ class Wish(Struct, frozen=True):
 
     verb: str
     args: list[str]
-    scope: Selection | None
+    filters: list[str]
+    ids: list[str]
+    everything: bool
     dry_run: bool
     yes: bool
     phrase: str | None
     reason: str | None
     wait: bool
     output: Output
+
+    def scope(self, now: datetime) -> Selection | None:
+        """What was said of it, with times by this clock."""
+        return selection_of(self.filters, self.ids, self.everything, now)
 
 
 def main(name: str, rest: list[str]) -> int:
@@ -83,8 +90,8 @@ def do(
     The scope is said once: --filter, --id or --all. What a verb takes besides goes into --arg, as in
     `graveshift do queue.pause --arg queue=native:mail --arg reason=deploy`.
     """
-    scope = selection_of(filter or [], id or [], everything)
-    wish = Wish(verb, arg or [], scope, dry_run, yes, phrase, reason, wait, output)
+    wish = Wish(verb, arg or [], filter or [], id or [], everything, dry_run, yes, phrase, reason, wait, output)
+    wish.scope(datetime.now(UTC))  # what is typed wrong is said before anybody is asked
     settings = settings_of(url, token_file, config)
     with asyncio.Runner() as runner:
         client = Client(settings.where, "cli")
@@ -112,7 +119,8 @@ async def _plan(client: Client, conduct: Conduct, wish: Wish) -> Plan:
     operations = {operation.name: operation for operation in await client.operations()}
     operation = operations[known("verb here", wish.verb, list(operations))]
     _check_allowed(operation)
-    return await conduct.plan(operation.name, args_of(operation, wish.args, wish.scope))
+    now = await client.clock() if need_clock([*wish.filters, *wish.args]) else datetime.now(UTC)
+    return await conduct.plan(operation.name, args_of(operation, wish.args, wish.scope(now), now))
 
 
 def _check_allowed(operation: OperationInfo) -> None:

@@ -5,12 +5,14 @@ import shutil
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
 import msgspec
 import typer
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from graveshift.wire.health import Health
 from graveshift.wire.operations import OperationInfo
@@ -24,7 +26,7 @@ from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_ap
 from graveshift_tui.commands.tables import page_of, table
 from graveshift_tui.commands.terminal import Misused
 from graveshift_tui.commands.wiretext import ascii_json
-from graveshift_tui.commands.words import filter_of, known
+from graveshift_tui.commands.words import filter_of, known, need_clock
 from graveshift_tui.format import total
 
 SINGLE: Final[dict[str, type[Struct]]] = {"overview": Overview, "health": Health}
@@ -85,7 +87,8 @@ def get(
     and overview operations health.
     """
     known("resource", resource, [*RESOURCES, *SINGLE, "operations"])
-    narrowed = filter_of(filter or [])
+    filters = filter or []
+    narrowed = filter_of(filters, datetime.now(UTC))
     if (id is not None or resource not in RESOURCES) and narrowed:
         raise Misused("--filter narrows a list")
     if items and (resource != "runs" or id is None):
@@ -94,26 +97,33 @@ def get(
         raise Misused(f"{resource} has no ids")
     wanted = None if everything else limit
     settings = settings_of(url, token_file, config)
-    return asyncio.run(_get(Client(settings.where, "cli"), Asked(resource, id, items, narrowed, wanted), output))
+    asked = Asked(resource, id, items, narrowed, wanted)
+    return asyncio.run(_read(Client(settings.where, "cli"), asked, filters, output))
 
 
-async def _get(client: Client, asked: Asked, output: Output) -> int:
+async def _read(client: Client, asked: Asked, filters: list[str], output: Output) -> int:
     try:
-        match asked:
-            case Asked(id=str(id), items=True):
-                await _list(client, Listing("items", f"{path_of('runs', id)}/items", Item, None, asked.wanted), output)
-            case Asked(id=str(id)):
-                _print_one(await client.fetch(path_of(asked.resource, id)), RESOURCES[asked.resource][1], output)
-            case Asked(resource=resource) if resource in RESOURCES:
-                kind = RESOURCES[resource][0]
-                await _list(client, Listing(resource, f"/v1/{resource}", kind, asked.filter, asked.wanted), output)
-            case Asked(resource="operations"):
-                _print_operations(await client.fetch("/v1/operations"), output)
-            case _:
-                _print_one(await client.fetch(f"/v1/{asked.resource}"), SINGLE[asked.resource], output)
+        if need_clock(filters):
+            asked = replace(asked, filter=filter_of(filters, await client.clock()))
+        await _get(client, asked, output)
     finally:
         await client.close()
     return 0
+
+
+async def _get(client: Client, asked: Asked, output: Output) -> None:
+    match asked:
+        case Asked(id=str(id), items=True):
+            await _list(client, Listing("items", f"{path_of('runs', id)}/items", Item, None, asked.wanted), output)
+        case Asked(id=str(id)):
+            _print_one(await client.fetch(path_of(asked.resource, id)), RESOURCES[asked.resource][1], output)
+        case Asked(resource=resource) if resource in RESOURCES:
+            kind = RESOURCES[resource][0]
+            await _list(client, Listing(resource, f"/v1/{resource}", kind, asked.filter, asked.wanted), output)
+        case Asked(resource="operations"):
+            _print_operations(await client.fetch("/v1/operations"), output)
+        case _:
+            _print_one(await client.fetch(f"/v1/{asked.resource}"), SINGLE[asked.resource], output)
 
 
 async def _list(client: Client, listing: Listing, output: Output) -> None:
