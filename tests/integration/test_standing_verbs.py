@@ -72,15 +72,20 @@ async def test_a_limit_says_who_set_the_one_before_since_when_and_why(front: Fro
 
 BOTH = {"concurrency": 4, "per_s": 10.0, "burst": 20}
 PLACES, RATE = "4 jobs at once", "10 starts a second after a burst of 20"
+BURST = "the burst of 20: no burst is named, so it is what comes in one second, {}"
 
 
 @pytest.mark.parametrize(
     ("stands", "order", "lifted"),
     [
         (BOTH, {"concurrency": 9}, [RATE]),
-        (BOTH, {"per_s": 1}, [PLACES]),
+        (BOTH, {"per_s": 1}, [PLACES, BURST.format(1)]),
         (BOTH, {}, [PLACES, RATE]),
-        (BOTH, {"concurrency": 9, "per_s": 1}, []),
+        (BOTH, {"concurrency": 9, "per_s": 1}, [BURST.format(1)]),
+        (BOTH, {"concurrency": 9, "per_s": 12.5}, [BURST.format(13)]),
+        (BOTH, {"concurrency": 9, "per_s": 20}, []),
+        (BOTH, {"concurrency": 9, "per_s": 1, "burst": 3}, []),
+        ({"per_s": 10.0, "burst": 10}, {"per_s": 5}, []),
         ({"concurrency": 4}, {"concurrency": 9}, []),
         (None, {"concurrency": 9}, []),
     ],
