@@ -7,13 +7,14 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from graveshift.wire.jobs import Job, JobState
+from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift.wire.plans import Confirm, Effect, Plan
 from graveshift.wire.runs import Run
 from graveshift.wire.schedules import ScheduleInfo
 from graveshift_tui.moments import by_the_clock, end_of, past_of, told, words
 from graveshift_tui.screens.ending import OFFERED
-from graveshift_tui.screens.jobs import holder
+from graveshift_tui.screens.jobs import holder, nodes
+from graveshift_tui.widgets.columns import At
 from tests.screens.console import console
 from tests.screens.fake_client import FakeClient
 from tests.screens.night import START
@@ -151,6 +152,15 @@ def test_everything_that_is_offered_is_an_end() -> None:
 def test_a_held_job_says_until_when(end: timedelta | None, said: str) -> None:
     job = Job(id="a", system="b", queue="c", kind="d", state=JobState.HELD, held_until=START + end if end else None)
     assert holder(job, START)[0] == said
+
+
+def test_the_page_of_a_held_job_says_who_holds_it_and_since_when() -> None:
+    job = JobDetail(
+        id="a", system="b", queue="c", kind="d", state=JobState.HELD, held_reason="bank", held_by="ann", held_at=START
+    )
+    at = At(100, START)
+    assert "ann since 2026-11-22 03:12:41Z" in str(nodes(job, at))
+    assert "held by" not in str(nodes(replace(job, held_by=None, held_at=None), at))
 
 
 async def test_a_job_is_held_until_a_time_that_is_typed_and_its_row_says_so() -> None:
