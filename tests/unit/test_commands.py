@@ -170,6 +170,21 @@ def test_a_failed_item_makes_the_exit_code_one(backend: SmallBackend) -> None:
     assert (done.returncode, "1 failed" in done.stdout) == (1, True)
 
 
+@pytest.mark.parametrize("confirmed", [[], ["--yes"], ["--wait", "--phrase", "3 prod"]])
+def test_a_scope_that_nothing_matches_starts_no_run_and_is_no_failure(
+    backend: SmallBackend, confirmed: list[str]
+) -> None:
+    backend.things.letters = []
+    done = graveshift(backend, "do", "dlq.requeue", "--filter", "queue=nosuch", *confirmed)
+    assert (done.returncode, done.stderr) == (0, "nothing matches: no run was started\n")
+    assert done.stdout.endswith("  nothing matches\n")
+    dry = graveshift(backend, "do", "dlq.requeue", "--filter", "queue=nosuch", "--dry-run")
+    assert (dry.returncode, dry.stdout.endswith("  nothing matches\n")) == (0, True)
+    told = graveshift(backend, "do", "dlq.requeue", "--filter", "queue=nosuch", "-o", "json", *confirmed)
+    assert (told.returncode, json.loads(told.stdout)) == (0, None)
+    assert backend.things.runs == {}
+
+
 def test_the_phrase_must_be_the_plans(backend: SmallBackend) -> None:
     backend.things.confirm, backend.things.phrase = Confirm.PHRASE, "3 prod"
     for argv in ([], ["--phrase", "3"], ["--yes"]):

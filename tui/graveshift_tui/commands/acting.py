@@ -108,6 +108,8 @@ def _do(runner: asyncio.Runner, client: Client, wish: Wish) -> int:
     _show_plan(plan, wish)
     if wish.dry_run:
         return 0
+    if _is_empty(plan):
+        return _show_nothing(wish)
     phrase = _confirmed(plan, wish)
     run = runner.run(conduct.confirm(plan, phrase=phrase, reason=wish.reason))
     if wish.wait and run.state.is_live:
@@ -138,13 +140,27 @@ def _show_plan(plan: Plan, wish: Wish) -> None:
         print(line, file=stream)
 
 
+def _is_empty(plan: Plan) -> bool:
+    """True where the scope has nothing in it: there is nothing to run."""
+    return "selection" in plan.args and plan.count == 0 and plan.count_is_exact
+
+
+def _show_nothing(wish: Wish) -> int:
+    """Nothing left to do is no failure: a script that is run twice ends well twice."""
+    if wish.output is Output.JSON:
+        print("null")
+    say("nothing matches: no run was started")
+    return 0
+
+
 def plan_lines(plan: Plan) -> list[str]:
     """The plan in words."""
     count = "a number it cannot say" if plan.count is None else total(plan.count, exact=plan.count_is_exact)
     newer = f" ({plan.arrived_since:,} more came since and are left alone)" if plan.arrived_since else ""
     lines = [f"plan {clean(plan.id)}: {clean(plan.operation)}, acting on {count}{newer}"]
     lines += [f"  {clean(effect.subject, 200)}: {clean(effect.change, 500)}" for effect in plan.effects]
-    return [*lines, f"  {_asks(plan)}; expires {clock(plan.expires_at)}"]
+    last = "nothing matches" if _is_empty(plan) else f"{_asks(plan)}; expires {clock(plan.expires_at)}"
+    return [*lines, f"  {last}"]
 
 
 def _asks(plan: Plan) -> str:
