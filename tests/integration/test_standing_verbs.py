@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graveshift.errors import PlanStale
+from graveshift.errors import NotFound, PlanStale
 from graveshift.wire.plans import Confirm, Plan
 from tests.front import ANN, Front
 
@@ -68,6 +68,14 @@ async def test_a_limit_says_who_set_the_one_before_since_when_and_why(front: Fro
     await front.bench.limit(concurrency=4)
     plan = await front.desk.plan("queue.limit", {**MAIL, "concurrency": 9}, ANN)
     assert re.search(rf'before: at most 4 jobs at once by ann since {AT}: "bank"\)', plan.effects[0].change)
+
+
+async def test_a_queue_that_is_called_by_its_name_is_met_with_its_id(front: Front) -> None:
+    await front.bench.put()
+    with pytest.raises(NotFound, match=r"queue mail; did you mean native:mail\?$"):
+        await front.desk.plan("queue.pause", {"queue": "mail"}, ANN)
+    with pytest.raises(NotFound, match=r"queue nosuch$"):
+        await front.desk.plan("queue.pause", {"queue": "nosuch"}, ANN)
 
 
 BOTH = {"concurrency": 4, "per_s": 10.0, "burst": 20}

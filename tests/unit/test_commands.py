@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from graveshift.wire.plans import Confirm
+from tests.command_line import graveshift
 from tests.small_backend import TOKEN, SmallBackend
 from tests.small_things import letter
 
@@ -22,23 +23,6 @@ HOSTILE = "\x1b]52;c;aGk=\x07\x9b31m\x7f\u202e[/red] né"
 def backend(tmp_path: Path) -> Iterator[SmallBackend]:
     with SmallBackend(tmp_path).running() as backend:
         yield backend
-
-
-def graveshift(backend: SmallBackend, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run it, without a terminal, on the small backend's Unix socket."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("GRAVESHIFT_")}
-    place = {"GRAVESHIFT_URL": backend.unix_url, "GRAVESHIFT_TOKEN": TOKEN, "XDG_CONFIG_HOME": "/nonexistent"}
-    command = [sys.executable, "-m", "graveshift_tui", *argv]
-    environ = {**plain, **place, "PYTHONIOENCODING": "utf-8", **env}
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        encoding=environ["PYTHONIOENCODING"],
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
 
 
 def test_get_prints_a_table_with_whole_ids(backend: SmallBackend) -> None:
@@ -211,44 +195,6 @@ def test_arguments_are_json_unless_the_verb_wants_text(backend: SmallBackend) ->
         {"run": "81"},
         {"queue": "native:mail", "reason": None},
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "end"),
-    [
-        ("15m", "2026-11-22T03:27:41Z"),
-        ("1h30m", "2026-11-22T04:42:41Z"),
-        ("03:40", "2026-11-22T03:40:00Z"),
-        ("02:00", "2026-11-23T02:00:00Z"),
-        ("2026-11-28 03:00", "2026-11-28T03:00:00Z"),
-        ("2026-11-28T03:00:00+01:00", "2026-11-28T02:00:00Z"),
-        ("null", None),
-    ],
-)
-def test_an_end_is_typed_as_in_the_console_and_read_by_the_backends_clock(
-    backend: SmallBackend, text: str, end: str | None
-) -> None:
-    done = graveshift(backend, "do", "queue.pause", "--arg", "queue=native:mail", "--arg", f"until={text}", "--dry-run")
-    assert done.returncode == 0
-    assert backend.things.plans["p0"].args == {"queue": "native:mail", "until": end}
-
-
-def test_an_age_is_typed_as_how_long_ago(backend: SmallBackend) -> None:
-    graveshift(backend, "do", "dlq.requeue", "--filter", "died_before=10m", "--dry-run")
-    assert backend.things.plans["p0"].args == {"selection": {"filter": {"died_before": "2026-11-22T03:02:41Z"}}}
-    graveshift(backend, "get", "dlq", "--filter", "died_after=2h", "-o", "json")
-    assert backend.queries[-1]["died_after"] == "2026-11-22T01:12:41Z"
-
-
-def test_what_is_no_time_is_met_with_an_example(backend: SmallBackend) -> None:
-    pause = ("do", "queue.pause", "--arg", "queue=native:mail", "--arg")
-    for argv, said in (
-        ((*pause, "until=soon"), "--arg until=soon: an end is 45m, 1h30m, 3d, 03:40 or 2026-11-28 03:00 (UTC)"),
-        (("get", "dlq", "--filter", "died_after=yesterday"), "died_after=yesterday: a time is 10m, 2h or 3d ago"),
-    ):
-        done = graveshift(backend, *argv)
-        assert (done.returncode, said in done.stderr) == (2, True)
-    assert backend.things.plans == {}
 
 
 @pytest.mark.parametrize(("answer", "code", "runs"), [(b"y\n", 0, 1), (b"\n", 1, 0), (b"no\n", 1, 0)])

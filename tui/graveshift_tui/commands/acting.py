@@ -88,7 +88,8 @@ def do(
     """Plan a verb, show the plan, confirm it and carry it out.
 
     The scope is said once: --filter, --id or --all. What a verb takes besides goes into --arg, as in
-    `graveshift do queue.pause --arg queue=native:mail --arg reason=deploy`.
+    `graveshift do queue.pause --arg queue=native:mail --arg until=15m`;
+    `graveshift get operations queue.pause` tells what a verb takes.
     """
     wish = Wish(verb, arg or [], filter or [], id or [], everything, dry_run, yes, phrase, reason, wait, output)
     wish.scope(datetime.now(UTC))  # what is typed wrong is said before anybody is asked

@@ -21,11 +21,12 @@ from graveshift.wire.page import Page
 from graveshift.wire.runs import Item
 from graveshift.wire.selection import Filter
 from graveshift_tui.client import MAX_LIMIT, RESOURCES, Client, decode, params_of, path_of
+from graveshift_tui.commands.arguments import verb_lines
 from graveshift_tui.commands.columns import COLUMNS
 from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
 from graveshift_tui.commands.tables import page_of, table
 from graveshift_tui.commands.terminal import Misused
-from graveshift_tui.commands.wiretext import ascii_json
+from graveshift_tui.commands.wiretext import ascii_json, ascii_struct
 from graveshift_tui.commands.words import filter_of, known, need_clock
 from graveshift_tui.format import total
 
@@ -84,7 +85,7 @@ def get(
     """Print a resource, or one thing of it.
 
     Resources: queues jobs dlq trash groups workers runs backups secrets schedules marks audit,
-    and overview operations health.
+    and overview operations health. `graveshift get operations queue.limit` tells what a verb takes.
     """
     known("resource", resource, [*RESOURCES, *SINGLE, "operations"])
     filters = filter or []
@@ -93,7 +94,7 @@ def get(
         raise Misused("--filter narrows a list")
     if items and (resource != "runs" or id is None):
         raise Misused("--items is for one run, as in `graveshift get runs 81 --items`")
-    if id is not None and resource not in RESOURCES:
+    if id is not None and resource in SINGLE:
         raise Misused(f"{resource} has no ids")
     wanted = None if everything else limit
     settings = settings_of(url, token_file, config)
@@ -115,6 +116,8 @@ async def _get(client: Client, asked: Asked, output: Output) -> None:
     match asked:
         case Asked(id=str(id), items=True):
             await _list(client, Listing("items", f"{path_of('runs', id)}/items", Item, None, asked.wanted), output)
+        case Asked(resource="operations", id=str(verb)):
+            _print_verb(await client.operations(), verb, output)
         case Asked(id=str(id)):
             _print_one(await client.fetch(path_of(asked.resource, id)), RESOURCES[asked.resource][1], output)
         case Asked(resource=resource) if resource in RESOURCES:
@@ -198,6 +201,13 @@ def _print_operations(body: bytes, output: Output) -> None:
         print(ascii_json(body))
         return
     for line in table(COLUMNS["operations"], operations, _width()):
+        print(line)
+
+
+def _print_verb(operations: list[OperationInfo], verb: str, output: Output) -> None:
+    by_name = {operation.name: operation for operation in operations}
+    operation = by_name[known("verb here", verb, list(by_name))]
+    for line in [ascii_struct(operation)] if output is Output.JSON else verb_lines(operation):
         print(line)
 
 

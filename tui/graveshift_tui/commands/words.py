@@ -72,7 +72,7 @@ def selection_of(filters: list[str], ids: list[str], everything: bool, now: date
 
 def args_of(operation: OperationInfo, texts: list[str], scope: Selection | None, now: datetime) -> dict[str, object]:
     """The arguments to plan with: typed ones as the operation's schema wants them, and the selection."""
-    schema = _resolved(operation.args_schema, operation.args_schema)
+    schema = resolved(operation.args_schema, operation.args_schema)
     wanted: Mapping[str, Schema] = schema.get("properties", {})
     if "selection" in wanted and scope is None:
         raise Misused(f"{operation.name} needs a scope: --filter, --id or --all")
@@ -100,7 +100,7 @@ def value_of(text: str, types: frozenset[str]) -> object:
 
 def is_moment(schema: Schema, root: Schema) -> bool:
     """True where the schema takes a time."""
-    schema = _resolved(schema, root)
+    schema = resolved(schema, root)
     parts = (*schema.get("anyOf", []), *schema.get("oneOf", []))
     return schema.get("format") == "date-time" or any(is_moment(part, root) for part in parts)
 
@@ -138,7 +138,7 @@ def _type_of(value: object) -> str:
 
 def _types(schema: Schema, root: Schema) -> frozenset[str]:
     """The JSON types a schema takes, integers counted as numbers; empty where it does not say."""
-    schema = _resolved(schema, root)
+    schema = resolved(schema, root)
     named = schema.get("type", [])
     found = {named} if isinstance(named, str) else set(named)
     found |= {_type_of(value) for value in schema.get("enum", [])}
@@ -149,7 +149,8 @@ def _types(schema: Schema, root: Schema) -> frozenset[str]:
     return frozenset("number" if name == "integer" else name for name in found)
 
 
-def _resolved(schema: Schema, root: Schema) -> Schema:
+def resolved(schema: Schema, root: Schema) -> Schema:
+    """What a reference points to; anything else as it is."""
     reference = schema.get("$ref", "")
     return root.get("$defs", {}).get(reference.rpartition("/")[2], schema) if reference else schema
 
