@@ -125,6 +125,20 @@ async def test_buried_jobs_are_letters_and_those_that_run_are_conflicts(front: F
     assert (run.moved, await states(front)) == (2, {"running": 1, "waiting": 2})
 
 
+async def test_a_burial_makes_a_group_of_each_kind_and_folds_the_numbers_of_its_reason(front: Front) -> None:
+    await front.bench.put("1", kind="old")
+    await front.bench.put("2", kind="older")
+    async with front.running():
+        for kind, reason in (("old", "old kind 17"), ("older", "old kind 18")):
+            only = {"selection": {"filter": {"kind": kind}}, "reason": reason}
+            await front.ended(await front.order("job.bury", only))
+    found = (await front.queue.letters.groups(Filter(), None, 10)).items
+    assert {(group.kind, group.message) for group in found} == {("old", "old kind <n>"), ("older", "old kind <n>")}
+    assert len({group.fingerprint for group in found}) == 1
+    letters = (await front.queue.letters.page(Filter(), None, 10)).items
+    assert {letter.error_message for letter in letters} == {"old kind 17", "old kind 18"}
+
+
 async def test_jobs_of_another_day_are_retried_now(front: Front) -> None:
     await front.bench.put("1", "2", run_at=datetime.now(UTC) + timedelta(days=1))
     async with front.running():
