@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Raw, structs
 
 from graveshift.wire.dlq import Attempt, Letter, LetterDetail
+from graveshift.wire.moments import Moment
 from graveshift.wire.operations import Danger, OperationInfo
 from graveshift.wire.page import Page
 from graveshift.wire.plans import Confirm, Effect, NewPlan, Plan, RunPlan
@@ -29,6 +30,7 @@ class Pause(msgspec.Struct):
 
     queue: str
     reason: str | None = None
+    until: Moment | None = None
 
 
 class Undo(msgspec.Struct):

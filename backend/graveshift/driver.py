@@ -76,6 +76,14 @@ class Unit(Protocol):
         """Run one SQLAlchemy statement; returns its SQLAlchemy result."""
 
 
+class Held(Struct, frozen=True):
+    """So many jobs are held alike: `until` None means until they are released."""
+
+    n: int
+    until: datetime | None = None
+    reason: str | None = None
+
+
 class Frozen(Struct, frozen=True):
     """A moment that a selection is frozen at: rows that `snapshot` cannot see are not in it.
 
@@ -199,6 +207,9 @@ class Jobs(ShownJobs, Protocol):
     async def arrived(self, chosen: Filter, frozen: Frozen) -> Count: ...
 
     async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]: ...
+
+    async def holds(self, jobs: Sequence[str]) -> Sequence[Held]:
+        """How those of these native ids that are held are held, the most first."""
 
 
 class Scan(Struct, frozen=True):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graveshift.driver import Can, Count, Order, Touch, Verdict
+from graveshift.driver import Can, Count, Held, Order, Touch, Verdict
 from graveshift.errors import QueueDraining
 from graveshift.wire.jobs import JobState
 from graveshift.wire.selection import Filter
@@ -250,3 +250,13 @@ async def test_a_list_of_jobs_says_until_when_they_are_held(bench: Bench) -> Non
     await touch(bench, Touch.RELEASE, id)
     (job,) = (await bench.jobs.page(ALL, None, 10)).items
     assert (job.state, job.held_until) == (JobState.WAITING, None)
+
+
+async def test_it_tells_how_many_are_held_alike_the_most_first(bench: Bench) -> None:
+    one, two, three, free = await bench.put("1", "2", "3", "4")
+    end = datetime.now(UTC) + SOON
+    await touch(bench, Touch.HOLD, one, two, reason="a")
+    await touch(bench, Touch.HOLD, three, until=end)
+    every = [str(id) for id in (one, two, three, free)]
+    assert await bench.jobs.holds([*every, "none"]) == [Held(2, None, "a"), Held(1, end)]
+    assert await bench.jobs.holds([str(free)]) == []

@@ -50,6 +50,30 @@ async def test_one_bad_kind_is_held_while_its_queue_goes_on_and_released(front: 
     assert await states(front) == {"running": 2, "waiting": 2}
 
 
+async def test_the_plan_of_a_hold_says_which_of_the_jobs_are_held_already_and_how(front: Front) -> None:
+    mine, *_ = await front.bench.put("1", "2", "3", kind="other")
+    (fourth,) = await front.bench.put("4", kind="other")
+    (fine,) = await front.bench.put("5")
+    end = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert len((await front.desk.plan("job.hold", BAD, ANN)).effects) == 1
+    async with front.running():
+        await front.ended(await front.order("job.hold", {**BAD, "reason": "bank is down"}))
+        named = {"selection": {"ids": [f"native:{mine}"]}, "until": end.isoformat()}
+        await front.ended(await front.order("job.hold", named))
+    told = ['3 of these are held until released: "bank is down"', "1 of these is held until 2030-01-02 03:04:05Z"]
+    plan = await front.desk.plan("job.hold", BAD, ANN)
+    assert [(effect.subject, effect.change) for effect in plan.effects[1:]] == [("now", said) for said in told]
+    assert (await front.desk.again(plan.id)).effects == plan.effects
+    ids = [f"native:{id}" for id in (mine, fourth, fine)]
+    by_name = await front.desk.plan("job.hold", {"selection": {"ids": ids}}, ANN)
+    assert [effect.change for effect in by_name.effects[1:]] == [
+        '1 of these is held until released: "bank is down"',
+        "1 of these is held until 2030-01-02 03:04:05Z",
+    ]
+    waiting = {"selection": {"filter": {"kind": "other", "state": "waiting"}}}
+    assert len((await front.desk.plan("job.hold", waiting, ANN)).effects) == 1
+
+
 @pytest.mark.parametrize(
     ("verb", "args"),
     [
@@ -99,6 +123,20 @@ async def test_buried_jobs_are_letters_and_those_that_run_are_conflicts(front: F
         again = {"selection": {"filter": {"run_id": run.id}}, "rate": "unlimited"}
         run = await front.ended(await front.order("dlq.requeue", again))
     assert (run.moved, await states(front)) == (2, {"running": 1, "waiting": 2})
+
+
+async def test_a_burial_makes_a_group_of_each_kind_and_folds_the_numbers_of_its_reason(front: Front) -> None:
+    await front.bench.put("1", kind="old")
+    await front.bench.put("2", kind="older")
+    async with front.running():
+        for kind, reason in (("old", "old kind 17"), ("older", "old kind 18")):
+            only = {"selection": {"filter": {"kind": kind}}, "reason": reason}
+            await front.ended(await front.order("job.bury", only))
+    found = (await front.queue.letters.groups(Filter(), None, 10)).items
+    assert {(group.kind, group.message) for group in found} == {("old", "old kind <n>"), ("older", "old kind <n>")}
+    assert len({group.fingerprint for group in found}) == 1
+    letters = (await front.queue.letters.page(Filter(), None, 10)).items
+    assert {letter.error_message for letter in letters} == {"old kind 17", "old kind 18"}
 
 
 async def test_jobs_of_another_day_are_retried_now(front: Front) -> None:

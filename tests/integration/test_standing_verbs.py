@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graveshift.errors import PlanStale
+from graveshift.errors import NotFound, PlanStale
 from graveshift.wire.plans import Confirm, Plan
 from tests.front import ANN, Front
 
@@ -70,17 +70,30 @@ async def test_a_limit_says_who_set_the_one_before_since_when_and_why(front: Fro
     assert re.search(rf'before: at most 4 jobs at once by ann since {AT}: "bank"\)', plan.effects[0].change)
 
 
+async def test_a_queue_that_is_called_by_its_name_is_met_with_its_id(front: Front) -> None:
+    await front.bench.put()
+    with pytest.raises(NotFound, match=r"queue mail; did you mean native:mail\?$"):
+        await front.desk.plan("queue.pause", {"queue": "mail"}, ANN)
+    with pytest.raises(NotFound, match=r"queue nosuch$"):
+        await front.desk.plan("queue.pause", {"queue": "nosuch"}, ANN)
+
+
 BOTH = {"concurrency": 4, "per_s": 10.0, "burst": 20}
 PLACES, RATE = "4 jobs at once", "10 starts a second after a burst of 20"
+BURST = "the burst of 20: no burst is named, so it is what comes in one second, {}"
 
 
 @pytest.mark.parametrize(
     ("stands", "order", "lifted"),
     [
         (BOTH, {"concurrency": 9}, [RATE]),
-        (BOTH, {"per_s": 1}, [PLACES]),
+        (BOTH, {"per_s": 1}, [PLACES, BURST.format(1)]),
         (BOTH, {}, [PLACES, RATE]),
-        (BOTH, {"concurrency": 9, "per_s": 1}, []),
+        (BOTH, {"concurrency": 9, "per_s": 1}, [BURST.format(1)]),
+        (BOTH, {"concurrency": 9, "per_s": 12.5}, [BURST.format(13)]),
+        (BOTH, {"concurrency": 9, "per_s": 20}, []),
+        (BOTH, {"concurrency": 9, "per_s": 1, "burst": 3}, []),
+        ({"per_s": 10.0, "burst": 10}, {"per_s": 5}, []),
         ({"concurrency": 4}, {"concurrency": 9}, []),
         (None, {"concurrency": 9}, []),
     ],

@@ -7,12 +7,14 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from graveshift.wire.jobs import Job, JobState
+from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift.wire.plans import Confirm, Effect, Plan
 from graveshift.wire.runs import Run
 from graveshift.wire.schedules import ScheduleInfo
-from graveshift_tui.screens.ending import OFFERED, end_of, told, words
-from graveshift_tui.screens.jobs import holder
+from graveshift_tui.moments import by_the_clock, end_of, past_of, told, words
+from graveshift_tui.screens.ending import OFFERED
+from graveshift_tui.screens.jobs import holder, nodes
+from graveshift_tui.widgets.columns import At
 from tests.screens.console import console
 from tests.screens.fake_client import FakeClient
 from tests.screens.night import START
@@ -76,6 +78,12 @@ class Timed(FakeClient):
         ("2 hrs", "05:12:41", "for 2 hours, until 05:12Z"),
         ("03:40", "03:40:00", "until 03:40Z"),
         ("until 8:00", "08:00:00", "until 08:00Z"),
+        ("1h30m", "04:42:41", "for 1 hour 30 minutes, until 04:42Z"),
+        ("1 hour 30 min", "04:42:41", "for 1 hour 30 minutes, until 04:42Z"),
+        ("90s", "03:14:11", "for 90 seconds, until 03:14Z"),
+        ("2026-11-22 05:00", "05:00:00", "until 05:00Z"),
+        ("2026-11-22T05:00:00+01:00", "04:00:00", "until 04:00Z"),
+        ("until 2026-11-22T05:00:01.5Z", "05:00:01.500000", "until 05:00Z"),
     ],
 )
 def test_an_end_is_typed_as_how_long_or_as_the_time_on_the_clock(text: str, end: str, said: str) -> None:
@@ -88,7 +96,45 @@ def test_a_time_that_has_passed_today_is_tomorrows() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0m", "soon", "24:00", "12:60", "m", "99999m", "-5m", "5s", "1h30", "15", "2hay", "3ours"]
+    ("text", "said"),
+    [
+        ("03:12", "until 03:12Z tomorrow"),
+        ("22h", "for 22 hours, until 01:12Z tomorrow"),
+        ("3d", "for 3 days, until 2026-11-25 03:12Z"),
+        ("2026-11-28 03:00", "until 2026-11-28 03:00Z"),
+        ("2026-11-23T06:20:00Z", "until 06:20Z tomorrow"),
+    ],
+)
+def test_an_end_that_is_not_today_says_which_day(text: str, said: str) -> None:
+    assert told(text, "for ever", NOW)[1] == said
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("10m", NOW - timedelta(minutes=10)),
+        ("1h30m ago", NOW - timedelta(minutes=90)),
+        ("02:00", NOW.replace(hour=2, minute=0, second=0, microsecond=0)),
+        ("03:40", NOW.replace(day=21, hour=3, minute=40, second=0, microsecond=0)),
+        ("2026-11-28T03:00:00Z", datetime(2026, 11, 28, 3, tzinfo=UTC)),
+        ("yesterday", None),
+        ("2026-11-28", None),
+        ("2026-13-28 03:00", None),
+        ("9999-12-31 23:00", None),
+    ],
+)
+def test_a_time_gone_by_is_typed_as_how_long_ago_or_as_the_time_on_the_clock(text: str, at: datetime | None) -> None:
+    assert past_of(text, NOW) == at
+
+
+def test_only_what_is_said_of_now_depends_on_the_clock() -> None:
+    assert all(map(by_the_clock, ("10m", "for 2h", "03:40", "2h ago", "until 8:00")))
+    assert not any(map(by_the_clock, ("2026-11-28 03:00", "null", "mail", "10", "")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "0m", "soon", "24:00", "12:60", "m", "99999m", "-5m", "1h30", "0s", "1m2h", "for", "15", "2hay", "3ours"],
 )
 def test_what_is_no_end_is_none(text: str) -> None:
     assert end_of(text, NOW) is None
@@ -96,7 +142,7 @@ def test_what_is_no_end_is_none(text: str) -> None:
 
 
 def test_everything_that_is_offered_is_an_end() -> None:
-    assert [words(text) for text in OFFERED] == ["for 15 minutes", "for 1 hour", "for 4 hours", "until 08:00Z"]
+    assert [words(text, NOW) for text in OFFERED] == ["for 15 minutes", "for 1 hour", "for 4 hours", "until 08:00Z"]
 
 
 @pytest.mark.parametrize(
@@ -106,6 +152,15 @@ def test_everything_that_is_offered_is_an_end() -> None:
 def test_a_held_job_says_until_when(end: timedelta | None, said: str) -> None:
     job = Job(id="a", system="b", queue="c", kind="d", state=JobState.HELD, held_until=START + end if end else None)
     assert holder(job, START)[0] == said
+
+
+def test_the_page_of_a_held_job_says_who_holds_it_and_since_when() -> None:
+    job = JobDetail(
+        id="a", system="b", queue="c", kind="d", state=JobState.HELD, held_reason="bank", held_by="ann", held_at=START
+    )
+    at = At(100, START)
+    assert "ann since 2026-11-22 03:12:41Z" in str(nodes(job, at))
+    assert "held by" not in str(nodes(replace(job, held_by=None, held_at=None), at))
 
 
 async def test_a_job_is_held_until_a_time_that_is_typed_and_its_row_says_so() -> None:
@@ -142,7 +197,7 @@ async def test_an_end_that_is_typed_comes_first_and_is_taken() -> None:
         await until(lambda: [plan.args["until"] for plan in client.plans.values()] == ["2026-11-22T05:12:41Z"])
 
 
-@pytest.mark.parametrize("text", ["15", "4", "08", "5s", "until"])
+@pytest.mark.parametrize("text", ["15", "4", "08", "5x", "until"])
 async def test_what_is_no_end_takes_none_of_the_offered_ones_and_says_what_an_end_looks_like(text: str) -> None:
     client = Timed()
     async with console(client) as person:
@@ -151,7 +206,7 @@ async def test_what_is_no_end_takes_none_of_the_offered_ones_and_says_what_an_en
         await person.sees("until when?")
         await person.types(text)
         await person.sees(f"{text} is no value.")
-        await person.sees("An end is 45m, 2h or 3d from now, or the time 03:40 (UTC).")
+        await person.sees("An end is 45m, 1h30m, 3d, 03:40 or 2026-11-28 03:00 (UTC).")
         await person.press("enter")
         await person.sees("until when?")
         assert not client.plans

@@ -22,12 +22,30 @@ FULL = Queue("native:mail", "native", "mail", running=4, limit=Limit(4, 10, 20, 
         ("4", Limit(4)),
         (" 10/s ", Limit(None, 10)),
         ("4 10/s", Limit(4, 10)),
-        ("4 0.5/s 3", Limit(4, 0.5, 3)),
-        ("10/s 50", Limit(None, 10, 50)),
+        ("4 0.5/s burst 3", Limit(4, 0.5, 3)),
+        ("10/s burst 50", Limit(None, 10, 50)),
         ("none", Limit()),
         ("None", Limit()),
         ("10/S", Limit(None, 10)),
-        *((text, None) for text in ("", "0", "4 0/s", "ten", "4/s/s", "-1", "4 10", "1e3", "4 10/s x")),
+        *(
+            (text, None)
+            for text in (
+                "",
+                "0",
+                "4 0/s",
+                "ten",
+                "4/s/s",
+                "-1",
+                "4 10",
+                "1e3",
+                "4 10/s x",
+                "10/s 4",
+                "4 10/s 3",
+                "burst 3",
+                "4 burst 3",
+                "10/s burst",
+            )
+        ),
     ],
 )
 def test_a_limit_is_typed_as_jobs_at_once_and_starts_a_second(text: str, limit: Limit | None) -> None:
@@ -82,7 +100,7 @@ async def test_a_limit_that_is_typed_comes_before_the_offers_that_begin_like_it(
         await until(lambda: person.client.queues[0].limit == replace(limit, by="ana"))
 
 
-@pytest.mark.parametrize("text", ["n", "s", "4 10", "0", "1/", "ten"])
+@pytest.mark.parametrize("text", ["n", "s", "4 10", "0", "1/", "ten", "10/s 4"])
 async def test_what_is_no_limit_takes_none_of_the_offers_and_says_what_a_limit_looks_like(text: str) -> None:
     async with console() as person:
         await person.goes("4", "queues")
@@ -90,7 +108,7 @@ async def test_what_is_no_limit_takes_none_of_the_offers_and_says_what_a_limit_l
         await person.sees("Limit webhooks to what?")
         await person.types(text)
         await person.sees(f"{text} is no value.")
-        await person.sees("A limit is 4 (at once), 10/s (a second), 4 10/s, or none.")
+        await person.sees("A limit is 4 (at once), 10/s, 4 10/s, 10/s burst 50, or none.")
         await person.press("enter")
         await person.sees("Limit webhooks to what?")
         assert not person.client.plans

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from graveshift.wire.plans import Confirm
+from tests.command_line import graveshift
 from tests.small_backend import TOKEN, SmallBackend
 from tests.small_things import letter
 
@@ -22,23 +23,6 @@ HOSTILE = "\x1b]52;c;aGk=\x07\x9b31m\x7f\u202e[/red] né"
 def backend(tmp_path: Path) -> Iterator[SmallBackend]:
     with SmallBackend(tmp_path).running() as backend:
         yield backend
-
-
-def graveshift(backend: SmallBackend, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run it, without a terminal, on the small backend's Unix socket."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("GRAVESHIFT_")}
-    place = {"GRAVESHIFT_URL": backend.unix_url, "GRAVESHIFT_TOKEN": TOKEN, "XDG_CONFIG_HOME": "/nonexistent"}
-    command = [sys.executable, "-m", "graveshift_tui", *argv]
-    environ = {**plain, **place, "PYTHONIOENCODING": "utf-8", **env}
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        encoding=environ["PYTHONIOENCODING"],
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
 
 
 def test_get_prints_a_table_with_whole_ids(backend: SmallBackend) -> None:
@@ -168,6 +152,21 @@ def test_a_failed_item_makes_the_exit_code_one(backend: SmallBackend) -> None:
     backend.things.failing_items = 1
     done = graveshift(backend, "do", "dlq.requeue", "--all", "-y", "--wait")
     assert (done.returncode, "1 failed" in done.stdout) == (1, True)
+
+
+@pytest.mark.parametrize("confirmed", [[], ["--yes"], ["--wait", "--phrase", "3 prod"]])
+def test_a_scope_that_nothing_matches_starts_no_run_and_is_no_failure(
+    backend: SmallBackend, confirmed: list[str]
+) -> None:
+    backend.things.letters = []
+    done = graveshift(backend, "do", "dlq.requeue", "--filter", "queue=nosuch", *confirmed)
+    assert (done.returncode, done.stderr) == (0, "nothing matches: no run was started\n")
+    assert done.stdout.endswith("  nothing matches\n")
+    dry = graveshift(backend, "do", "dlq.requeue", "--filter", "queue=nosuch", "--dry-run")
+    assert (dry.returncode, dry.stdout.endswith("  nothing matches\n")) == (0, True)
+    told = graveshift(backend, "do", "dlq.requeue", "--filter", "queue=nosuch", "-o", "json", *confirmed)
+    assert (told.returncode, json.loads(told.stdout)) == (0, None)
+    assert backend.things.runs == {}
 
 
 def test_the_phrase_must_be_the_plans(backend: SmallBackend) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from datetime import datetime
 from random import uniform
 from secrets import token_hex
 from typing import Final, TypeVar
@@ -98,6 +99,10 @@ class Client:
     async def overview(self) -> Overview:
         """Everything the first screen needs."""
         return decode(await self.fetch("/v1/overview"), Overview)
+
+    async def clock(self) -> datetime:
+        """The time by the backend's clock."""
+        return (await self.page("runs", limit=1)).as_of
 
     async def series(self, name: str, queue: str | None = None, *, range_s: int = 1800, step_s: int = 60) -> Series:
         """`name` over the last `range_s` seconds; without a queue over all of them."""

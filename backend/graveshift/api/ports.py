@@ -47,6 +47,8 @@ class Items(Protocol):
 
     async def page(self, run_id: int, cursor: str | None, limit: int, /) -> Page[Item]: ...
 
+    async def last(self, operation: str, id: str, /) -> tuple[str, datetime] | None: ...
+
 
 class Runs(Protocol):
     """Runs and their items, newest run first."""

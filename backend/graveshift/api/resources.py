@@ -143,7 +143,11 @@ async def _group(rooms: Rooms, id: str) -> Group | None:
 async def _job(rooms: Rooms, id: str) -> JobDetail | None:
     system, native = split(id)
     jobs = rooms.jobs.get(system)
-    return await jobs.one(native) if jobs else None
+    job = await jobs.one(native) if jobs else None
+    if job is None or job.state is not JobState.HELD:
+        return job
+    by, at = await rooms.runs.items.last("job.hold", job.id) or (None, None)
+    return structs.replace(job, held_by=by, held_at=at)
 
 
 async def _secret(rooms: Rooms, id: str) -> SecretInfo | None:

@@ -34,7 +34,7 @@ class LimitQueue(Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=512)] | None = None
 
     async def plan(self, world: World) -> Draft:
-        """The limit that it will have, the one that it has, and what of this is lifted because the order names none.
+        """The limit that it will have, the one that it has, and what of this goes because the order names none.
 
         Raises Invalid for a burst of no rate.
         """
@@ -59,12 +59,21 @@ class LimitQueue(Struct, frozen=True, forbid_unknown_fields=True):
     def _lifted(self, before: Limit) -> list[str]:
         places = _places(before) if self.concurrency is None else ""
         rate = _rate(before) if self.per_s is None else ""
-        return [gone for gone in (places, rate) if gone]
+        return [gone for gone in (places, rate, self._burst_lost(before)) if gone]
+
+    def _burst_lost(self, before: Limit) -> str:
+        """A burst that was named, and that this order changes because it names none."""
+        if self.per_s is None or self.burst is not None or before.per_s is None or before.burst is None:
+            return ""
+        after = _one_second(self.per_s)
+        if before.burst in (after, _one_second(before.per_s)):
+            return ""
+        return f"the burst of {before.burst:,}: no burst is named, so it is what comes in one second, {after:,}"
 
     def _limit(self, by: str | None = None, reason: str | None = None) -> Limit:
         if self.concurrency is None and self.per_s is None:
             return Limit()
-        burst = self.burst or (math.ceil(self.per_s) if self.per_s else None)
+        burst = self.burst or (_one_second(self.per_s) if self.per_s else None)
         return Limit(self.concurrency, self.per_s, burst, by, reason)
 
 
@@ -73,6 +82,11 @@ def in_words(limit: Limit | None) -> str:
     found = limit or Limit()
     words = [part for part in (_places(found), _rate(found)) if part]
     return f"at most {' and '.join(words)}" if words else "no limit"
+
+
+def _one_second(per_s: float) -> int:
+    """The burst of a rate that is given none."""
+    return math.ceil(per_s)
 
 
 def _places(limit: Limit) -> str:

@@ -9,6 +9,7 @@ from graveshift.driver import Can, Count, Jobs, Order, Source, Touch, Unit, Verd
 from graveshift.errors import Invalid
 from graveshift.operation import Carrier, Draft, World
 from graveshift.selection import JOB_FIELDS, Aim, Frost, arrived, kept, thawed
+from graveshift.selection.holding import standing_holds
 from graveshift.selection.walk import Walk
 from graveshift.selection.wording import bulk, how_many, until, which
 from graveshift.wire.jobs import JobState
@@ -97,6 +98,12 @@ class Hold(_Touching, frozen=True, forbid_unknown_fields=True):
             raise Invalid("until is in the past - at `$.until`")
         aim = self._aim(world)
         return await self._draft(world, aim, await aim.freeze(), Count(0))
+
+    async def _draft(self, world: World, aim: Aim[Jobs], frost: Frost, since: Count) -> Draft:
+        """With the holds that it sets anew: they may be another's, for another reason."""
+        draft = await super()._draft(world, aim, frost, since)
+        standing = [Effect("now", said) for said in await standing_holds(aim, frost)]
+        return structs.replace(draft, effects=[*draft.effects, *standing])
 
     def _order(self, carrier: Carrier) -> Order:
         return Order(self.act, carrier.run_id, self.until, self.reason or carrier.reason)

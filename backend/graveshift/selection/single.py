@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from graveshift.driver import Can, Source, Unit, Verdict
 from graveshift.errors import NotFound, Unsupported
 from graveshift.operation import World
-from graveshift.wire.ids import decode
+from graveshift.wire.ids import decode, encode
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Outcome
 from graveshift.wire.workers import Worker, WorkerState
@@ -20,10 +20,18 @@ async def queue_of(world: World, id: str, needs: Can) -> tuple[Source, Queue]:
     source = world.sources.get(system)
     queue = await source.queue(native) if source else None
     if source is None or queue is None:
-        raise NotFound(f"queue {id}")
+        raise NotFound(f"queue {id}{await _meant(world, id)}")
     if needs not in source.can:
         raise Unsupported(f"{needs} in {system}")
     return source, queue
+
+
+async def _meant(world: World, name: str) -> str:
+    """`; did you mean native:mail?`, where this is what a queue is called and not its id."""
+    for system, source in world.sources.items():
+        if await source.queue(name):
+            return f"; did you mean {encode(system, name)}?"
+    return ""
 
 
 async def worker_of(world: World, id: str, needs: Can) -> tuple[Source, Worker]:

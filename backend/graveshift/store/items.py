@@ -1,12 +1,13 @@
 """What a run acted on, one row a thing: an intent while it has no outcome, and then what became of it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, RowMapping, Table, Text, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Unit, Verdict
-from graveshift.store.engine import METADATA, open_unit
+from graveshift.store.engine import METADATA, open_look, open_unit
 from graveshift.store.reading import newest_first
 from graveshift.wire.page import Page
 from graveshift.wire.runs import Item, Outcome
@@ -37,6 +38,13 @@ SETTLE = text("""
                 CAST(:jobs AS text[])) AS v (id, outcome, detail, job_id)
     WHERE items.run_id = :run_id AND items.id = v.id AND items.outcome IS NULL
 """)
+# Of the last runs of this verb only: they are found from the newest on, and each is asked for the thing by its key.
+LAST = text("""
+    SELECT r.actor, i.at FROM (
+        SELECT id, actor FROM graveshift_ledger.runs WHERE operation = :operation ORDER BY id DESC LIMIT 1000) r
+    JOIN graveshift_ledger.items i ON i.run_id = r.id AND i.id = :id
+    WHERE i.outcome = 'moved' ORDER BY r.id DESC LIMIT 1
+""")
 
 
 class ItemBook:
@@ -56,6 +64,12 @@ class ItemBook:
         wanted = select(ITEMS.c.id).where(*chosen).order_by(ITEMS.c.id).limit(limit)
         async with open_unit(self._engine) as unit:
             return (await unit.execute(wanted)).scalars().all()
+
+    async def last(self, operation: str, id: str) -> tuple[str, datetime] | None:
+        """Who had the last run of this verb that moved this thing, and when it did; None where none is known."""
+        async with open_look(self._engine) as unit:
+            row = (await unit.execute(LAST, {"operation": operation, "id": id})).first()
+        return None if row is None else (row.actor, row.at)
 
     async def intents(self, run_id: int, limit: int) -> Sequence[str]:
         """Ids that were to be acted on and have no outcome yet, in the order they were meant to be."""

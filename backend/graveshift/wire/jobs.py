@@ -49,7 +49,10 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 class JobDetail(Job, frozen=True, kw_only=True):
-    """One job with its payload (raw JSON as it was sent; `null` also for "cannot say") and how it came here."""
+    """One job with its payload (raw JSON as it was sent; `null` also for "cannot say") and how it came here.
+
+    `held_by` and `held_at` are of the run that held it last, as long as the ledger keeps that run.
+    """
 
     payload: Raw = field(default_factory=lambda: Raw(b"null"))
     finished_at: datetime | None = None
@@ -58,6 +61,8 @@ class JobDetail(Job, frozen=True, kw_only=True):
     requeue_count: int | None = None
     cancel_requested: bool = False
     held_reason: str | None = None
+    held_by: str | None = None
+    held_at: datetime | None = None
 
 
 class NewJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ from graveshift_tui.client import ApiError, Client
 from graveshift_tui.commands.reading import Output
 from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
 from graveshift_tui.commands.wiretext import ascii_struct
-from graveshift_tui.commands.words import args_of, known, selection_of
+from graveshift_tui.commands.words import args_of, known, need_clock, selection_of
 from graveshift_tui.conduct import Conduct, in_vain
 from graveshift_tui.format import clock, total
 from graveshift_tui.sanitize import clean
@@ -46,13 +47,19 @@ class Wish(Struct, frozen=True):
 
     verb: str
     args: list[str]
-    scope: Selection | None
+    filters: list[str]
+    ids: list[str]
+    everything: bool
     dry_run: bool
     yes: bool
     phrase: str | None
     reason: str | None
     wait: bool
     output: Output
+
+    def scope(self, now: datetime) -> Selection | None:
+        """What was said of it, with times by this clock."""
+        return selection_of(self.filters, self.ids, self.everything, now)
 
 
 def main(name: str, rest: list[str]) -> int:
@@ -81,10 +88,11 @@ def do(
     """Plan a verb, show the plan, confirm it and carry it out.
 
     The scope is said once: --filter, --id or --all. What a verb takes besides goes into --arg, as in
-    `graveshift do queue.pause --arg queue=native:mail --arg reason=deploy`.
+    `graveshift do queue.pause --arg queue=native:mail --arg until=15m`;
+    `graveshift get operations queue.pause` tells what a verb takes.
     """
-    scope = selection_of(filter or [], id or [], everything)
-    wish = Wish(verb, arg or [], scope, dry_run, yes, phrase, reason, wait, output)
+    wish = Wish(verb, arg or [], filter or [], id or [], everything, dry_run, yes, phrase, reason, wait, output)
+    wish.scope(datetime.now(UTC))  # what is typed wrong is said before anybody is asked
     settings = settings_of(url, token_file, config)
     with asyncio.Runner() as runner:
         client = Client(settings.where, "cli")
@@ -101,6 +109,8 @@ def _do(runner: asyncio.Runner, client: Client, wish: Wish) -> int:
     _show_plan(plan, wish)
     if wish.dry_run:
         return 0
+    if _is_empty(plan):
+        return _show_nothing(wish)
     phrase = _confirmed(plan, wish)
     run = runner.run(conduct.confirm(plan, phrase=phrase, reason=wish.reason))
     if wish.wait and run.state.is_live:
@@ -112,7 +122,8 @@ async def _plan(client: Client, conduct: Conduct, wish: Wish) -> Plan:
     operations = {operation.name: operation for operation in await client.operations()}
     operation = operations[known("verb here", wish.verb, list(operations))]
     _check_allowed(operation)
-    return await conduct.plan(operation.name, args_of(operation, wish.args, wish.scope))
+    now = await client.clock() if need_clock([*wish.filters, *wish.args]) else datetime.now(UTC)
+    return await conduct.plan(operation.name, args_of(operation, wish.args, wish.scope(now), now))
 
 
 def _check_allowed(operation: OperationInfo) -> None:
@@ -130,13 +141,27 @@ def _show_plan(plan: Plan, wish: Wish) -> None:
         print(line, file=stream)
 
 
+def _is_empty(plan: Plan) -> bool:
+    """True where the scope has nothing in it: there is nothing to run."""
+    return "selection" in plan.args and plan.count == 0 and plan.count_is_exact
+
+
+def _show_nothing(wish: Wish) -> int:
+    """Nothing left to do is no failure: a script that is run twice ends well twice."""
+    if wish.output is Output.JSON:
+        print("null")
+    say("nothing matches: no run was started")
+    return 0
+
+
 def plan_lines(plan: Plan) -> list[str]:
     """The plan in words."""
     count = "a number it cannot say" if plan.count is None else total(plan.count, exact=plan.count_is_exact)
     newer = f" ({plan.arrived_since:,} more came since and are left alone)" if plan.arrived_since else ""
     lines = [f"plan {clean(plan.id)}: {clean(plan.operation)}, acting on {count}{newer}"]
     lines += [f"  {clean(effect.subject, 200)}: {clean(effect.change, 500)}" for effect in plan.effects]
-    return [*lines, f"  {_asks(plan)}; expires {clock(plan.expires_at)}"]
+    last = "nothing matches" if _is_empty(plan) else f"{_asks(plan)}; expires {clock(plan.expires_at)}"
+    return [*lines, f"  {last}"]
 
 
 def _asks(plan: Plan) -> str:

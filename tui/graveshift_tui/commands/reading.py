@@ -5,12 +5,14 @@ import shutil
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
 import msgspec
 import typer
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from graveshift.wire.health import Health
 from graveshift.wire.operations import OperationInfo
@@ -19,12 +21,13 @@ from graveshift.wire.page import Page
 from graveshift.wire.runs import Item
 from graveshift.wire.selection import Filter
 from graveshift_tui.client import MAX_LIMIT, RESOURCES, Client, decode, params_of, path_of
+from graveshift_tui.commands.arguments import verb_lines
 from graveshift_tui.commands.columns import COLUMNS
 from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
 from graveshift_tui.commands.tables import page_of, table
 from graveshift_tui.commands.terminal import Misused
-from graveshift_tui.commands.wiretext import ascii_json
-from graveshift_tui.commands.words import filter_of, known
+from graveshift_tui.commands.wiretext import ascii_json, ascii_struct
+from graveshift_tui.commands.words import filter_of, known, need_clock
 from graveshift_tui.format import total
 
 SINGLE: Final[dict[str, type[Struct]]] = {"overview": Overview, "health": Health}
@@ -82,38 +85,48 @@ def get(
     """Print a resource, or one thing of it.
 
     Resources: queues jobs dlq trash groups workers runs backups secrets schedules marks audit,
-    and overview operations health.
+    and overview operations health. `graveshift get operations queue.limit` tells what a verb takes.
     """
     known("resource", resource, [*RESOURCES, *SINGLE, "operations"])
-    narrowed = filter_of(filter or [])
+    filters = filter or []
+    narrowed = filter_of(filters, datetime.now(UTC))
     if (id is not None or resource not in RESOURCES) and narrowed:
         raise Misused("--filter narrows a list")
     if items and (resource != "runs" or id is None):
         raise Misused("--items is for one run, as in `graveshift get runs 81 --items`")
-    if id is not None and resource not in RESOURCES:
+    if id is not None and resource in SINGLE:
         raise Misused(f"{resource} has no ids")
     wanted = None if everything else limit
     settings = settings_of(url, token_file, config)
-    return asyncio.run(_get(Client(settings.where, "cli"), Asked(resource, id, items, narrowed, wanted), output))
+    asked = Asked(resource, id, items, narrowed, wanted)
+    return asyncio.run(_read(Client(settings.where, "cli"), asked, filters, output))
 
 
-async def _get(client: Client, asked: Asked, output: Output) -> int:
+async def _read(client: Client, asked: Asked, filters: list[str], output: Output) -> int:
     try:
-        match asked:
-            case Asked(id=str(id), items=True):
-                await _list(client, Listing("items", f"{path_of('runs', id)}/items", Item, None, asked.wanted), output)
-            case Asked(id=str(id)):
-                _print_one(await client.fetch(path_of(asked.resource, id)), RESOURCES[asked.resource][1], output)
-            case Asked(resource=resource) if resource in RESOURCES:
-                kind = RESOURCES[resource][0]
-                await _list(client, Listing(resource, f"/v1/{resource}", kind, asked.filter, asked.wanted), output)
-            case Asked(resource="operations"):
-                _print_operations(await client.fetch("/v1/operations"), output)
-            case _:
-                _print_one(await client.fetch(f"/v1/{asked.resource}"), SINGLE[asked.resource], output)
+        if need_clock(filters):
+            asked = replace(asked, filter=filter_of(filters, await client.clock()))
+        await _get(client, asked, output)
     finally:
         await client.close()
     return 0
+
+
+async def _get(client: Client, asked: Asked, output: Output) -> None:
+    match asked:
+        case Asked(id=str(id), items=True):
+            await _list(client, Listing("items", f"{path_of('runs', id)}/items", Item, None, asked.wanted), output)
+        case Asked(resource="operations", id=str(verb)):
+            _print_verb(await client.operations(), verb, output)
+        case Asked(id=str(id)):
+            _print_one(await client.fetch(path_of(asked.resource, id)), RESOURCES[asked.resource][1], output)
+        case Asked(resource=resource) if resource in RESOURCES:
+            kind = RESOURCES[resource][0]
+            await _list(client, Listing(resource, f"/v1/{resource}", kind, asked.filter, asked.wanted), output)
+        case Asked(resource="operations"):
+            _print_operations(await client.fetch("/v1/operations"), output)
+        case _:
+            _print_one(await client.fetch(f"/v1/{asked.resource}"), SINGLE[asked.resource], output)
 
 
 async def _list(client: Client, listing: Listing, output: Output) -> None:
@@ -188,6 +201,13 @@ def _print_operations(body: bytes, output: Output) -> None:
         print(ascii_json(body))
         return
     for line in table(COLUMNS["operations"], operations, _width()):
+        print(line)
+
+
+def _print_verb(operations: list[OperationInfo], verb: str, output: Output) -> None:
+    by_name = {operation.name: operation for operation in operations}
+    operation = by_name[known("verb here", verb, list(by_name))]
+    for line in [ascii_struct(operation)] if output is Output.JSON else verb_lines(operation):
         print(line)
 
 

@@ -2,16 +2,20 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.selection import Filter, Selection
 from graveshift_tui.commands.terminal import Misused
+from graveshift_tui.moments import END_LOOKS, PAST_LOOKS, by_the_clock, end_of, past_of, rfc3339
 from graveshift_tui.settings import nearest
 
 Schema = Mapping[str, Any]
+TIMES: Final = frozenset(name for name in Filter.__struct_fields__ if name.endswith(("_after", "_before")))
+"""Conditions that are times: how long ago is one."""
 
 
 def pairs(option: str, texts: list[str]) -> dict[str, str]:
@@ -34,18 +38,28 @@ def known(kind: str, word: str, words: list[str]) -> str:
     return word
 
 
-def filter_of(texts: list[str]) -> Filter | None:
+def need_clock(texts: list[str]) -> bool:
+    """True where one of these `k=v` may mean another moment each time: then it is read by the backend's clock."""
+    return any(by_the_clock(text.partition("=")[2]) for text in texts)
+
+
+def filter_of(texts: list[str], now: datetime) -> Filter | None:
     """The filter, or None where none is typed."""
     given = pairs("--filter", texts)
-    for key in given:
+    for key, text in given.items():
         known("filter field", key, list(Filter.__struct_fields__))
+        if key in TIMES:
+            at = past_of(text, now)
+            if at is None:
+                raise Misused(f"--filter {key}={text}: {_lower(PAST_LOOKS)}")
+            given[key] = rfc3339(at)
     try:
         return msgspec.convert(given, Filter, strict=False) if given else None
     except msgspec.ValidationError as error:
         raise Misused(f"--filter: {error}") from None
 
 
-def selection_of(filters: list[str], ids: list[str], everything: bool) -> Selection | None:
+def selection_of(filters: list[str], ids: list[str], everything: bool, now: datetime) -> Selection | None:
     """The scope; at most one way of saying it, None where nothing is said."""
     if sum(map(bool, (filters, ids, everything))) > 1:
         raise Misused("say the scope once: --filter, --id or --all")
@@ -53,12 +67,12 @@ def selection_of(filters: list[str], ids: list[str], everything: bool) -> Select
         return Selection(ids=ids)
     if everything:
         return Selection(all=True)
-    return Selection(filter=filter_of(filters)) if filters else None
+    return Selection(filter=filter_of(filters, now)) if filters else None
 
 
-def args_of(operation: OperationInfo, texts: list[str], scope: Selection | None) -> dict[str, object]:
+def args_of(operation: OperationInfo, texts: list[str], scope: Selection | None, now: datetime) -> dict[str, object]:
     """The arguments to plan with: typed ones as the operation's schema wants them, and the selection."""
-    schema = _resolved(operation.args_schema, operation.args_schema)
+    schema = resolved(operation.args_schema, operation.args_schema)
     wanted: Mapping[str, Schema] = schema.get("properties", {})
     if "selection" in wanted and scope is None:
         raise Misused(f"{operation.name} needs a scope: --filter, --id or --all")
@@ -68,7 +82,8 @@ def args_of(operation: OperationInfo, texts: list[str], scope: Selection | None)
     args: dict[str, object] = {} if scope is None else {"selection": msgspec.to_builtins(scope)}
     for name, text in pairs("--arg", texts).items():
         known(f"argument of {operation.name}", name, names)
-        args[name] = value_of(text, _types(wanted[name], operation.args_schema))
+        is_end = is_moment(wanted[name], operation.args_schema)
+        args[name] = _end(name, text, now) if is_end else value_of(text, _types(wanted[name], operation.args_schema))
     if missing := [name for name in schema.get("required", []) if name not in args]:
         raise Misused(f"{operation.name} needs --arg {missing[0]}=...")
     return args
@@ -81,6 +96,28 @@ def value_of(text: str, types: frozenset[str]) -> object:
     except (ValueError, RecursionError):
         return text
     return text if "string" in types and _type_of(value) not in types else value
+
+
+def is_moment(schema: Schema, root: Schema) -> bool:
+    """True where the schema takes a time."""
+    schema = resolved(schema, root)
+    parts = (*schema.get("anyOf", []), *schema.get("oneOf", []))
+    return schema.get("format") == "date-time" or any(is_moment(part, root) for part in parts)
+
+
+def _end(name: str, text: str, now: datetime) -> str | None:
+    """An end as the backend takes it; `null` is none."""
+    if text == "null":
+        return None
+    at = end_of(text, now)
+    if at is None:
+        raise Misused(f"--arg {name}={text}: {_lower(END_LOOKS)}")
+    return rfc3339(at)
+
+
+def _lower(sentence: str) -> str:
+    """As the end of an error's line."""
+    return sentence[:1].lower() + sentence[1:].removesuffix(".")
 
 
 def _type_of(value: object) -> str:
@@ -101,7 +138,7 @@ def _type_of(value: object) -> str:
 
 def _types(schema: Schema, root: Schema) -> frozenset[str]:
     """The JSON types a schema takes, integers counted as numbers; empty where it does not say."""
-    schema = _resolved(schema, root)
+    schema = resolved(schema, root)
     named = schema.get("type", [])
     found = {named} if isinstance(named, str) else set(named)
     found |= {_type_of(value) for value in schema.get("enum", [])}
@@ -112,7 +149,8 @@ def _types(schema: Schema, root: Schema) -> frozenset[str]:
     return frozenset("number" if name == "integer" else name for name in found)
 
 
-def _resolved(schema: Schema, root: Schema) -> Schema:
+def resolved(schema: Schema, root: Schema) -> Schema:
+    """What a reference points to; anything else as it is."""
     reference = schema.get("$ref", "")
     return root.get("$defs", {}).get(reference.rpartition("/")[2], schema) if reference else schema
 

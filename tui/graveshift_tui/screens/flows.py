@@ -11,6 +11,7 @@ from graveshift.wire.overview import Overview
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Run
 from graveshift.wire.secrets import SecretInfo
+from graveshift_tui import moments
 from graveshift_tui.client import Client
 from graveshift_tui.operate import Ask, progress
 from graveshift_tui.screen import Subject
@@ -85,7 +86,7 @@ class Flows:
             if first is not None and chosen[0] == first[0].value:
                 first[1]()
                 return
-            at, words = ending.told(chosen[0], open_end, now)
+            at, words = moments.told(chosen[0], open_end, now)
             self._desk.order(asked(at, chosen[1] or None, words))
 
         now = self._seen.as_of if self._seen else datetime.now(UTC)  # an end is by the backend's clock, not by ours

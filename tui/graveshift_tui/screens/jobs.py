@@ -64,6 +64,7 @@ def nodes(job: Job, at: At) -> list[Node]:
         ("trace", job.trace_id),
         ("last run", job.run_id),
         ("held because", job.held_reason),
+        ("held by", _held_by(job)),
         ("cancel", "asked for; the worker has not answered yet" if job.cancel_requested else None),
     )
     if job.payload is not None:
@@ -80,6 +81,11 @@ def _hold(job: Job) -> str | None:
     if job.state is not JobState.HELD:
         return None
     return f.moment(job.held_until) if job.held_until else "released"
+
+
+def _held_by(job: JobDetail) -> str | None:
+    """`ann since 2026-11-22 02:51:00Z`."""
+    return f"{job.held_by} since {f.moment(job.held_at)}" if job.held_by else None
 
 
 CARD = Card(

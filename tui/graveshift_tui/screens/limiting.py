@@ -1,4 +1,4 @@
-"""Limits of queues as they are typed, offered and told: `4`, `10/s`, `4 10/s`, `10/s 50`."""
+"""Limits of queues as they are typed, offered and told: `4`, `10/s`, `4 10/s`, `10/s burst 50`."""
 
 import re
 from typing import TYPE_CHECKING, Final
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 # Jobs at once, starts a second and the burst before that holds; any of the first two may be missing.
 TYPED: Final = re.compile(
-    r"(?P<concurrency>\d{1,7})?(?:(?:^|\s+)(?P<per_s>\d{1,7}(?:\.\d+)?)/s(?:\s+(?P<burst>\d{1,7}))?)?"
+    r"(?P<concurrency>\d{1,7})?(?:(?:^|\s+)(?P<per_s>\d{1,7}(?:\.\d+)?)/s(?:\s+burst\s+(?P<burst>\d{1,7}))?)?"
 )
 OFFERED: Final = ("1", "2", "5", "10", "20", "50", "1/s", "10/s", "100/s")
 LIFTED: Final = "none"
-LOOKS: Final = "A limit is 4 (at once), 10/s (a second), 4 10/s, or none."
+LOOKS: Final = "A limit is 4 (at once), 10/s, 4 10/s, 10/s burst 50, or none."
 
 
 def limit_of(text: str) -> Limit | None:

@@ -1,8 +1,9 @@
 """Jobs in memory; see `graveshift.driver.Jobs`."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from graveshift.driver import Count, Frozen
+from graveshift.driver import Count, Frozen, Held
 from graveshift.drivers.memory.showing import job, job_detail
 from graveshift.drivers.memory.state import Entry, State
 from graveshift.errors import Invalid
@@ -52,6 +53,11 @@ class MemoryJobs:
             raise Invalid("this is no job to go on after")
         ids = sorted(e.id for e in self._live(chosen) if e.born <= int(frozen.snapshot) and e.id > last)
         return [str(id) for id in ids[:limit]]
+
+    async def holds(self, jobs: Sequence[str]) -> Sequence[Held]:
+        found = [self._state.live[n] for n in map(job_number, jobs) if n in self._state.live]
+        alike = Counter((entry.held_until, entry.held_reason) for entry in found if entry.state == "held")
+        return [Held(n, *how) for how, n in alike.most_common()]
 
     def _live(self, chosen: Filter) -> Iterator[Entry]:
         return self._matching(chosen, iter(self._state.live.values()))

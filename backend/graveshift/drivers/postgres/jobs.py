@@ -7,7 +7,7 @@ from sqlalchemy import Row, cast, literal_column, null, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.expression import ColumnElement, Select
 
-from graveshift.driver import Count, Frozen
+from graveshift.driver import Count, Frozen, Held
 from graveshift.drivers.postgres import counting, payloads
 from graveshift.drivers.postgres.chosen import jobs_where, visible
 from graveshift.drivers.postgres.connection import opened
@@ -38,6 +38,12 @@ UNION ALL
 SELECT id, queue, kind, 'dead', priority, attempt, max_attempts, NULL, enqueued_at, NULL, unique_key, trace_id,
        run_id, requeue_count, false, died_at, NULL, NULL, worker
 FROM graveshift.dead WHERE id = :id
+""")
+
+HOLDS = text("""
+SELECT count(*) AS n, held_until, held_reason FROM graveshift.jobs
+WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'held'
+GROUP BY held_until, held_reason ORDER BY n DESC, held_until NULLS FIRST, held_reason
 """)
 
 PAYLOAD = text("SELECT CAST(payload AS text) FROM graveshift.payloads WHERE id = :id")
@@ -103,6 +109,13 @@ class PostgresJobs:
                 return [str(row.id) for row in (await connection.execute(picked.limit(limit))).all()]
             rows, _ = await payloads.walk(connection, payloads.Way(picked, _beyond, chosen.payload, limit, None))
         return [str(row.id) for row in rows]
+
+    async def holds(self, jobs: Sequence[str]) -> Sequence[Held]:
+        """What is no native id is not held."""
+        ids = [number for number in map(job_number, jobs) if number is not None]
+        async with opened(self._engine) as connection:
+            rows = (await connection.execute(HOLDS, {"ids": ids})).all()
+        return [Held(row.n, row.held_until, row.held_reason) for row in rows]
 
 
 def _beyond(picked: Select[Any], id: int) -> Select[Any]:
