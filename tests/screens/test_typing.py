@@ -9,12 +9,14 @@ from textual.app import App
 from textual.events import Key
 
 from graveshift.wire.selection import Filter
+from graveshift_tui.app import ConsoleApp
 from graveshift_tui.screens.actions import COMMANDS
 from graveshift_tui.screens.listing import describe
 from graveshift_tui.screens.typed import Unclear, command_of, filter_of, parts
 from graveshift_tui.widgets.prompt import Prompt
 from graveshift_tui.widgets.typeahead import Typeahead
 from tests.screens.console import console
+from tests.screens.fake_console import settings
 from tests.waiting import until
 
 FIELDS = ("system", "queue", "text")
@@ -161,5 +163,5 @@ async def test_a_key_that_comes_when_the_last_screen_has_gone_is_nobodys() -> No
     async def hand_on(key: Key) -> None:
         handed_on.append(key)
 
-    await Typeahead(App(), hand_on).take(Key("q", "q"))
+    await Typeahead(App(), hand_on, ConsoleApp(settings()).actions).take(Key("q", "q"))
     assert handed_on == []

@@ -39,7 +39,7 @@ class Drifting(Protocol):
 
 
 def why_not(screen: ConsoleScreen, action: str) -> str | None:
-    """Why a key has nothing to act on; None where it has, marked rows too. From then on the cursor stays with its row."""
+    """Why a key has nothing to act on; None where it has. From now on the cursor stays with its row."""
     subject = screen.subject()
     if subject.marked or subject.card not in WITHOUT_ROW.get(action, (subject.card,)):
         return None
