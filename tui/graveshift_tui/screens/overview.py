@@ -184,7 +184,7 @@ class OverviewScreen(ConsoleScreen):
         self.rows = panels(seen, At(width - 1, seen.as_of), height)
         self._settle(before, left)
         self.query_one("#panels", Lines).show([self._drawn(row, width) for row in self.rows])
-        self.query_one("#next", Lines).show([next_step(seen, keymap, width)])
+        self.query_one("#next", Lines).show([next_step(seen, keymap, width, self.subject().rows)])
 
     def _drawn(self, row: tuple[Entry, ...], width: int) -> Line:
         """One line of the screen: an entry, or two with a gap between."""
