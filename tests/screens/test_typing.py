@@ -104,6 +104,22 @@ async def test_jobs_are_filtered_by_a_payload_that_is_typed_as_it_is() -> None:
         await person.told("a blank has to follow the JSON")
 
 
+async def test_a_filter_that_is_refused_stays_to_be_mended() -> None:
+    async with console() as person:
+        await person.goes("5", "jobs")
+        await person.press("slash")
+        await person.types('payload={"user": 2 queue=st')
+        await person.press("enter")
+        await person.told("payload is no JSON")
+        field = person.app.focused
+        assert isinstance(field, Prompt)
+        assert field.value == 'payload={"user": 2 queue=st'
+        field.cursor_position = len('payload={"user": 2')
+        await person.press("}", "enter")
+        await until(lambda: not person.app.screen.query(Prompt))
+        assert person.listing.route.filter == Filter(payload='{"user": 2}', queue="st")
+
+
 def test_an_unknown_field_names_the_nearest() -> None:
     with pytest.raises(Unclear, match="did you mean `queue`"):
         filter_of("queu=x", FIELDS)
@@ -132,6 +148,8 @@ async def test_commands_open_screens_and_change_the_theme() -> None:
         await person.types("thme")
         await person.press("enter")
         await person.told("did you mean `theme`")
+        await person.press("escape")
+        await until(lambda: not person.app.screen.query(Prompt))
         await person.press("colon")
         await person.types("demo break")
         await person.press("enter")

@@ -225,11 +225,26 @@ class Actions:
         value = describe(screen.route.filter) if isinstance(screen, ListScreen) else ""
         words = [f"{field}=" for field in card.fields if field != "text"]
         also = "words, or " if "text" in card.fields else ""
-        ask_for_line(self._host.app, "/", clean(value), words, also + " ".join(words))
+        takes = self._readable(lambda text: typed.filter_of(text, card.fields))
+        ask_for_line(self._host.app, "/", clean(value), words, also + " ".join(words), takes=takes)
 
     def _command(self) -> None:
         words = [*COMMANDS, *(f"demo {mode}" for mode in MODES)]
-        ask_for_line(self._host.app, ":", "", words, "dlq, groups, runs, theme NAME, q ...")
+        takes = self._readable(lambda text: typed.command_of(text, COMMANDS))
+        ask_for_line(self._host.app, ":", "", words, "dlq, groups, runs, theme NAME, q ...", takes=takes)
+
+    def _readable(self, read: Callable[[str], object]) -> Callable[[str], bool]:
+        """False, and said why, for what cannot be read."""
+
+        def takes(text: str) -> bool:
+            try:
+                read(text)
+            except ConsoleError as error:
+                self._host.tell(str(error), "error", "typed")
+                return False
+            return True
+
+        return takes
 
     def _apply_filter(self, text: str) -> None:
         screen = self._host.here()
