@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+import pytest
 from msgspec.structs import replace
 
 from graveshift.wire.plans import Effect, Plan
+from graveshift_tui.widgets import choose, confirm
+from graveshift_tui.widgets.paint import Line
 from graveshift_tui.widgets.question import question
 from tests.screens.console import console
 from tests.screens.fake_client import FakeClient
@@ -54,6 +57,34 @@ async def test_title_and_toast_have_the_count_of_the_plan_and_say_where_it_ended
         await person.sees("Requeue all 10,000+ letters of ConnectTimeout")
         await person.press("y")
         await person.told("run 81: requeue all 10,000+ letters of ConnectTimeout")
+
+
+@pytest.mark.parametrize(("size", "width"), [((80, 24), 72), ((50, 24), 46)])
+async def test_no_frame_of_a_question_is_laid_out_for_another_width(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], width: int
+) -> None:
+    seen: set[int] = set()
+
+    def watched(title: str, scope: str, plan: Plan, width: int, height: int) -> list[Line]:
+        seen.add(width)
+        return question(title, scope, plan, width, height)
+
+    monkeypatch.setattr(confirm, "question", watched)
+    async with console(size=size) as person:
+        await person.goes("3", "dlq")
+        await person.press("r")
+        await person.sees("Requeue this letter")
+        await person.pilot.pause()
+        assert seen == {width}
+        assert person.app.screen.query_one("#question").size.width == width
+
+
+async def test_a_choice_shows_what_there_is_to_choose_from_its_first_frame_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose.Chooser, "_tell", lambda self: None)
+    async with console() as person:
+        chooser = choose.Chooser("Which?", [choose.Choice("a", "the first"), choose.Choice("b", "the second")])
+        person.app.push_screen(chooser)
+        await person.sees("the second")
 
 
 async def test_what_has_arrived_since_is_read_again_while_the_question_is_open() -> None:
