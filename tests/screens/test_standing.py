@@ -51,7 +51,8 @@ def joined(text: str) -> str:
         (60, "webhooks  PAUSED DRAINING MAX 4 10/s"),
         (29, "webhooks  PAUSED DRAINING MAX"),
         (19, "webhooks  PAUSED +2"),
-        (18, "webhooks  +3"),
+        (18, "webhooks PAUSED +2"),
+        (17, "webhooks  +3"),
         (12, "webhooks  +3"),
     ],
 )

@@ -34,10 +34,10 @@ def name(queue: Queue, width: int) -> Cell:
     short = [*words, *(["MAX"] if limit else [])]
     first, more = (words or [limit])[0], len(all_of) - 1
     tries = [" ".join(all_of), " ".join(short), f"{first} +{more}" if more else first]
-    need = cell_len(clean(queue.name)) + 2
-    said = next((text for text in (*tries, f"+{len(all_of)}") if len(text) + need <= width), None)
-    if said is not None:
-        return f"{queue.name}  {said}", "mark"
+    room = width - cell_len(clean(queue.name))
+    beside = [*(f"  {text}" for text in tries), f" {tries[-1]}", f"  +{len(all_of)}"]
+    if said := next((text for text in beside if len(text) <= room), ""):
+        return f"{queue.name}{said}", "mark"
     return f"{f.fit(queue.name, max(NAMED, width - len(tries[-1]) - 2))}  {tries[-1]}", "mark"
 
 
