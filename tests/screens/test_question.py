@@ -6,6 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from graveshift.wire.plans import Effect, Plan
+from graveshift.wire.runs import Run
+from graveshift_tui.client import ApiError
 from graveshift_tui.widgets import choose, confirm
 from graveshift_tui.widgets.paint import Line
 from graveshift_tui.widgets.question import question
@@ -77,6 +79,32 @@ async def test_no_frame_of_a_question_is_laid_out_for_another_width(
         await person.pilot.pause()
         assert seen == {width}
         assert person.app.screen.query_one("#question").size.width == width
+
+
+class Moved(FakeClient):
+    """Somebody was quicker."""
+
+    async def plan(self, operation: str, args: Mapping[str, object]) -> Plan:
+        """With more to say than there is room for."""
+        return replace(await super().plan(operation, args), effects=[Effect("some letters", LONG)] * 9)
+
+    async def run(self, plan_id: str, *, key: str, phrase: str | None, reason: str | None) -> Run:
+        """Says what has changed."""
+        now = f"native:st is paused by demo since {START:%Y-%m-%dT%H:%M:%S}.123456+00:00 until resumed: bad files, LAST"
+        raise ApiError("plan-stale", 409, f"what the plan was made for has changed since; now: {now}")
+
+
+async def test_what_has_changed_since_the_plan_is_said_whole_and_leaves_room_for_the_answers() -> None:
+    async with console(Moved()) as person:
+        await person.goes("3", "dlq")
+        await person.press("r")
+        await person.sees("Requeue this letter")
+        await person.press("y")
+        await person.sees("LAST")
+        assert f"since {START:%H:%M:%S}Z" in " ".join(person.text.split())
+        answers = person.app.screen.query_one("#answers")
+        assert answers.region.bottom < 24
+        await person.sees("r plans it again")
 
 
 async def test_a_choice_shows_what_there_is_to_choose_from_its_first_frame_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -250,3 +250,10 @@ def test_a_purge_counts_jobs_and_a_pause_its_queue() -> None:
 def test_times_are_those_of_the_backend_and_in_utc() -> None:
     one = Queue("a", "b", "c", paused=True, paused_until=datetime(2026, 11, 22, 8, 0, tzinfo=UTC))
     assert standing.paused(one, START) == "paused until 08:00Z"
+
+
+async def test_a_queue_that_only_drains_is_not_offered_a_pause_anew() -> None:
+    async with console(stood(replace(ALL, paused=False))) as person:
+        await person.goes("4", "queues")
+        await person.press("p")
+        await person.sees("webhooks is draining. Resume it, or pause it?")

@@ -189,8 +189,11 @@ class Flows:
             self._until(f"Pause {queue.name} for how long?", RESUMED, ask)
             return
         stands = " and ".join(word for word, holds in (("paused", queue.paused), ("draining", queue.draining)) if holds)
+        anew = " anew" if queue.paused else ""
         first = ending.resume_now(), lambda: self._desk.order(verbs.resume(queue))
-        self._until(f"{queue.name} is {stands}. Resume it, or pause it anew?", RESUMED, ask, first, queue.paused_reason)
+        self._until(
+            f"{queue.name} is {stands}. Resume it, or pause it{anew}?", RESUMED, ask, first, queue.paused_reason
+        )
 
     def _rotate_one(self, secrets: list[SecretInfo]) -> None:
         from graveshift_tui.widgets.choose import Choice, Chooser

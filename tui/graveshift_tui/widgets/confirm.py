@@ -19,7 +19,7 @@ from graveshift_tui.conduct import Conduct
 from graveshift_tui.format import fit
 from graveshift_tui.settings import ConsoleError
 from graveshift_tui.widgets.paint import Line, Lines
-from graveshift_tui.widgets.question import question
+from graveshift_tui.widgets.question import question, refusal
 
 LOOK_S = 3.0
 FRAME = 7
@@ -232,7 +232,8 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
         return max(20, min(BOX, self.app.size.width) - EDGES)
 
     def _question(self) -> list[Line]:
-        return question(self.order, self.scope, self.plan, self._width, self.app.size.height - FRAME)
+        height = self.app.size.height - FRAME - max(0, len(self._state(self._width)) - 2)
+        return question(self.order, self.scope, self.plan, self._width, height)
 
     def _answers(self) -> list[Line]:
         return [*self._state(self._width), self._choices()]
@@ -246,7 +247,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
             said = "sent, no answer: it may have been done. Confirm again asks with the same key, never twice."
             return [((f"  {said[: width - 2]}", "warn"),), ((f"  {fit(str(self._error), width - 2)}", "muted"),)]
         again = "  r plans it again" if self.plan.confirm is not Confirm.PHRASE else "  enter plans it again"
-        lines: list[Line] = [((f"  {fit(str(self._error), width - 2)}", "crit"),)]
+        lines = refusal(self._error, self.plan, width)
         return [*lines, ((again, "muted"),)] if self._outdated() else lines
 
     def _choices(self) -> Line:
