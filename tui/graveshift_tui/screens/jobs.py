@@ -41,6 +41,15 @@ def holder(job: Job, now: datetime) -> Cell:
 
 def nodes(job: Job, at: At) -> list[Node]:
     """One job with its payload."""
+    more: tuple[tuple[str, str | None], ...] = ()
+    if isinstance(job, JobDetail):
+        more = (
+            ("finished", f.moment(job.finished_at) if job.finished_at else None),
+            ("trace", job.trace_id),
+            ("last run", job.run_id),
+            ("held because", job.held_reason),
+            ("cancel", "asked for; the worker has not answered yet" if job.cancel_requested else None),
+        )
     head = facts(
         "job",
         ("job", job.id),
@@ -55,18 +64,9 @@ def nodes(job: Job, at: At) -> list[Node]:
         ("worker", job.worker),
         ("unique key", job.unique_key),
         ("held until", _hold(job)),
+        *more,
     )
-    if not isinstance(job, JobDetail):
-        return head
-    head += facts(
-        "more",
-        ("finished  ", f.moment(job.finished_at) if job.finished_at else None),
-        ("trace", job.trace_id),
-        ("last run", job.run_id),
-        ("held because", job.held_reason),
-        ("cancel", "asked for; the worker has not answered yet" if job.cancel_requested else None),
-    )
-    if job.payload is not None:
+    if isinstance(job, JobDetail) and job.payload is not None:
         raw = bytes(job.payload)
         size = (f"  {f.size(len(raw))}", "muted")
         head += [
