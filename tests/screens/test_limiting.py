@@ -84,7 +84,8 @@ async def test_a_queue_is_limited_to_what_is_typed_with_a_reason() -> None:
         await person.types("bank")
         await person.press("enter")
         await until(lambda: person.client.queues[0].limit == Limit(17, 2.5, None, "ana", "bank"))
-        await person.sees("MAX 17 2.5/s")
+        await person.sees("webhooks  MAX")
+        await person.sees("at most 17 at once, 2.5 a second")
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 
+import pytest
 from msgspec.structs import replace
 
 from graveshift.wire.plans import Effect, Plan
+from graveshift.wire.runs import Run
+from graveshift_tui.client import ApiError
+from graveshift_tui.widgets import choose, confirm
+from graveshift_tui.widgets.paint import Line
 from graveshift_tui.widgets.question import question
 from tests.screens.console import console
 from tests.screens.fake_client import FakeClient
@@ -54,6 +59,60 @@ async def test_title_and_toast_have_the_count_of_the_plan_and_say_where_it_ended
         await person.sees("Requeue all 10,000+ letters of ConnectTimeout")
         await person.press("y")
         await person.told("run 81: requeue all 10,000+ letters of ConnectTimeout")
+
+
+@pytest.mark.parametrize(("size", "width"), [((80, 24), 72), ((50, 24), 46)])
+async def test_no_frame_of_a_question_is_laid_out_for_another_width(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], width: int
+) -> None:
+    seen: set[int] = set()
+
+    def watched(title: str, scope: str, plan: Plan, width: int, height: int) -> list[Line]:
+        seen.add(width)
+        return question(title, scope, plan, width, height)
+
+    monkeypatch.setattr(confirm, "question", watched)
+    async with console(size=size) as person:
+        await person.goes("3", "dlq")
+        await person.press("r")
+        await person.sees("Requeue this letter")
+        await person.pilot.pause()
+        assert seen == {width}
+        assert person.app.screen.query_one("#question").size.width == width
+
+
+class Moved(FakeClient):
+    """Somebody was quicker."""
+
+    async def plan(self, operation: str, args: Mapping[str, object]) -> Plan:
+        """With more to say than there is room for."""
+        return replace(await super().plan(operation, args), effects=[Effect("some letters", LONG)] * 9)
+
+    async def run(self, plan_id: str, *, key: str, phrase: str | None, reason: str | None) -> Run:
+        """Says what has changed."""
+        now = f"native:st is paused by demo since {START:%Y-%m-%dT%H:%M:%S}.123456+00:00 until resumed: bad files, LAST"
+        raise ApiError("plan-stale", 409, f"what the plan was made for has changed since; now: {now}")
+
+
+async def test_what_has_changed_since_the_plan_is_said_whole_and_leaves_room_for_the_answers() -> None:
+    async with console(Moved()) as person:
+        await person.goes("3", "dlq")
+        await person.press("r")
+        await person.sees("Requeue this letter")
+        await person.press("y")
+        await person.sees("LAST")
+        assert f"since {START:%H:%M:%S}Z" in " ".join(person.text.split())
+        answers = person.app.screen.query_one("#answers")
+        assert answers.region.bottom < 24
+        await person.sees("r plans it again")
+
+
+async def test_a_choice_shows_what_there_is_to_choose_from_its_first_frame_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose.Chooser, "_tell", lambda self: None)
+    async with console() as person:
+        chooser = choose.Chooser("Which?", [choose.Choice("a", "the first"), choose.Choice("b", "the second")])
+        person.app.push_screen(chooser)
+        await person.sees("the second")
 
 
 async def test_what_has_arrived_since_is_read_again_while_the_question_is_open() -> None:

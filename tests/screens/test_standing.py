@@ -9,10 +9,11 @@ from rich.cells import cell_len
 from graveshift.wire.queues import Limit, Queue
 from graveshift.wire.runs import Run, RunState
 from graveshift_tui.operate import progress
+from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import standing
 from graveshift_tui.screens.queues import nodes, pane
 from graveshift_tui.widgets.columns import At
-from tests.screens.console import console
+from tests.screens.console import Person, console
 from tests.screens.fake_client import FakeClient
 from tests.screens.night import START
 from tests.screens.stock import queue
@@ -48,15 +49,67 @@ def joined(text: str) -> str:
     ("width", "shown"),
     [
         (60, "webhooks  PAUSED DRAINING MAX 4 10/s"),
-        (27, "webhooks  PAUSED DRAINING MAX"),
-        (18, "webhooks  PAUSED +2"),
-        (15, "web…  PAUSED +2"),
+        (29, "webhooks  PAUSED DRAINING MAX"),
+        (19, "webhooks  PAUSED +2"),
+        (18, "webhooks PAUSED +2"),
+        (17, "webhooks  +3"),
+        (12, "webhooks  +3"),
     ],
 )
 def test_a_row_names_what_stands_as_far_as_there_is_room_and_counts_the_rest(width: int, shown: str) -> None:
     found = standing.name(ALL, width)[0]
-    assert found.split("  ")[1] == shown.split("  ")[1]
+    assert found == shown
     assert cell_len(found) <= width
+
+
+def test_marks_of_a_short_name_are_counted_where_they_would_be_cut() -> None:
+    one = replace(ALL, name="st", paused=False)
+    assert [standing.name(one, width)[0] for width in (18, 16, 15)] == [
+        "st  DRAINING MAX", "st  DRAINING MAX", "st  DRAINING +1",
+    ]  # fmt: skip
+
+
+def test_a_name_that_is_longer_than_its_column_is_cut_and_what_stands_is_named() -> None:
+    found = standing.name(replace(ALL, name="a-name-that-is-longer"), 19)[0]
+    assert found.startswith("a-n")
+    assert found.endswith("…  PAUSED +2")
+    assert cell_len(found) <= 19
+
+
+@pytest.mark.parametrize(("width", "has"), [(80, False), (100, True), (200, True)])
+async def test_scheduled_jobs_are_listed_where_there_is_room_and_always_told_below(width: int, has: bool) -> None:
+    async with console(stood(replace(ALL, scheduled=35)), size=(width, 30)) as person:
+        await person.goes("4", "queues")
+        await person.sees("35 jobs scheduled for later")
+        await person.sees("40 jobs held")
+        assert "HELD" in person.text
+        assert ("SCHEDULED" in person.text) is has
+
+
+def test_a_queue_with_nothing_for_later_says_nothing_of_it() -> None:
+    assert "scheduled" not in str(pane(queue("mail"), At(80, START)))
+
+
+async def test_the_next_step_tells_the_key_of_a_pause_only_on_the_queue_that_is_paused() -> None:
+    client = stood()
+    client.queues = [*client.queues[1:], replace(ALL, id="native:st", name="st")]
+    async with console(client, size=(120, 40)) as person:
+        await person.sees("go to the paused queue")
+        assert "p resume" not in next_line(person)
+        assert "4 go to the paused queue" in next_line(person)
+        assert " R " not in next_line(person)
+        for _ in range(20):
+            await person.press("j")
+            if "p resume the queue" in next_line(person):
+                break
+        [row] = person.app.screen.subject().rows if isinstance(person.app.screen, ConsoleScreen) else []
+        assert isinstance(row, Queue)
+        assert row.name == "st"
+
+
+def next_line(person: Person) -> str:
+    """The line of next steps."""
+    return next((line for line in person.text.splitlines() if line.startswith(" NEXT")), "")
 
 
 @pytest.mark.parametrize(
@@ -197,3 +250,10 @@ def test_a_purge_counts_jobs_and_a_pause_its_queue() -> None:
 def test_times_are_those_of_the_backend_and_in_utc() -> None:
     one = Queue("a", "b", "c", paused=True, paused_until=datetime(2026, 11, 22, 8, 0, tzinfo=UTC))
     assert standing.paused(one, START) == "paused until 08:00Z"
+
+
+async def test_a_queue_that_only_drains_is_not_offered_a_pause_anew() -> None:
+    async with console(stood(replace(ALL, paused=False))) as person:
+        await person.goes("4", "queues")
+        await person.press("p")
+        await person.sees("webhooks is draining. Resume it, or pause it?")

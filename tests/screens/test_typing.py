@@ -9,12 +9,14 @@ from textual.app import App
 from textual.events import Key
 
 from graveshift.wire.selection import Filter
+from graveshift_tui.app import ConsoleApp
 from graveshift_tui.screens.actions import COMMANDS
 from graveshift_tui.screens.listing import describe
 from graveshift_tui.screens.typed import Unclear, command_of, filter_of, parts
 from graveshift_tui.widgets.prompt import Prompt
 from graveshift_tui.widgets.typeahead import Typeahead
 from tests.screens.console import console
+from tests.screens.fake_console import settings
 from tests.waiting import until
 
 FIELDS = ("system", "queue", "text")
@@ -102,6 +104,22 @@ async def test_jobs_are_filtered_by_a_payload_that_is_typed_as_it_is() -> None:
         await person.told("a blank has to follow the JSON")
 
 
+async def test_a_filter_that_is_refused_stays_to_be_mended() -> None:
+    async with console() as person:
+        await person.goes("5", "jobs")
+        await person.press("slash")
+        await person.types('payload={"user": 2 queue=st')
+        await person.press("enter")
+        await person.told("payload is no JSON")
+        field = person.app.focused
+        assert isinstance(field, Prompt)
+        assert field.value == 'payload={"user": 2 queue=st'
+        field.cursor_position = len('payload={"user": 2')
+        await person.press("}", "enter")
+        await until(lambda: not person.app.screen.query(Prompt))
+        assert person.listing.route.filter == Filter(payload='{"user": 2}', queue="st")
+
+
 def test_an_unknown_field_names_the_nearest() -> None:
     with pytest.raises(Unclear, match="did you mean `queue`"):
         filter_of("queu=x", FIELDS)
@@ -130,6 +148,8 @@ async def test_commands_open_screens_and_change_the_theme() -> None:
         await person.types("thme")
         await person.press("enter")
         await person.told("did you mean `theme`")
+        await person.press("escape")
+        await until(lambda: not person.app.screen.query(Prompt))
         await person.press("colon")
         await person.types("demo break")
         await person.press("enter")
@@ -161,5 +181,5 @@ async def test_a_key_that_comes_when_the_last_screen_has_gone_is_nobodys() -> No
     async def hand_on(key: Key) -> None:
         handed_on.append(key)
 
-    await Typeahead(App(), hand_on).take(Key("q", "q"))
+    await Typeahead(App(), hand_on, ConsoleApp(settings()).actions).take(Key("q", "q"))
     assert handed_on == []

@@ -15,6 +15,7 @@ from graveshift.wire.plans import Confirm, Plan
 from graveshift.wire.runs import Run, RunState
 from graveshift_tui.conduct import Conduct, in_vain
 from graveshift_tui.format import things
+from graveshift_tui.opening import Opening
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
 from graveshift_tui.widgets.work import spawn
@@ -110,17 +111,20 @@ class Told(Protocol):
 class Operate:
     """Asks the Desk on behalf of one app; results come back to the app as messages."""
 
-    def __init__(self, app: App[int], conduct: Conduct) -> None:
+    def __init__(self, app: App[int], conduct: Conduct, opening: Opening) -> None:
         self._app = app
         self._conduct = conduct
+        self._opening = opening
 
     def plan(self, ask: Ask) -> None:
         """Finds out what the verb would do; ends as Planned or Refused."""
+        self._opening.begin(f"{ask.title} {ask.scope}", is_planned=True)
         spawn(self._app, partial(self._plan, ask), "desk")
 
     def decide(self, ask: Ask, plan: Plan) -> None:
         """Runs a harmless plan at once, and asks about any other."""
         ask = scoped(ask, plan)
+        self._opening.end(asked=plan.confirm is not Confirm.NONE)
         if plan.confirm is Confirm.NONE:
             spawn(self._app, partial(self._run, ask, plan), "desk")
             return
@@ -148,7 +152,11 @@ class Operate:
         try:
             plan = await self._conduct.plan(ask.operation, ask.args)
         except ConsoleError as error:
+            self._opening.end()
             self._app.post_message(Refused(ask, error))
+        except BaseException:
+            self._opening.end()
+            raise
         else:
             self._app.post_message(Planned(ask, plan))
         finally:

@@ -70,7 +70,8 @@ class Card(Struct, frozen=True, kw_only=True):
 
     `pane` tells more about the row under the cursor, in `pane_height` lines at most, or in up to `pane_most` of those
     that leave half of the screen to the list; `opens` is where enter leads.
-    `fields` are the filter fields that the API takes for it; `fetch` None reads the resource of the card's name.
+    `fields` are the filter fields that the API takes; `fetch` None reads the resource of the card's name. With
+    `newest_first` the cursor of a reader who has not moved stays on the top.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Card(Struct, frozen=True, kw_only=True):
     pane_height: int = 0
     pane_most: int = 0
     verbs: tuple[str, ...] = ()
+    newest_first: bool = False
     fields: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     fetch: Fetching | None = None
@@ -221,11 +223,10 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             return
         press = event.character if event.character and event.character.isprintable() else event.key
         action = self.console.keymap.action("space" if press == " " else press, self.PLACE)
-        if action is None:
-            return
-        event.stop()
-        event.prevent_default()
-        self.perform(action)
+        if action is not None:
+            event.stop()
+            event.prevent_default()
+            self.perform(action)
 
     def perform(self, action: str) -> None:
         """Does an action, here or in the console."""
@@ -278,8 +279,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         if self.read_at is None:
             return (("  connecting ", "muted"),) if pulse.overview is None else (("  reading ", "muted"),)
         age_s = monotonic() - self.read_at
-        tone = tone_of(age_s, pulse.interval_s)
-        return ((f"  {freshness(age_s, pulse.interval_s)} ", "muted" if tone == "ok" else f"bold {tone}"),)
+        tone = "muted" if (late := tone_of(age_s, pulse.interval_s)) == "ok" else f"bold {late}"
+        return ((f"  {freshness(age_s, pulse.interval_s)} ", tone),)
 
     def hint_word(self, action: str) -> str:
         """What an action does here, in a word or two."""

@@ -5,18 +5,20 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, TypeVar
 
 from textual.app import App
+from textual.events import Key
 
 from graveshift.wire.operations import OperationInfo
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.keymap import Keymap
+from graveshift_tui.opening import Opening
 from graveshift_tui.operate import Ask
 from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import ConsoleScreen, Route, Subject
 from graveshift_tui.screens import CARDS, PLACES, gone, typed, verbs
 from graveshift_tui.screens.asking import ask_for_line, choose, show_help, show_palette
 from graveshift_tui.screens.detail import DetailScreen
-from graveshift_tui.screens.flows import Flows
+from graveshift_tui.screens.flows import Asking, Flows
 from graveshift_tui.screens.listing import ListScreen, describe
 from graveshift_tui.settings import ConsoleError, Settings
 from graveshift_tui.widgets.band import Pulse
@@ -80,6 +82,7 @@ class Actions:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self.opening = Opening()
         self._table: dict[str, Callable[[], None]] = {
             "back": host.go_back,
             "quit": host.leave,
@@ -129,12 +132,33 @@ class Actions:
         if screen is None or self._host.client is None:
             self._host.tell("not connected yet; nothing was done", "warning")
             return
+        if self.opening.is_under_way and action != "run.stop":
+            self._say_busy()
+            return
         if self._is_gone(screen, action):
             return
         try:
             self._start(action, screen.subject(), self._host.client)
         except verbs.NotHere as reason:
             self._host.tell(str(reason) or str(verbs.NotHere.__doc__), "warning")
+
+    @property
+    def is_opening(self) -> bool:
+        """True while a question is on its way."""
+        return self.opening.is_under_way
+
+    def refuses(self, key: Key, pressed_at: float) -> bool:
+        """True, and said, of a verb's key that was pressed while the question of another was on its way."""
+        if not self.opening.takes_no_verb(pressed_at, dialog=self._host.here() is None):
+            return False
+        is_verb = self._host.keymap.action(key.character or key.key, "screens") in VERBS
+        if is_verb:
+            self._say_busy()
+        return is_verb
+
+    def _say_busy(self) -> None:
+        what = self.opening.words or "another verb"
+        self._host.tell(f"one question at a time: {what} comes first; nothing else was done", "warning", "busy")
 
     def _is_gone(self, screen: ConsoleScreen, action: str) -> bool:
         """True, and said, where the row or thing that the key would act on is gone."""
@@ -146,7 +170,8 @@ class Actions:
         if action in verbs.PLAIN:
             self._host.order(verbs.PLAIN[action](subject))
             return
-        flows = Flows(self._host, self._choose, client, self._host.pulse.overview, subject)
+        desk = Asking(self._host, self.opening, self._host.keymap.title(action))
+        flows = Flows(desk, self._choose, client, self._host.pulse.overview, subject)
         asking = {
             "queue.pause": flows.pause,
             "queue.limit": flows.limit,
@@ -200,11 +225,26 @@ class Actions:
         value = describe(screen.route.filter) if isinstance(screen, ListScreen) else ""
         words = [f"{field}=" for field in card.fields if field != "text"]
         also = "words, or " if "text" in card.fields else ""
-        ask_for_line(self._host.app, "/", clean(value), words, also + " ".join(words))
+        takes = self._readable(lambda text: typed.filter_of(text, card.fields))
+        ask_for_line(self._host.app, "/", clean(value), words, also + " ".join(words), takes=takes)
 
     def _command(self) -> None:
         words = [*COMMANDS, *(f"demo {mode}" for mode in MODES)]
-        ask_for_line(self._host.app, ":", "", words, "dlq, groups, runs, theme NAME, q ...")
+        takes = self._readable(lambda text: typed.command_of(text, COMMANDS))
+        ask_for_line(self._host.app, ":", "", words, "dlq, groups, runs, theme NAME, q ...", takes=takes)
+
+    def _readable(self, read: Callable[[str], object]) -> Callable[[str], bool]:
+        """False, and said why, for what cannot be read."""
+
+        def takes(text: str) -> bool:
+            try:
+                read(text)
+            except ConsoleError as error:
+                self._host.tell(str(error), "error", "typed")
+                return False
+            return True
+
+        return takes
 
     def _apply_filter(self, text: str) -> None:
         screen = self._host.here()

@@ -39,9 +39,17 @@ def choose(app: App[object], chooser: "Chooser", then: Callable[[tuple[str, str]
     app.push_screen(chooser, done)
 
 
-def ask_for_line(app: App[object], sign: str, value: str, words: Sequence[str], placeholder: str) -> None:
-    """A line at the bottom of the screen; its answer is a Prompt.Entered."""
+def ask_for_line(
+    app: App[object],
+    sign: str,
+    value: str,
+    words: Sequence[str],
+    placeholder: str,
+    *,
+    takes: Callable[[str], bool] | None = None,
+) -> None:
+    """A line at the bottom of the screen; its answer is a Prompt.Entered with a text that `takes` took."""
     from graveshift_tui.widgets.prompt import Prompt
 
     if not app.screen.query(Prompt):
-        app.screen.mount(Prompt(sign, value, words, placeholder))
+        app.screen.mount(Prompt(sign, value, words, placeholder, takes))

@@ -42,6 +42,7 @@ CARD = Card(
     ),
     id_of=solo(AuditEntry, lambda e: str(e.seq)),
     empty="Nothing on the record yet.",
+    newest_first=True,
     opens=solo(AuditEntry, lambda e: Route("audit", id=str(e.seq), crumb=f"entry {e.seq}")),
     nodes=pair(AuditEntry, nodes),
     fields=(),

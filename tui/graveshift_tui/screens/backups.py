@@ -43,6 +43,7 @@ CARD = Card(
     id_of=solo(Backup, lambda b: b.id),
     tone=solo(Backup, lambda b: "crit" if b.state is BackupState.FAILED else "text"),
     empty="No backups: nothing could be restored. Make one now.",
+    newest_first=True,
     opens=solo(Backup, lambda b: Route("backups", id=b.id, crumb=f"backup {b.id}")),
     nodes=pair(Backup, nodes),
     verbs=("backup.create",),

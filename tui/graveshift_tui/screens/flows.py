@@ -13,6 +13,7 @@ from graveshift.wire.runs import Run
 from graveshift.wire.secrets import SecretInfo
 from graveshift_tui import moments
 from graveshift_tui.client import Client
+from graveshift_tui.opening import Opening
 from graveshift_tui.operate import Ask, progress
 from graveshift_tui.screen import Subject
 from graveshift_tui.screens import ending, limiting, verbs
@@ -31,7 +32,7 @@ Choose: TypeAlias = "Callable[[Chooser, Callable[[tuple[str, str]], None]], None
 """Asks for one of several."""
 
 
-class Desk(Protocol):
+class Host(Protocol):
     """What these flows need of the console."""
 
     def look(self, reading: Awaitable[T], then: Callable[[T], None]) -> None:
@@ -44,10 +45,38 @@ class Desk(Protocol):
         """Shows a toast."""
 
 
+class Asking:
+    """The host for one verb: what is read for its question is known to be on its way."""
+
+    def __init__(self, host: Host, opening: Opening, words: str) -> None:
+        self.look = host.look
+        self.order = host.order
+        self.tell = host.tell
+        self._opening = opening
+        self._words = words
+
+    def ask(self, reading: Awaitable[T], then: Callable[[T], None]) -> None:
+        """Reads, and goes on with the answer to a question."""
+
+        async def read() -> T:
+            try:
+                return await reading
+            except BaseException:
+                self._opening.end()
+                raise
+
+        def go_on(value: T) -> None:
+            self._opening.end()
+            then(value)
+
+        self._opening.begin(self._words, is_planned=False)
+        self.look(read(), go_on)
+
+
 class Flows:
     """One method for each verb that asks; made anew for each press of a key."""
 
-    def __init__(self, desk: Desk, choose: Choose, client: Client, seen: Overview | None, subject: Subject) -> None:
+    def __init__(self, desk: Asking, choose: Choose, client: Client, seen: Overview | None, subject: Subject) -> None:
         self._desk = desk
         self._choose = choose
         self._client = client
@@ -56,7 +85,7 @@ class Flows:
 
     def pause(self) -> None:
         """Pauses the queue under the cursor for a time; one that is paused or draining may be resumed instead."""
-        self._desk.look(self._queue_here(), self._pause_or_resume)
+        self._desk.ask(self._queue_here(), self._pause_or_resume)
 
     def hold(self) -> None:
         """Holds the marked jobs, else the one under the cursor, for a time."""
@@ -98,7 +127,7 @@ class Flows:
         def ask(queue: Queue) -> None:
             self._choose(limiting.chooser(queue), lambda chosen: self._desk.order(limiting.order(queue, *chosen)))
 
-        self._desk.look(self._queue_here(), ask)
+        self._desk.ask(self._queue_here(), ask)
 
     def _queue_here(self) -> Awaitable[Queue]:
         given = verbs.queue_of(self._subject)
@@ -120,10 +149,10 @@ class Flows:
         if isinstance(row, Run):
             self._desk.order(verbs.undo(row))
         elif self._subject.card == "items" and self._subject.within:
-            self._desk.look(self._client.look(self._subject.within), self._undo)
+            self._desk.ask(self._client.look(self._subject.within), self._undo)
         else:
             actor = self._seen.actor if self._seen is not None else ""
-            self._desk.look(last_undoable(self._client, actor), self._undo)
+            self._desk.ask(last_undoable(self._client, actor), self._undo)
 
     def _undo(self, run: Run) -> None:
         self._desk.order(verbs.undo(run))
@@ -138,7 +167,7 @@ class Flows:
             page = await self._client.page("secrets")
             return [secret for secret in page.items if isinstance(secret, SecretInfo)]
 
-        self._desk.look(read(), self._rotate_one)
+        self._desk.ask(read(), self._rotate_one)
 
     def stop(self) -> None:
         """Stops a live run at once; asks which where there are several."""
@@ -146,14 +175,14 @@ class Flows:
             self._stop(self._subject.row.id)
             return
         if self._subject.card == "items" and self._subject.within:
-            self._desk.look(self._client.look(self._subject.within), self._stop_live)
+            self._desk.ask(self._client.look(self._subject.within), self._stop_live)
             return
 
         async def read() -> list[Run]:
             page = await self._client.page("runs")
             return [run for run in page.items if isinstance(run, Run) and run.state.is_live]
 
-        self._desk.look(read(), self._stop_one)
+        self._desk.ask(read(), self._stop_one)
 
     def _pause_or_resume(self, queue: Queue) -> None:
         ask = partial(verbs.pause, queue)
@@ -161,8 +190,11 @@ class Flows:
             self._until(f"Pause {queue.name} for how long?", RESUMED, ask)
             return
         stands = " and ".join(word for word, holds in (("paused", queue.paused), ("draining", queue.draining)) if holds)
+        anew = " anew" if queue.paused else ""
         first = ending.resume_now(), lambda: self._desk.order(verbs.resume(queue))
-        self._until(f"{queue.name} is {stands}. Resume it, or pause it anew?", RESUMED, ask, first, queue.paused_reason)
+        self._until(
+            f"{queue.name} is {stands}. Resume it, or pause it{anew}?", RESUMED, ask, first, queue.paused_reason
+        )
 
     def _rotate_one(self, secrets: list[SecretInfo]) -> None:
         from graveshift_tui.widgets.choose import Choice, Chooser

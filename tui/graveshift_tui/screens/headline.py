@@ -4,11 +4,14 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final
 
+from msgspec import Struct
+
 from graveshift.wire.groups import Group
 from graveshift.wire.overview import Overview
 from graveshift.wire.secrets import SecretState
 from graveshift_tui import format as f
 from graveshift_tui.keymap import Keymap
+from graveshift_tui.screens import standing
 from graveshift_tui.screens.groups import after
 from graveshift_tui.widgets.paint import Line, width_of
 
@@ -87,22 +90,28 @@ def _lately(group: Group, now: datetime) -> str:
     return f", {f.fit(after(group), 40).rstrip()}"
 
 
-def next_step(seen: Overview, keymap: Keymap, width: int) -> Line:
-    """The most useful things to do now, as many as `width` holds whole."""
+def next_step(seen: Overview, keymap: Keymap, width: int, here: tuple[Struct, ...] = ()) -> Line:
+    """The most useful things to do now, as many as `width` holds whole.
+
+    Keys are told that do so on `here`, the row under the cursor; else the key that leads to where it can be done.
+    """
+    on = here[0] if here else None
     steps: list[tuple[str, str]] = []
     growing = [group for group in seen.groups if (group.per_min or 0) >= QUIET]
     if growing:
-        steps.append(("open", f"look at the cause{_lately(growing[0], seen.as_of)}"))
+        way = ("open", "look at the cause") if isinstance(on, Group) else ("goto.groups", "see the causes")
+        steps.append((way[0], way[1] + (_lately(growing[0], seen.as_of) if on in (None, growing[0]) else "")))
     elif seen.groups:
         steps.append(("goto.groups", "see the causes"))
     if any(run.state.is_live for run in seen.runs):
         steps.append(("goto.runs", "follow the runs"))
-    elif seen.totals.dead and not growing:
+    elif seen.totals.dead and not growing and isinstance(on, Group):
         steps.append(("dlq.requeue.all", "requeue what is healed"))
-    if any(queue.paused for queue in seen.queues):
-        steps.append(("queue.pause", "resume a paused queue"))
-    elif any(queue.draining for queue in seen.queues):
-        steps.append(("queue.pause", "resume a draining queue"))
+    stands = "paused" if any(queue.paused for queue in seen.queues) else "draining"
+    if standing.pause_word(here, seen):
+        steps.append(("queue.pause", "resume the queue"))
+    elif any(queue.paused or queue.draining for queue in seen.queues):
+        steps.append(("goto.queues", f"go to the {stands} queue"))
     if any(secret.state is SecretState.OVERDUE for secret in seen.secrets):
         steps.append(("secret.rotate", "rotate what is overdue"))
     if not seen.backups:

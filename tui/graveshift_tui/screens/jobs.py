@@ -41,6 +41,16 @@ def holder(job: Job, now: datetime) -> Cell:
 
 def nodes(job: Job, at: At) -> list[Node]:
     """One job with its payload."""
+    more: tuple[tuple[str, str | None], ...] = ()
+    if isinstance(job, JobDetail):
+        more = (
+            ("finished", f.moment(job.finished_at) if job.finished_at else None),
+            ("trace", job.trace_id),
+            ("last run", job.run_id),
+            ("held because", job.held_reason),
+            ("held by", _held_by(job)),
+            ("cancel", "asked for; the worker has not answered yet" if job.cancel_requested else None),
+        )
     head = facts(
         "job",
         ("job", job.id),
@@ -55,19 +65,9 @@ def nodes(job: Job, at: At) -> list[Node]:
         ("worker", job.worker),
         ("unique key", job.unique_key),
         ("held until", _hold(job)),
+        *more,
     )
-    if not isinstance(job, JobDetail):
-        return head
-    head += facts(
-        "more",
-        ("finished  ", f.moment(job.finished_at) if job.finished_at else None),
-        ("trace", job.trace_id),
-        ("last run", job.run_id),
-        ("held because", job.held_reason),
-        ("held by", _held_by(job)),
-        ("cancel", "asked for; the worker has not answered yet" if job.cancel_requested else None),
-    )
-    if job.payload is not None:
+    if isinstance(job, JobDetail) and job.payload is not None:
         raw = bytes(job.payload)
         size = (f"  {f.size(len(raw))}", "muted")
         head += [
@@ -103,6 +103,7 @@ CARD = Card(
     ),
     id_of=solo(Job, lambda j: j.id),
     empty="No jobs: the queue is empty and nothing runs.",
+    newest_first=True,
     opens=solo(Job, lambda j: Route("jobs", id=j.id, crumb=j.kind)),
     nodes=pair(Job, nodes),
     verbs=("job.cancel", "job.hold", "job.release", "job.retry", "job.bury", "queue.pause"),

@@ -36,7 +36,9 @@ class ListScreen(ConsoleScreen):
     def __init__(self, route: Route, card: Card) -> None:
         super().__init__(route)
         self.card = card
-        table = self.table = Table(card.columns, id_of=card.id_of, tone=card.tone, source=self.fetch)
+        table = self.table = Table(
+            card.columns, id_of=card.id_of, tone=card.tone, source=self.fetch, newest_first=card.newest_first
+        )
         self.actions = {
             "cursor.up": lambda: table.move(-1),
             "cursor.down": lambda: table.move(1),
@@ -95,6 +97,15 @@ class ListScreen(ConsoleScreen):
     def is_lost(self) -> bool:
         """The row under the cursor is gone, and the cursor was not moved since."""
         return self.table.spot.gone
+
+    @property
+    def is_unseen(self) -> bool:
+        """Another row has come under the cursor just now."""
+        return self.table.spot.is_unseen
+
+    def pin(self) -> None:
+        """A verb was asked: the cursor goes where its row goes."""
+        self.table.spot.pin()
 
     def hint_word(self, action: str) -> str:
         """What the key of pauses does depends on the queue under the cursor."""

@@ -37,6 +37,7 @@ CARD = Card(
     id_of=solo(Mark, lambda m: m.id),
     tone=solo(Mark, lambda m: "text"),
     empty="No deploy or change was marked yet.",
+    newest_first=True,
     opens=solo(Mark, lambda m: Route("marks", id=m.id, crumb=m.title)),
     nodes=pair(Mark, nodes),
     hints=("workers",),

@@ -15,6 +15,7 @@ from graveshift_tui.screens.panels import Entry, panels, side
 from graveshift_tui.widgets.band import tone_of
 from graveshift_tui.widgets.columns import At
 from graveshift_tui.widgets.paint import Line, Lines, width_of
+from graveshift_tui.widgets.spot import UNSEEN_S
 
 FRAME = 4
 LOST_S = 5.0
@@ -34,6 +35,7 @@ class OverviewScreen(ConsoleScreen):
         self.lost: Entry | None = None
         """The line that was under the cursor and is gone; until a move, or a while on the first line, none is there."""
         self.lost_at = 0.0
+        self.came_at = -UNSEEN_S
         self.place = 0
         self.actions = {
             "cursor.up": lambda: self.move(-1),
@@ -75,6 +77,15 @@ class OverviewScreen(ConsoleScreen):
     def is_lost(self) -> bool:
         """The line under the cursor is gone, and the cursor was not moved since."""
         return self.lost is not None
+
+    @property
+    def is_unseen(self) -> bool:
+        """Another line has come under the cursor just now."""
+        return monotonic() - self.came_at < UNSEEN_S
+
+    def pin(self) -> None:
+        """A verb was asked: the cursor goes where its line goes."""
+        self.moved, self.came_at = self.moved or self.entry() is not None, -UNSEEN_S
 
     def hint_word(self, action: str) -> str:
         """What the key of pauses does depends on the queue under the cursor."""
@@ -141,6 +152,7 @@ class OverviewScreen(ConsoleScreen):
 
     def _put(self, entry: Entry) -> None:
         self.here, self.moved, self.lost = (entry.card, entry.id), True, None
+        self.came_at = -UNSEEN_S
         self.beat()
 
     def _settle(self, before: int, left: Entry | None) -> None:
@@ -154,6 +166,8 @@ class OverviewScreen(ConsoleScreen):
             return
         if stops and (not self.moved or here is None):
             at = stops[min(before, len(stops) - 1) if self.moved else 0]
+            if self.here[1] and self.here != (at.card, at.id):
+                self.came_at = monotonic()
             self.here, self.lost = (at.card, at.id), None
 
     def _draw(self) -> None:
@@ -170,7 +184,7 @@ class OverviewScreen(ConsoleScreen):
         self.rows = panels(seen, At(width - 1, seen.as_of), height)
         self._settle(before, left)
         self.query_one("#panels", Lines).show([self._drawn(row, width) for row in self.rows])
-        self.query_one("#next", Lines).show([next_step(seen, keymap, width)])
+        self.query_one("#next", Lines).show([next_step(seen, keymap, width, self.subject().rows)])
 
     def _drawn(self, row: tuple[Entry, ...], width: int) -> Line:
         """One line of the screen: an entry, or two with a gap between."""

@@ -28,6 +28,8 @@ def pane(queue: Queue, at: At) -> list[Line]:
     if queue.workers is not None:
         rates += f"   {f.things(queue.workers, 'worker')}"
     lines: list[Line] = [((f" {f.fit(queue.name, at.width - 2)}", "bold bright"),), ((f"   {rates}", "text"),)]
+    if queue.scheduled:
+        lines.append(((f"   {f.things(queue.scheduled, 'job')} scheduled for later", "text"),))
     for said in standing.lines(queue, at.now):
         first, *rest = standing.folded(said, at.width - 6)
         lines += [((f"   {first}", "mark"),), *(((f"     {part}", "mark"),) for part in rest)]
@@ -77,6 +79,7 @@ CARD = Card(
             right=True,
             from_width=76,
         ),
+        Column("SCHEDULED", pair(Queue, lambda q, at: f.count(q.scheduled)), width=9, right=True, from_width=99),
         Column("DEAD", pair(Queue, lambda q, at: f.count(q.dead)), width=8, right=True),
         Column("OLDEST", pair(Queue, lambda q, at: f.age(q.oldest_age_s)), width=7, right=True),
         Column("IN/S", pair(Queue, lambda q, at: f.rate(q.in_per_s)), width=6, right=True, from_width=76),

@@ -88,6 +88,7 @@ CARD = Card(
     id_of=solo(Run, lambda r: r.id),
     tone=solo(Run, tone),
     empty="No runs: nobody has changed anything yet.",
+    newest_first=True,
     opens=solo(Run, lambda r: Route("items", id=r.id, crumb=f"run {r.id}")),
     pane=pair(Run, pane),
     pane_height=3,

@@ -5,6 +5,7 @@ from textwrap import wrap
 from typing import Final
 
 from msgspec import Struct
+from rich.cells import cell_len
 
 from graveshift.wire.dlq import Letter
 from graveshift.wire.groups import Group
@@ -17,11 +18,14 @@ from graveshift_tui.screens import limiting
 from graveshift_tui.widgets.columns import Cell
 
 NAMED: Final = 4
-"""Cells of its name that a queue keeps, whatever stands beside it."""
+"""Cells that are left of a name too long to stand beside anything."""
 
 
 def name(queue: Queue, width: int) -> Cell:
-    """The name, with PAUSED, DRAINING and its limit beside it; what there is no room for is counted: `PAUSED +2`."""
+    """The name, with PAUSED, DRAINING and its limit beside it; what there is no room for is counted: `PAUSED +2`, `+3`.
+
+    The name is whole wherever it can be.
+    """
     limit = limiting.mark(queue)
     words = [word for word, holds in (("PAUSED", queue.paused), ("DRAINING", queue.draining)) if holds]
     if not words and not limit:
@@ -30,9 +34,11 @@ def name(queue: Queue, width: int) -> Cell:
     short = [*words, *(["MAX"] if limit else [])]
     first, more = (words or [limit])[0], len(all_of) - 1
     tries = [" ".join(all_of), " ".join(short), f"{first} +{more}" if more else first]
-    need = min(len(queue.name), NAMED) + 2
-    said = next((text for text in tries if len(text) + need <= width), tries[-1])
-    return f"{f.fit(queue.name, max(4, min(len(queue.name), width - len(said) - 2)))}  {said}", "mark"
+    room = width - cell_len(clean(queue.name))
+    beside = [*(f"  {text}" for text in tries), f" {tries[-1]}", f"  +{len(all_of)}"]
+    if said := next((text for text in beside if len(text) <= room), ""):
+        return f"{queue.name}{said}", "mark"
+    return f"{f.fit(queue.name, max(NAMED, width - len(tries[-1]) - 2))}  {tries[-1]}", "mark"
 
 
 def paused(queue: Queue, now: datetime) -> str:

@@ -33,6 +33,7 @@ CARD = Card(
     ),
     id_of=solo(Discarded, lambda x: x.id),
     empty="The trash is empty: nothing was discarded lately.",
+    newest_first=True,
     opens=solo(Discarded, lambda x: Route("trash", id=x.id, crumb=short(x.error_type))),
     nodes=pair(Letter, nodes),
     verbs=("dlq.restore", "trash.empty"),

@@ -15,6 +15,8 @@ from graveshift_tui.sanitize import clean
 from graveshift_tui.widgets.paint import Line, Lines, wrapped
 
 ROWS = 14
+BOX, EDGES = 66, 4
+"""Cells of the box, and those of them that border and padding take."""
 
 
 class Choice(Struct, frozen=True):
@@ -69,7 +71,7 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         with Vertical():
             yield Lines([((self.question, "bold heading"),)])
             yield Input(id="narrow", placeholder=self.placeholder, select_on_focus=False)
-            yield Lines(id="choices")
+            yield Lines(self._rows(self.choices), id="choices")
             if self.note is not None:
                 yield Input(self.noted, id="note", placeholder=self.note, max_length=500, select_on_focus=False)
             yield Lines([(("⏎", "bold accent"), (" take   ", "muted"), ("esc", "bold accent"), (" leave", "muted"),
@@ -80,7 +82,6 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         for field in self.query(Input):
             field.cursor_blink = False
         self.query_one("#narrow", Input).focus()
-        self.call_after_refresh(self._tell)
 
     @property
     def text(self) -> str:
@@ -146,13 +147,17 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         self._tell()
 
     def _tell(self) -> None:
-        found, width = self.found, max(20, self.query_one("#choices", Lines).size.width)
+        self.query_one("#choices", Lines).show(self._rows(self.found, unclear=self.is_unclear))
+
+    def _rows(self, found: Sequence[Choice], *, unclear: bool = False) -> list[Line]:
+        """Cut to a width that is known before the box is laid out, so that its first frame is right."""
+        width = max(20, min(BOX, self.app.size.width) - EDGES)
         first = max(0, min(self.at - ROWS + 1, len(found) - ROWS))
         lines = [self._line(c, width, here=first + i == self.at) for i, c in enumerate(found[first : first + ROWS])]
-        if self.is_unclear:
+        if unclear:
             said = (f"{fit(self.text, min(len(self.text), 40)).rstrip()} is no value.", self.looks)
             lines = [*(line for text in said for line in wrapped(((text, "warn"),), width)), *lines]
-        self.query_one("#choices", Lines).show(lines or [(("nothing like that", "muted"),)])
+        return lines or [(("nothing like that", "muted"),)]
 
     def _line(self, choice: Choice, width: int, *, here: bool) -> Line:
         behind = "cursor" if here else "background"

@@ -19,11 +19,13 @@ from graveshift_tui.conduct import Conduct
 from graveshift_tui.format import fit
 from graveshift_tui.settings import ConsoleError
 from graveshift_tui.widgets.paint import Line, Lines
-from graveshift_tui.widgets.question import question
+from graveshift_tui.widgets.question import question, refusal
 
 LOOK_S = 3.0
 FRAME = 7
 """Lines that border, fields, answers and an error take."""
+BOX, EDGES = 76, 4
+"""Cells of the box, and those of them that border and padding take."""
 
 
 class Mistyped(ConsoleError):
@@ -76,7 +78,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """The words, the fields a plan needs, and the two answers."""
         with Vertical():
-            yield Lines(id="question")
+            yield Lines(self._question(), id="question")
             if self.plan.confirm is Confirm.PHRASE:
                 yield Input(id="phrase", placeholder="the phrase, exactly", select_on_focus=False)
             given = self.plan.args.get("reason")
@@ -87,7 +89,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
                 max_length=500,
                 select_on_focus=False,
             )
-            yield Lines(id="answers")
+            yield Lines(self._answers(), id="answers")
 
     def on_mount(self) -> None:
         """The phrase is typed at once; a yes/no question takes keys, and focus is on No."""
@@ -220,15 +222,21 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
         return isinstance(self._error, ApiError) and self._error.code in ("plan-stale", "plan-expired", "plan-used")
 
     def _tell(self) -> None:
-        width = max(20, self.query_one("#question", Lines).size.width)
         self.set_class(self.plan.confirm is Confirm.PHRASE, "destructive")
-        self.query_one("#question", Lines).show(
-            question(self.order, self.scope, self.plan, width, self.size.height - FRAME)
-        )
-        self.query_one("#answers", Lines).show(self._answers(width))
+        self.query_one("#question", Lines).show(self._question())
+        self.query_one("#answers", Lines).show(self._answers())
 
-    def _answers(self, width: int) -> list[Line]:
-        return [*self._state(width), self._choices()]
+    @property
+    def _width(self) -> int:
+        """Cells of a line: known before the box is laid out, so that its first frame is right."""
+        return max(20, min(BOX, self.app.size.width) - EDGES)
+
+    def _question(self) -> list[Line]:
+        height = self.app.size.height - FRAME - max(0, len(self._state(self._width)) - 2)
+        return question(self.order, self.scope, self.plan, self._width, height)
+
+    def _answers(self) -> list[Line]:
+        return [*self._state(self._width), self._choices()]
 
     def _state(self, width: int) -> list[Line]:
         if self._busy:
@@ -239,7 +247,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
             said = "sent, no answer: it may have been done. Confirm again asks with the same key, never twice."
             return [((f"  {said[: width - 2]}", "warn"),), ((f"  {fit(str(self._error), width - 2)}", "muted"),)]
         again = "  r plans it again" if self.plan.confirm is not Confirm.PHRASE else "  enter plans it again"
-        lines: list[Line] = [((f"  {fit(str(self._error), width - 2)}", "crit"),)]
+        lines = refusal(self._error, self.plan, width)
         return [*lines, ((again, "muted"),)] if self._outdated() else lines
 
     def _choices(self) -> Line:

@@ -1,6 +1,6 @@
 """The line at the bottom where commands and filters are typed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual import on
 from textual.events import Key
@@ -10,7 +10,10 @@ from textual.widgets import Input
 
 
 class Prompt(Input):
-    """`sign` is `:` or `/`; enter gives the text, escape gives it up."""
+    """`sign` is `:` or `/`; enter gives the text, escape gives it up.
+
+    What `takes` says no to, and why, stays to be mended.
+    """
 
     DEFAULT_CSS = """
     Prompt { dock: bottom; height: 1; border: none; padding: 0 1; background: $panel; }
@@ -25,7 +28,14 @@ class Prompt(Input):
             self.sign = sign
             self.text = text
 
-    def __init__(self, sign: str, value: str = "", words: Sequence[str] = (), placeholder: str = "") -> None:
+    def __init__(
+        self,
+        sign: str,
+        value: str = "",
+        words: Sequence[str] = (),
+        placeholder: str = "",
+        takes: Callable[[str], bool] | None = None,
+    ) -> None:
         super().__init__(
             value,
             placeholder=placeholder,
@@ -34,6 +44,7 @@ class Prompt(Input):
             id="prompt",
         )
         self.sign = sign
+        self.takes = takes
         self.is_leaving = False
         self.cursor_blink = False
 
@@ -51,7 +62,9 @@ class Prompt(Input):
 
     async def action_submit(self) -> None:
         """What is typed from now on is not for this prompt."""
-        self.is_leaving = True
+        self.is_leaving = self.takes is None or self.takes(self.value)
+        if not self.is_leaving:
+            return
         await super().action_submit()
 
     @on(Input.Submitted)

@@ -7,6 +7,7 @@ from typing import Final
 from graveshift.wire.plans import Confirm, Plan
 from graveshift_tui.format import count, fit, things
 from graveshift_tui.sanitize import clean
+from graveshift_tui.settings import ConsoleError
 from graveshift_tui.widgets.paint import Line
 
 MOMENT: Final = re.compile(r"\b(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|[+-]00:?00)")
@@ -29,6 +30,11 @@ def shortened(text: str, plan: Plan) -> str:
     """Times of the plan's own day without the day: `until 23:16:50Z`."""
     today = plan.cutoff.strftime("%Y-%m-%d")
     return MOMENT.sub(lambda found: f"{found[2]}Z" if found[1] == today else f"{found[1]} {found[2]}Z", text)
+
+
+def refusal(error: ConsoleError, plan: Plan, width: int) -> list[Line]:
+    """Why the plan was not carried out, whole: what has changed since is what one reads before it is planned again."""
+    return [((f"  {part}", "crit"),) for part in _wrapped(shortened(str(error), plan), width - 2)]
 
 
 def _effects(plan: Plan, width: int, room: int) -> list[Line]:

@@ -1,21 +1,30 @@
 """Which row the cursor was put on: only a move puts it on another, however the rows around it change."""
 
 from collections.abc import Callable, Collection
-from typing import Generic, TypeVar
+from time import monotonic
+from typing import Final, Generic, TypeVar
 
 from graveshift_tui.widgets.chain import Chain
 
 R = TypeVar("R")
+
+UNSEEN_S: Final = 0.5
+"""For so long nobody has seen yet that another row came under the cursor."""
 
 
 class Spot(Generic[R]):
     """`gone` from when its row has left the list until the cursor is moved: meanwhile the cursor is on no row.
 
     What leaves by the reader's own act surprises nobody: the cursor is on the row that comes in its place.
+    With `drifts`, of lists whose newest is first, a reader who has not moved watches their top: what comes there comes
+    under the cursor, until he acts on a row.
     """
 
-    def __init__(self, id_of: Callable[[R], str]) -> None:
+    def __init__(self, id_of: Callable[[R], str], *, drifts: bool = False) -> None:
         self._id_of = id_of
+        self._may_drift = drifts
+        self._is_pinned = False
+        self._came_at = -UNSEEN_S
         self.id: str | None = None
         self.gone = False
         self._own: set[str] = set()
@@ -23,7 +32,22 @@ class Spot(Generic[R]):
     def put(self, row: R | None) -> None:
         """The cursor was moved here; None where the row is not known yet."""
         self._keep(row)
+        self._is_pinned, self._came_at = False, -UNSEEN_S
         self._own.discard(self.id or "")
+
+    def pin(self) -> None:
+        """The reader acts on this row: from now on the cursor goes where it goes."""
+        self._is_pinned, self._came_at = True, -UNSEEN_S
+
+    @property
+    def drifts(self) -> bool:
+        """True where the cursor on the top takes whatever comes there."""
+        return self._may_drift and not self._is_pinned
+
+    @property
+    def is_unseen(self) -> bool:
+        """Another row has come under the cursor by itself, just now."""
+        return monotonic() - self._came_at < UNSEEN_S
 
     def expect(self, ids: Collection[str]) -> None:
         """The reader has acted on these rows."""
@@ -48,6 +72,8 @@ class Spot(Generic[R]):
         if has_left and self.id not in self._own:
             self.gone = True
         elif has_left or row is not None:
+            if self.id not in self._own:
+                self._came_at = monotonic()
             self._own.discard(self.id)
             self._keep(row)
 

@@ -59,6 +59,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         id_of: Callable[[Row], str],
         tone: Callable[[Row], str],
         source: Source,
+        newest_first: bool = False,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
@@ -74,7 +75,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         """Until the first rows, or word that they cannot be had."""
         self.now = datetime.now(UTC)
         self.words: Sequence[Line] = ()
-        self.spot: Spot[Row] = Spot(id_of)
+        self.spot: Spot[Row] = Spot(id_of, drifts=newest_first)
         self._loading: Fetch | None = None
         self._strips: dict[int, Strip] = {}
 
@@ -238,28 +239,28 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         """Brings size, cursor and picture in line with the rows."""
         self.virtual_size = Size(self.size.width, self.chain.size)
         self.cursor = max(0, min(self.cursor, self.chain.size - 1))
-        self.spot.settle(self.chain, self.cursor, follow=self.on_top)
+        self.spot.settle(self.chain, self.cursor, follow=self.on_top and self.spot.drifts)
         self._repaint_all()
         self.post_message(self.Moved())
         self.post_message(self.Counted())
 
     def _anchor(self) -> None:
-        """Keeps the cursor on its row, and the row on its line of the screen."""
-        if self.spot.id is None or self.on_top or self.spot.is_at(self.chain, self.cursor):
+        """Keeps the cursor on its row, and the row on its line of the screen, or the top of the list in sight."""
+        if self.spot.id is None or self.spot.is_at(self.chain, self.cursor) or (self.on_top and self.spot.drifts):
             return
         found = self.chain.find(self.spot.id)
         if found is None:
             return
-        shift, self.cursor = found - self.cursor, found
+        shift, self.cursor = 0 if self.on_top else found - self.cursor, found
         self.virtual_size = Size(self.size.width, self.chain.size)
         self.scroll_to(y=max(0, self.scroll_offset.y + shift), animate=False, immediate=True)
+        self._into_view()
 
     def _into_view(self) -> None:
         first, height = self.scroll_offset.y, max(1, self.size.height)
-        if self.cursor < first:
-            self.scroll_to(y=self.cursor, animate=False, immediate=True)
-        elif self.cursor >= first + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True)
+        wanted = max(min(first, self.cursor), self.cursor - height + 1)
+        if wanted != first:
+            self.scroll_to(y=wanted, animate=False, immediate=True)
 
     def _repaint_all(self) -> None:
         first = self.scroll_offset.y

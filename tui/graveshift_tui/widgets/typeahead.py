@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from time import monotonic
+from typing import Final, Protocol
 
 from textual.app import App
 from textual.dom import DOMNode
@@ -12,8 +13,21 @@ from textual.events import Key
 from graveshift_tui.widgets.prompt import Prompt
 from graveshift_tui.widgets.table import Table
 
-PATIENCE_S = 0.3
-LOOK_AGAIN_S = 0.01
+PATIENCE_S: Final = 0.3
+OPENING_S: Final = 1.0
+"""For so long keys wait for the question that the one before them asked for."""
+LOOK_AGAIN_S: Final = 0.01
+
+
+class Opener(Protocol):
+    """Who knows of questions on their way."""
+
+    @property
+    def is_opening(self) -> bool:
+        """True while one is."""
+
+    def refuses(self, key: Key, pressed_at: float) -> bool:
+        """True of a key that was meant for the screen below one, and would be typed into it."""
 
 
 class Typeahead:
@@ -24,10 +38,11 @@ class Typeahead:
     into takes that call along; then the next key's turn comes when patience ends.
     """
 
-    def __init__(self, app: App[int], hand_on: Callable[[Key], Awaitable[None]]) -> None:
+    def __init__(self, app: App[int], hand_on: Callable[[Key], Awaitable[None]], opener: Opener) -> None:
         self._app = app
         self._hand_on = hand_on
-        self._waiting: deque[Key] = deque()
+        self._opener = opener
+        self._waiting: deque[tuple[Key, float]] = deque()
         self._turn = 0
         self._since = 0.0
         self._busy = False
@@ -36,8 +51,8 @@ class Typeahead:
         """Now, or when it is its turn; with the last screen gone, never."""
         if self._is_closing():
             return
-        self._waiting.append(key)
-        stuck = monotonic() - self._since > 2 * PATIENCE_S
+        self._waiting.append((key, monotonic()))
+        stuck = monotonic() - self._since > (OPENING_S if self._opener.is_opening else 2 * PATIENCE_S)
         if self._busy and not stuck:
             return
         if stuck or self._is_ready():
@@ -50,11 +65,15 @@ class Typeahead:
     async def _next(self, turn: int) -> None:
         if turn != self._turn or self._is_closing():
             return
+        self._sift()
+        if self._opener.is_opening and monotonic() - self._since < OPENING_S:
+            self._wait(turn)
+            return
         self._turn += 1
         self._since = monotonic()
         self._busy = bool(self._waiting)
         if self._busy:
-            key = self._waiting.popleft()
+            key, _ = self._waiting.popleft()
             chain = list((self._app.focused or self._app.screen).ancestors_with_self)
             await self._hand_on(key)
             self._bubble(self._turn, chain)
@@ -73,7 +92,13 @@ class Typeahead:
                 return
         self._settle(turn)
 
+    def _sift(self) -> None:
+        """Lets go of keys that may go nowhere."""
+        while self._waiting and self._opener.refuses(*self._waiting[0]):
+            self._waiting.popleft()
+
     def _settle(self, turn: int) -> None:
+        self._sift()
         if self._is_ready():
             self._call(turn)
         elif turn == self._turn and not self._is_closing():
@@ -88,4 +113,9 @@ class Typeahead:
             return False
         screen = self._app.screen
         typing = all(prompt.has_focus and not prompt.is_leaving for prompt in screen.query(Prompt))
-        return screen.is_mounted and typing and not any(table.is_blank for table in screen.query(Table))
+        return (
+            screen.is_mounted
+            and not self._opener.is_opening
+            and typing
+            and not any(table.is_blank for table in screen.query(Table))
+        )

@@ -1,0 +1,128 @@
+"""One question at a time: what is pressed while one is on its way goes into that, or nowhere."""
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+from msgspec import Struct
+from textual.events import Key
+from textual.widgets import Input
+
+from graveshift.wire.page import Page
+from graveshift.wire.plans import Confirm, Plan
+from graveshift.wire.selection import Filter
+from graveshift_tui.screen import ConsoleScreen
+from graveshift_tui.widgets import typeahead
+from graveshift_tui.widgets.choose import Chooser
+from graveshift_tui.widgets.confirm import ConfirmDialog
+from tests.screens.console import Person, console
+from tests.screens.fake_client import FakeClient
+from tests.waiting import until
+
+
+class Slow(FakeClient):
+    """Plans and reads of queues take their time."""
+
+    gate_s = 0.15
+
+    async def plan(self, operation: str, args: Mapping[str, object]) -> Plan:
+        """The same, later."""
+        await asyncio.sleep(self.gate_s)
+        return await super().plan(operation, args)
+
+    async def page(
+        self, resource: str, filter: Filter | None = None, *, cursor: str | None = None, limit: int = 100
+    ) -> Page[Struct]:
+        """The same, later where one queue is asked for."""
+        await asyncio.sleep(self.gate_s if resource == "queues" and filter is not None else 0)
+        return await super().page(resource, filter, cursor=cursor, limit=limit)
+
+
+class Quick(Slow):
+    """Whose answers are there at once."""
+
+    gate_s = 0
+
+
+async def sends(person: Person, text: str) -> None:
+    """Keys in one go, as a terminal hands on what was typed ahead."""
+    for char in text:
+        person.app.post_message(Key("enter" if char == "\n" else char, None if char == "\n" else char))
+    await person.pilot.pause()
+
+
+def questions(person: Person) -> list[object]:
+    return [screen for screen in person.app.screen_stack if not isinstance(screen, ConsoleScreen)]
+
+
+@pytest.mark.parametrize("client", [Slow, Quick])
+async def test_a_second_verb_is_refused_and_the_field_of_the_first_stays_empty(client: type[FakeClient]) -> None:
+    async with console(client()) as person:
+        await person.goes("3", "dlq")
+        await until(lambda: person.listing.table.row is not None)
+        await sends(person, "drR")
+        await until(lambda: isinstance(person.app.screen, ConfirmDialog))
+        await person.told("one question at a time")
+        await person.pilot.pause(0.5)
+        [question] = questions(person)
+        assert isinstance(question, ConfirmDialog)
+        assert question.plan.confirm is Confirm.PHRASE
+        assert question.query_one("#phrase", Input).value == ""
+        assert len(person.client.plans) == 1
+        assert sum("one question" in toast for toast in person.on_show) <= 1
+
+
+@pytest.mark.parametrize("client", [Slow, Quick])
+@pytest.mark.parametrize("keys", ["pp", "pl", "lp"])
+async def test_what_follows_a_verb_that_asks_for_a_value_is_typed_into_its_field(
+    client: type[FakeClient], keys: str
+) -> None:
+    async with console(client()) as person:
+        await person.goes("4", "queues")
+        await until(lambda: person.listing.table.row is not None)
+        await sends(person, keys)
+        await until(lambda: isinstance(person.app.screen, Chooser))
+        await until(lambda: person.app.screen.query_one("#narrow", Input).value == keys[1:])
+        await person.pilot.pause(0.5)
+        assert len(questions(person)) == 1
+
+
+@pytest.mark.parametrize("client", [Slow, Quick])
+async def test_a_pause_and_a_yes_may_be_typed_ahead(client: type[FakeClient]) -> None:
+    async with console(client()) as person:
+        await person.goes("4", "queues")
+        await until(lambda: person.listing.table.row is not None)
+        await sends(person, "p15m\n")
+        await until(lambda: person.client.queues[0].paused, what="a pause")
+        await person.goes("3", "dlq")
+        await until(lambda: person.listing.table.row is not None)
+        await sends(person, "ry")
+        await person.told("succeeded")
+
+
+async def test_a_question_that_takes_long_keeps_other_verbs_away_and_lets_one_walk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(typeahead, "OPENING_S", 0.1)
+    client = Slow()
+    async with console(client) as person:
+        await person.goes("3", "dlq")
+        await until(lambda: person.listing.table.row is not None)
+        client.gate_s = 3600.0
+        await sends(person, "Rj")
+        await until(lambda: person.listing.table.cursor == 1, what="a move")
+        await person.press("d")
+        await person.told("one question at a time: Requeue all")
+        assert not questions(person)
+
+
+async def test_after_a_refused_plan_the_next_verb_is_taken() -> None:
+    async with console(Slow()) as person:
+        await person.goes("3", "dlq")
+        await until(lambda: person.listing.table.row is not None)
+        person.client.offline = True
+        await person.press("r")
+        await person.told("refused")
+        person.client.offline = False
+        await person.press("r")
+        await person.sees("Requeue this letter")
