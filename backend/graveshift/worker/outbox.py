@@ -14,7 +14,7 @@ from graveshift.worker.patience import Losses
 T = TypeVar("T")
 
 # Ends wait for each other so long, or until there are so many: a statement costs as much as twenty of its ends.
-LINGER_S, FULL = 0.02, 100
+LINGER_S, FULL = 0.02, 300
 # So many batches may wait here before no more is claimed.
 BEHIND = 10
 
