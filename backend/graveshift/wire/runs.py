@@ -37,7 +37,10 @@ class Outcome(StrEnum):
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """`total` is None until known; `rate` is items per second (None: not limited or not of that kind)."""
+    """`total` is None until known; `rate` is items per second (None: not limited or not of that kind).
+
+    Before `starts_at` nothing is done: until then a cancel is as if it had never been asked for. None: at once.
+    """
 
     id: str
     plan_id: str
@@ -51,6 +54,7 @@ class Run(Struct, frozen=True, kw_only=True):
     rate: float | None = None
     actor: str
     reason: str | None = None
+    starts_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     error: str | None = None

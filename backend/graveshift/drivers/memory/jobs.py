@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from graveshift.driver import Count, Frozen, Held
+from graveshift.driver import Count, Frozen
 from graveshift.drivers.memory.showing import job, job_detail
 from graveshift.drivers.memory.state import Entry, State
 from graveshift.errors import Invalid
 from graveshift.matching import wants
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import job_number, numbers_of
+from graveshift.touch import Held
 from graveshift.wire.jobs import Job, JobDetail
 from graveshift.wire.page import Page
 from graveshift.wire.selection import Filter

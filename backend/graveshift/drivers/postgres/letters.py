@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graveshift.back import Alike
 from graveshift.driver import Count, Frozen, Pace
 from graveshift.drivers.postgres import counting, groups
 from graveshift.drivers.postgres.chosen import letters_where, visible
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import freeze, letter_detail, letters_at, now
+from graveshift.drivers.postgres.surveying import survey
 from graveshift.drivers.postgres.tables import dead
 from graveshift.drivers.postgres.walking import Position, Way, walk
 from graveshift.errors import Invalid
@@ -81,6 +83,9 @@ class PostgresLetters:
         async with opened(self._engine) as connection:
             places, _ = await walk(connection, Way(conditions, chosen.text, place, False, limit), None)
         return [letter_id(row.died_at, row.id) for row in places]
+
+    async def survey(self, letters: Sequence[str], queue: str | None = None) -> Sequence[Alike]:
+        return await survey(self._engine, letters, queue)
 
 
 def _position(text: str) -> Position:
