@@ -66,7 +66,6 @@ def test_without_patterns_nothing_is_said() -> None:
         ("", "1 to 200 characters"),
         ("x" * 201, "1 to 200 characters"),
         ("a*", "matches everything"),
-        (r"(\w|\d)*!", "takes too long"),
         ("(a|a)*b", "takes too long"),
         (r"(foo|foo)+bar", "takes too long"),
     ],
