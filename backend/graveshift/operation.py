@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from graveshift.archive import Archive
+from graveshift.delivery import Delivery
 from graveshift.driver import Jobs, Letters, Source, Trash, Unit, Verdict
 from graveshift.dump import Dumper
 from graveshift.errors import Invalid
@@ -57,6 +58,7 @@ class World(Struct, frozen=True):
     undo_window_s: float = 0
     died_again_limit: float = 0.5
     free_bytes: Callable[[], int | None] = lambda: None
+    delivery: Delivery = Delivery()
 
 
 class Draft(Struct, frozen=True, kw_only=True):

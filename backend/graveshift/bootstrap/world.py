@@ -8,6 +8,7 @@ from pathlib import Path
 from graveshift import embedded
 from graveshift.archives.local import LocalArchive
 from graveshift.bootstrap.parts import Parts
+from graveshift.delivery import delivery_of
 from graveshift.dump import Dumper
 from graveshift.operation import World
 from graveshift.rotator import Rotator
@@ -39,6 +40,7 @@ def world_of(parts: Parts) -> World:
         rotators=_rotators(parts),
         trash={system: queue.trash},
         keep_trash_days=settings.queue.keep_trash_days,
+        delivery=delivery_of(settings.delivery.may_have_arrived),
         undo_window_s=settings.desk.undo_window_s,
         died_again_limit=settings.desk.died_again_limit,
         free_bytes=partial(_free, server.data_dir) if server else lambda: None,

@@ -21,7 +21,7 @@ SAID = 5
 
 async def foreseen(world: World, aim: Aim[Letters], found: Surveyed, queue: str | None) -> list[Caution]:
     """Of a requeue; `queue` is the other queue that they shall come to. Never longer than a moment."""
-    cautions = _taken(found, queue)
+    cautions = [*_twice(world, found), *_taken(found, queue)]
     try:
         async with asyncio.timeout(PATIENCE_S):
             cautions += await _queues(world, aim, found, queue)
@@ -52,6 +52,18 @@ async def overlapping(world: World, aim: Aim[Letters], found: Surveyed) -> list[
             rest = f"{run.handled:,}{of} so far; what it moves first stays moved, and is gone here"
             said.append(Caution(code="overlap", words=f"{words}, {rest}"))
     return said[:SAID]
+
+
+def _twice(world: World, found: Surveyed) -> list[Caution]:
+    """Letters whose last failure may have come after the side effect."""
+    by_word: Counter[str] = Counter()
+    for _, alike in found.alike:
+        if word := world.delivery.may_have_arrived(alike.error_type, alike.message):
+            by_word[word] += alike.n
+    named = ", ".join(word for word, _ in by_word.most_common(3))
+    words = f"may have arrived ({named}): the same job id is sent again"
+    n = sum(by_word.values())
+    return [Caution(code="delivery", n=n, of=found.sampled, words=words)] if n else []
 
 
 def _taken(found: Surveyed, queue: str | None) -> list[Caution]:

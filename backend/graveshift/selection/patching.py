@@ -56,9 +56,8 @@ def patched(payload: str, patch: Mapping[str, Any]) -> str:
         fields = msgspec.json.decode(payload, type=Fields)
     except msgspec.MsgspecError as error:
         is_object = payload.lstrip(" \t\r\n").startswith("{")
-        why = (
-            f"holds what a patch cannot leave as it is ({error})" if is_object else "is no object to merge a patch into"
-        )
+        odd = f"holds what a patch cannot leave as it is ({error})"
+        why = odd if is_object else "is no object to merge a patch into"
         raise Unpatchable(f"its payload {why}") from error
     merged = _merged(fields, patch)
     if merged == fields:
