@@ -78,6 +78,7 @@ class Front:
             letters={"native": self.queue.letters},
             jobs={"native": self.queue.jobs},
             trash={"native": self.queue.trash},
+            trials={"native": self.queue.trials},
         )
         self.operations: dict[str, type[Operation]] = {verb.name: verb for verb in VERBS}
 

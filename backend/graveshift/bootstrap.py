@@ -157,6 +157,9 @@ class Backend:
             rotators=self._rotators(),
             trash={system: self.queue.trash},
             keep_trash_days=settings.queue.keep_trash_days,
+            trials={system: self.queue.trials},
+            drip=settings.drip,
+            probes=settings.probes,
         )
 
     def _rotators(self) -> Mapping[str, Rotator]:

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from graveshift.driver import Unit
 
-# A job that goes ahead has this much on top of its own priority, which is -100 to 100, until a worker takes it.
+# Until a worker takes it, a job that goes ahead has this much on top of its own priority, which is -100 to 100; one that
+# was requeued goes behind live traffic and has this much less.
 AHEAD = 1000
 AHEAD_FROM = 500
 
@@ -45,8 +46,8 @@ class Trials(Protocol):
     async def lift(self, unit: Unit, jobs: Sequence[str], run_id: int, *, ahead: bool) -> None:
         """Those of these that the run requeued and no worker has taken go ahead of everything and past a pause.
 
-        With `ahead` False they are back in their places. Either may be repeated; each has its own priority once it
-        is claimed. A queue's limits and holds are for them too.
+        With `ahead` False they are behind live traffic, as what is requeued is. Either may be repeated; each has its
+        own priority once it is claimed. A queue's limits and holds are for them too.
         """
 
     async def trials(self, jobs: Sequence[str], run_id: int) -> Sequence[Trial]:
@@ -54,3 +55,8 @@ class Trials(Protocol):
 
     async def firsts(self, run_id: int, most: int, since: datetime) -> Firsts:
         """The newest first attempts after the requeue that ended since then, `most` at most; as cheap however many."""
+
+
+def own(priority: int) -> int:
+    """The priority that a job has of its own."""
+    return priority - AHEAD if priority > AHEAD_FROM else priority + AHEAD if priority < -AHEAD_FROM else priority

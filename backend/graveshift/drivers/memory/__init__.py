@@ -5,8 +5,8 @@ from graveshift.drivers.memory.letters import MemoryLetters
 from graveshift.drivers.memory.schedules import MemorySlots
 from graveshift.drivers.memory.source import MemorySource
 from graveshift.drivers.memory.state import Clock, State, utc_now
-from graveshift.drivers.memory.trials import MemoryTrials
 from graveshift.drivers.memory.trash import MemoryTrash
+from graveshift.drivers.memory.trials import MemoryTrials
 from graveshift.drivers.memory.upkeep import MemoryUpkeep
 from graveshift.drivers.memory.work import MemoryWork
 

@@ -43,6 +43,7 @@ def _requeue(state: State, number: int, run: int) -> None:
     job.state, job.run_at, job.run_id, job.born = "waiting", state.now(), run, state.next_tick()
     job.requeue_count, job.max_attempts = job.requeue_count + 1, job.attempt + job.budget
     job.crashes, job.begun, job.cancel_requested, job.fingerprint = 0, False, False, None
+    job.lane = -1
     job.started_at, job.worker, job.worker_version = None, None, state.settled[-1].body.worker_version
     state.live[number] = job
     state.note(job.queue, "requeued")

@@ -18,7 +18,7 @@ class MemoryTrials:
     async def lift(self, unit: Unit, jobs: Sequence[str], run_id: int, *, ahead: bool) -> None:
         for job in map(self._live, jobs):
             if job and job.run_id == run_id and job.state != "running" and job.fingerprint is None:
-                job.ahead = ahead
+                job.lane = 1 if ahead else -1
 
     def _live(self, native: str) -> Entry | None:
         return self._state.live.get(job_number(native) or 0)

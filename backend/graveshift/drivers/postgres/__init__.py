@@ -6,8 +6,8 @@ from graveshift.drivers.postgres.jobs import PostgresJobs
 from graveshift.drivers.postgres.letters import PostgresLetters
 from graveshift.drivers.postgres.schedules import PostgresSlots
 from graveshift.drivers.postgres.source import PostgresSource
-from graveshift.drivers.postgres.trials import PostgresTrials
 from graveshift.drivers.postgres.trash import PostgresTrash
+from graveshift.drivers.postgres.trials import PostgresTrials
 from graveshift.drivers.postgres.upkeep import PostgresUpkeep
 from graveshift.drivers.postgres.work import PostgresWork
 

@@ -17,7 +17,7 @@ from graveshift.drivers.postgres.text import raw
 from graveshift.errors import Invalid
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import job_number, numbers_of
-from graveshift.trial import AHEAD, AHEAD_FROM
+from graveshift.trial import own
 from graveshift.wire.ids import encode
 from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift.wire.page import Page
@@ -174,7 +174,7 @@ def _fields(row: Row[Any], system: str) -> dict[str, Any]:
         "queue": row.queue,
         "kind": row.kind,
         "state": JobState(row.state),
-        "priority": row.priority - AHEAD if row.priority > AHEAD_FROM else row.priority,
+        "priority": own(row.priority),
         "attempt": row.attempt,
         "max_attempts": row.max_attempts,
         "run_at": row.run_at,

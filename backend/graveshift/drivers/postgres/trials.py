@@ -18,8 +18,8 @@ WITH found AS MATERIALIZED (
     SELECT id FROM graveshift.jobs WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE
 )
 UPDATE graveshift.jobs j
-SET priority = graveshift.own_priority(j.priority) + CASE WHEN CAST(:ahead AS boolean) THEN CAST(:lift AS integer)
-                                                          ELSE 0 END
+SET priority = graveshift.own_priority(j.priority) + CASE WHEN CAST(:ahead AS boolean) THEN 1 ELSE -1 END
+               * CAST(:lift AS integer)
 FROM found WHERE j.id = found.id AND j.run_id = CAST(:run AS bigint) AND j.state <> 'running'
   AND j.fingerprint IS NULL AND (j.priority > CAST(:lane AS integer)) <> CAST(:ahead AS boolean)
 RETURNING j.id

@@ -1,8 +1,10 @@
 -- Trials: jobs that go ahead of everything in their queue and past a pause of it, and first attempts by run.
 
--- The priority that a job has of its own: one that goes ahead has a thousand on top of it until it is claimed.
+-- The priority that a job has of its own: until it is claimed, one that goes ahead has a thousand on top of it, and one
+-- that goes behind all others has a thousand less.
 CREATE FUNCTION graveshift.own_priority(priority smallint) RETURNS smallint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CAST(CASE WHEN priority > 500 THEN priority - 1000 ELSE priority END AS smallint)
+    SELECT CAST(CASE WHEN priority > 500 THEN priority - 1000 WHEN priority < -500 THEN priority + 1000
+                     ELSE priority END AS smallint)
 $$;
 
 -- As heads(name, kinds, wide, suspects), which workers of the version before still call; of a queue that is shut only
@@ -40,5 +42,4 @@ ALTER TABLE graveshift_ledger.runs
     ADD COLUMN canary json,
     ADD COLUMN sample json,
     ADD COLUMN slowed double precision,
-    ADD COLUMN watched_since timestamptz,
     ADD COLUMN halt text;
