@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from graveshift.driver import Unit
 
-# Until a worker takes it, a job that goes ahead has this much on top of its own priority, which is -100 to 100; one that
-# was requeued goes behind live traffic and has this much less.
+# Until a worker takes it, a job that goes ahead has this much on top of its own priority, which is -100 to 100; one
+# that was requeued goes behind live traffic and has this much less.
 AHEAD = 1000
 AHEAD_FROM = 500
 

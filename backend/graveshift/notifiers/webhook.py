@@ -24,11 +24,13 @@ class WebhookNotifier:
         """Any answer below 300 will do. Raises httpx.HTTPError once the last try has failed."""
         for left in reversed(range(self._tries)):
             try:
-                return await self._post(msgspec.json.encode(notice))
+                await self._post(msgspec.json.encode(notice))
             except httpx.HTTPError:
                 if not left:
                     raise
-            await asyncio.sleep(self._again_s * 2 ** (self._tries - 1 - left))
+                await asyncio.sleep(self._again_s * 2 ** (self._tries - 1 - left))
+            else:
+                return
 
     async def _post(self, body: bytes) -> None:
         headers = {"content-type": "application/json"}

@@ -15,7 +15,7 @@ from graveshift.operation import Operation, World, decoded
 from graveshift.runner.carrying import Carrying, Stopped, told, wanted_state
 from graveshift.runner.guard import Change
 from graveshift.store.audit import AuditBook, Deed
-from graveshift.store.carrying import CarryBook, Held, Orders
+from graveshift.store.carrying import CarryBook, Held
 from graveshift.wire.runs import RunState
 
 POLL_S = 0.5

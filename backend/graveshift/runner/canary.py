@@ -26,7 +26,7 @@ class CanaryFlow:
     """
 
     def __init__(
-        self, runs: RunBook, book: CarryBook, held: Held, trials: Mapping[str, Trials], act: Act, heed: Heed
+        self, runs: RunBook, book: CarryBook, held: Held, trials: Mapping[str, Trials], *, act: Act, heed: Heed
     ) -> None:
         self._runs = runs
         self._book = book

@@ -51,7 +51,7 @@ class Carrying:
         self._mark = held.mark
         self._watch: Watch | None = None
         self._orders = Orders(held.wanted, held.rate, held.handled, held.slowed, held.halt)
-        self._canary = CanaryFlow(world.runs, book, held, world.trials, self._beside, self._heed)
+        self._canary = CanaryFlow(world.runs, book, held, world.trials, act=self._beside, heed=self._heed)
 
     async def chunks(self, work: Chunks, care: Care | None = None) -> None:
         """From the last committed mark on; intents that a former carrier left open come first, and then its canary.
