@@ -38,7 +38,9 @@ async def _candidates(pool: Letters, chosen: Filter, frozen: Frozen, n: int) -> 
     found: list[str] = []
     for part in parts:
         found += await _moments(pool, part, frozen, each)
-    return list(dict.fromkeys(found or await pool.pick(chosen, frozen, None, TIMES * n)))
+    if len(set(found)) < n:
+        found += await pool.pick(chosen, frozen, None, TIMES * n)
+    return list(dict.fromkeys(found))
 
 
 def _narrowed(chosen: Filter, group: Group) -> Filter:
