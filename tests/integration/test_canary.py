@@ -1,73 +1,21 @@
 """A canary: a few letters go first, past backlog and pause, are followed to a verdict, and the rest waits for it."""
 
-import asyncio
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from graveshift.errors import Invalid
-from graveshift.operation import Actor
-from graveshift.settings import WorkerSettings
 from graveshift.wire.jobs import JobState
-from graveshift.wire.operations import Role
 from graveshift.wire.runs import Run, RunState
 from graveshift.wire.selection import Filter
-from graveshift.wire.trials import Canary, CanaryState
-from graveshift.worker import Job, Worker
+from graveshift.wire.trials import CanaryState
+from tests.drips import BEN, REQUEUE, TRY, Downstream, moved, resume, working
 from tests.front import ALL, ANN, Front, true
-
-REQUEUE = "dlq.requeue"
-BEN = Actor("ben", Role.OPERATOR)
-TRY = {**ALL, "rate": "unlimited", "canary": 5}
-
-
-class Downstream:
-    """What the worker's handler asks: it fails while it is not well, and waits while it is shut."""
-
-    def __init__(self) -> None:
-        self.well = True
-        self.open = asyncio.Event()
-        self.open.set()
-        self.seen: list[int] = []
-
-    async def send(self, job: Job) -> None:
-        self.seen.append(job.id)
-        await self.open.wait()
-        if not self.well:
-            raise TimeoutError("the downstream does not answer")
 
 
 @pytest.fixture
 def downstream() -> Downstream:
     return Downstream()
-
-
-@asynccontextmanager
-async def working(front: Front, downstream: Downstream, **settings: Any) -> AsyncIterator[None]:
-    """A real worker, which retries once and late."""
-    chosen = WorkerSettings(**{"backoff_s": 60, "grace_s": 1, **settings})
-    worker = Worker(front.queue.work, {"send": downstream.send}, settings=chosen, lease_s=30, version="t")
-    task = asyncio.create_task(worker.run())
-    try:
-        yield
-    finally:
-        downstream.open.set()
-        worker.stop()
-        await task
-
-
-async def canary_of(front: Front, run: Run) -> Canary:
-    found = (await front.seen(run)).canary
-    assert found is not None
-    return found
-
-
-async def resume(front: Front, run: Run) -> None:
-    await front.wheel.steer(run.id, "resume", BEN)
 
 
 async def test_a_green_canary_asks_and_a_resume_goes_on_with_the_rest(front: Front, downstream: Downstream) -> None:
@@ -220,10 +168,6 @@ async def test_the_sample_is_spread_over_queues_kinds_and_causes(front: Front, d
         await front.ended(run)
 
 
-async def moved(front: Front, run: Run, n: int) -> bool:
-    return (await front.seen(run)).moved == n
-
-
 async def test_the_plan_says_what_is_tried_and_what_follows(front: Front) -> None:
     await front.letters(12)
     plan = await front.desk.plan(REQUEUE, {**ALL, "canary": True}, ANN)
@@ -248,68 +192,3 @@ async def test_what_makes_no_sense_is_refused(front: Front, args: dict[str, Any]
     await front.letters(2)
     with pytest.raises(Invalid):
         await front.desk.plan(REQUEUE, {**ALL, **args}, ANN)
-
-
-@pytest.mark.parametrize("moment", ["moved", "watched", "asked"])
-async def test_a_backend_that_is_killed_in_its_canary_is_followed_by_another(
-    front: Front, downstream: Downstream, database: str, tmp_path: Path, moment: str
-) -> None:
-    await front.letters(12)
-    downstream.open.clear()
-    run = await front.order(REQUEUE, {**TRY, "then": "ask"})
-    async with working(front, downstream) if moment != "moved" else idle():
-        async with killed_runner(database, tmp_path) as process:
-            await true(lambda: moved(front, run, 5), within=20)
-            if moment == "watched":
-                await true(lambda: all_run(front, run))
-            if moment == "asked":
-                downstream.open.set()
-                await front.becomes(run, RunState.PAUSED)
-            process.kill()
-        async with front.running(lease_s=1):
-            if moment == "moved":
-                async with working(front, downstream):
-                    downstream.open.set()
-                    await front.becomes(run, RunState.PAUSED)
-            downstream.open.set()
-            paused = await front.becomes(run, RunState.PAUSED)
-            assert (paused.moved, (await canary_of(front, run)).state) == (5, CanaryState.GREEN)
-            await resume(front, run)
-            ended = await front.ended(run)
-    assert (ended.state, ended.moved, ended.gone) == (RunState.SUCCEEDED, 12, 0)
-
-
-async def all_run(front: Front, run: Run) -> bool:
-    found = (await front.seen(run)).canary
-    return found is not None and found.running == 5
-
-
-@asynccontextmanager
-async def idle() -> AsyncIterator[None]:
-    yield
-
-
-@asynccontextmanager
-async def killed_runner(database: str, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A runner in a process of its own, killed at the latest when this is left."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.runner_process", database, str(folder), "1"
-    )
-    try:
-        yield child
-    finally:
-        if child.returncode is None:
-            child.kill()
-        await child.wait()
-
-
-async def test_a_broken_connection_in_the_canary_costs_nothing(front: Front, downstream: Downstream) -> None:
-    await front.letters(12)
-    downstream.open.clear()
-    run = await front.order(REQUEUE, {**TRY, "then": "go"})
-    async with front.running(lease_s=1), working(front, downstream):
-        await true(lambda: all_run(front, run))
-        await front.break_connections()
-        downstream.open.set()
-        run = await front.ended(run, within=30)
-    assert (run.state, run.moved) == (RunState.SUCCEEDED, 12)
