@@ -19,6 +19,9 @@ class MemoryTrials:
         for job in map(self._live, jobs):
             if job and job.run_id == run_id and job.state != "running" and job.fingerprint is None:
                 job.lane = 1 if ahead else -1
+                if ahead:
+                    job.run_at = min(job.run_at, self._state.now())
+                    job.state = "waiting" if job.state == "scheduled" else job.state
 
     def _live(self, native: str) -> Entry | None:
         return self._state.live.get(job_number(native) or 0)

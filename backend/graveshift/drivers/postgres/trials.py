@@ -12,6 +12,7 @@ from graveshift.drivers.postgres.doorbell import RING_AT_COMMIT
 from graveshift.store.position import job_number
 from graveshift.trial import AHEAD, AHEAD_FROM, Fate, Firsts, Trial
 
+# What goes ahead is due now, whenever it was to come back.
 # Locked in one order; a claim that came first leaves a running job here, and that is not lifted.
 LIFT = text("""
 WITH found AS MATERIALIZED (
@@ -19,7 +20,9 @@ WITH found AS MATERIALIZED (
 )
 UPDATE graveshift.jobs j
 SET priority = graveshift.own_priority(j.priority) + CASE WHEN CAST(:ahead AS boolean) THEN 1 ELSE -1 END
-               * CAST(:lift AS integer)
+               * CAST(:lift AS integer),
+    run_at = CASE WHEN CAST(:ahead AS boolean) THEN least(j.run_at, now()) ELSE j.run_at END,
+    state = CASE WHEN CAST(:ahead AS boolean) AND j.state = 'scheduled' THEN 'waiting' ELSE j.state END
 FROM found WHERE j.id = found.id AND j.run_id = CAST(:run AS bigint) AND j.state <> 'running'
   AND j.fingerprint IS NULL AND (j.priority > CAST(:lane AS integer)) <> CAST(:ahead AS boolean)
 RETURNING j.id
