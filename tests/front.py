@@ -121,9 +121,9 @@ class Front:
     async def begin(self, plan: Plan, *, key: str | None = None, reason: str | None = None) -> Run:
         return await self.desk.run(plan.id, ANN, key or uuid4().hex, RunPlan(plan.phrase, reason))
 
-    def runner(self, *, lease_s: float = 15, chunk: int = 1000, slots: int = 4, owner: UUID | None = None) -> Runner:
+    def runner(self, *, lease_s: float = 15, owner: UUID | None = None, **how: Any) -> Runner:
         book = CarryBook(self.engine, owner or uuid4(), lease_s)
-        return Runner(self.world, self.operations, self.audit, book, lease_s=lease_s, chunk=chunk, slots=slots)
+        return Runner(self.world, self.operations, self.audit, book, lease_s=lease_s, **how)
 
     @asynccontextmanager
     async def running(self, **how: Any) -> AsyncIterator[Runner]:
