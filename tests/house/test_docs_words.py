@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from graveshift import errors
 from graveshift.__main__ import parser as backend_parser
+from graveshift.drip import NotifierSettings, ProbeSettings
 from graveshift.errors import GraveshiftError
 from graveshift.schedule import Schedule
 from graveshift.settings import Settings, Share, SourceSettings
@@ -71,6 +72,7 @@ def test_each_setting_has_its_row_and_its_default() -> None:
     real = {name: _said(value) for name, value in settings_of(SETTINGS) if name not in UNNAMED}
     assert {name: shown.get(name) for name in real} == real
     entries = {"sources": SourceSettings, "schedules": Schedule, "worker.queues": Share}
+    entries |= {"probes": ProbeSettings, "notifiers": NotifierSettings}
     listed = {f"{section}.{name}" for section, kind in entries.items() for name in kind.__struct_fields__}
     assert shown.keys() - real.keys() == listed
 
