@@ -8,11 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from graveshift.archive import Archive
-<<<<<<< HEAD
-from graveshift.drip import DripSettings, ProbeSettings
-=======
 from graveshift.delivery import Delivery
->>>>>>> i3
+from graveshift.drip import DripSettings, ProbeSettings
 from graveshift.driver import Jobs, Letters, Source, Trash, Unit, Verdict
 from graveshift.dump import Dumper
 from graveshift.errors import Invalid
@@ -58,13 +55,10 @@ class World(Struct, frozen=True):
     rotators: Mapping[str, Rotator]
     trash: Mapping[str, Trash] = {}
     keep_trash_days: int = 7
-<<<<<<< HEAD
     trials: Mapping[str, Trials] = {}
     drip: DripSettings = DripSettings()
     probes: Mapping[str, ProbeSettings] = {}
-=======
     delivery: Delivery = Delivery()
->>>>>>> i3
 
 
 class Draft(Struct, frozen=True, kw_only=True):

@@ -169,12 +169,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     backup: BackupSettings = BackupSettings()
     secrets: SecretSettings = SecretSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
-<<<<<<< HEAD
     probes: dict[str, ProbeSettings] = {}
     notifiers: dict[str, NotifierSettings] = {}
-=======
     delivery: DeliverySettings = DeliverySettings()
->>>>>>> i3
     sources: list[SourceSettings] = []
     schedules: dict[str, Schedule] = {}
 
