@@ -33,7 +33,8 @@ def endpoints(metrics: Callable[[Call], Awaitable[Any]], schema: Callable[[Call]
 
 def _of(resource: Resource) -> tuple[Endpoint, Endpoint]:
     async def page(call: Call) -> Any:
-        return await resource.page(call.rooms, chosen(call.query), call.query.cursor, call.query.limit)
+        order = {"sort": call.query.sort} if resource.sorts else {}
+        return await resource.page(call.rooms, chosen(call.query), call.query.cursor, call.query.limit, **order)
 
     async def one(call: Call) -> Any:
         found = await resource.one(call.rooms, call.id)
@@ -42,7 +43,7 @@ def _of(resource: Resource) -> tuple[Endpoint, Endpoint]:
         return found
 
     name, path = resource.name, f"/v1/{resource.name}"
-    query = page_query(name, resource.fields)
+    query = page_query(name, resource.fields, sorts=resource.sorts)
     answers = GenericAlias(Page, (resource.item,))
     return (
         Endpoint(path=path, title=f"A page of {name}", act=page, query=query, answers=answers),
