@@ -77,8 +77,8 @@ def _said(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, list):
-        return ", ".join(value)
+    if isinstance(value, list) and value:
+        return ", ".join(value) if all(isinstance(one, str) for one in value) else "see the shipped file"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
