@@ -78,7 +78,7 @@ def _said(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list) and value:
-        return ", ".join(value) if all(isinstance(one, str) for one in value) else "see the shipped file"
+        return ", ".join(value) if value == ["shipped"] else "see the shipped file"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -14,6 +14,7 @@ from graveshift.wire.dlq import Letter
 
 COLUMNS = (*Letter.__struct_fields__, "payload")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
@@ -105,9 +106,9 @@ def _records(records: Sequence[Sequence[str]]) -> bytes:
 def _ascii(line: bytes) -> bytes:
     """JSON with all that is not ASCII escaped: what is not, stands within strings."""
     if line.isascii():
-        return line.replace(b"\n", b" ")
+        return line.translate(_ONE_LINE)
     escaped = _NOT_ASCII.sub(_escape, line.decode("utf-8", "replace"))
-    return escaped.encode("ascii").replace(b"\n", b" ")
+    return escaped.encode("ascii").translate(_ONE_LINE)
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -85,6 +85,7 @@ READS = (
         act=export,
         query=EXPORT_QUERY,
         media_type="application/x-ndjson",
+        other_media=("text/csv",),
         answers=str,
         endless=True,
     ),
