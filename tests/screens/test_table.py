@@ -45,6 +45,10 @@ async def filtered(person: Person, text: str) -> None:
     await until(lambda: person.listing.table.chain.started)
 
 
+def under_cursor(person: Person) -> object:
+    return person.listing.table.row
+
+
 def known(person: Person) -> int:
     return person.listing.table.chain.known
 
@@ -71,7 +75,7 @@ async def test_while_the_end_is_on_its_way_there_are_placeholders_and_keys_go_on
         await person.press("G")
         await until(lambda: "end" in client.asked)
         assert "·····" in person.text
-        assert person.listing.table.row is None
+        assert under_cursor(person) is None
         await person.press("g")
         assert person.listing.table.row == client.letters[0]
         client.gate.set()
