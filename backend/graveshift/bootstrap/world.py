@@ -44,6 +44,9 @@ def world_of(parts: Parts) -> World:
         undo_window_s=settings.desk.undo_window_s,
         died_again_limit=settings.desk.died_again_limit,
         free_bytes=partial(_free, server.data_dir) if server else lambda: None,
+        trials={system: queue.trials},
+        drip=settings.drip,
+        probes=settings.probes,
     )
 
 

@@ -8,14 +8,15 @@ from msgspec import Meta, Struct
 from graveshift.back import Back
 from graveshift.driver import Can, Count, Letters, Move, Source, Unit, Verdict
 from graveshift.errors import Invalid
-from graveshift.operation import Carrier, Draft, World
-from graveshift.selection import LETTER_FIELDS, Aim, arrived, count_letters, kept, thawed
+from graveshift.operation import Care, Carrier, Draft, World
+from graveshift.selection import LETTER_FIELDS, Aim, Frost, arrived, count_letters, kept, thawed
 from graveshift.selection.editing import edited_samples, moved_edited
 from graveshift.selection.forecasting import forecast, short_of_room
 from graveshift.selection.foreseeing import foreseen
 from graveshift.selection.past import PHRASE, before
 from graveshift.selection.patching import check_patch, check_payload
 from graveshift.selection.surveying import surveyed
+from graveshift.selection.trying import care, tried
 from graveshift.selection.walk import Walk
 from graveshift.selection.wording import bulk, letters_in_words, moment, window
 from graveshift.wire.jobs import Name
@@ -24,6 +25,7 @@ from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect
 from graveshift.wire.runs import PerSecond
 from graveshift.wire.selection import Selection
+from graveshift.wire.trials import Canaries, Guard, Then
 
 LONGEST_DELAY_S = 365 * 86_400.0
 
@@ -34,6 +36,9 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
     They come back to `queue` instead of their own, `delay_s` after they moved or `at` a time, with all their attempts
     or (`keep`) those that were left. `payload` is the new one of a single letter, as JSON text; `patch` is merged into
     each (RFC 7386). `override`: also where most of what the last run requeued of these died again.
+
+    `canary` letters are tried first (true: the configured number), and `then` it goes on, asks or stops. `guard` has
+    thresholds of its own for slowing itself down and stopping.
     """
 
     name: ClassVar[str] = "dlq.requeue"
@@ -51,6 +56,9 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
     payload: str | None = None
     patch: dict[str, Any] | None = None
     override: bool = False
+    canary: Canaries | bool | None = None
+    then: Then | None = None
+    guard: Guard | None = None
 
     def __post_init__(self) -> None:
         """Refuses a time that no queue could hold."""
@@ -65,7 +73,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
         found = await surveyed(aim, frost, count, self.queue)
         past = await before(world, found)
         samples, wide = await edited_samples(aim, frost, self.payload, self.patch)
-        window_s = window(aim, world.undo_window_s)
+        window_s = 0 if self.canary else window(aim, world.undo_window_s)
         told = forecast(world, count, self._rate(world), window_s, wide)
         confirm, phrase = bulk(aim, count, world.environment)
         if past.in_vain and not self.override:
@@ -75,7 +83,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
             count_is_exact=count.exact,
             walked=aim.walked,
             arrived_since=0,
-            effects=await self._effects(world, aim, count),
+            effects=[*await self._effects(world, aim, count), *tried(self._care(world, aim, frost))],
             confirm=confirm,
             phrase=phrase,
             rate=told.rate,
@@ -111,7 +119,11 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
             edit = (self.payload, self.patch)
             return await moved_edited(source, unit, letters, carrier.run_id, back=back, edit=edit)
 
-        await carrier.chunks(Walk(self._aim(world), thawed(carrier.frozen), move))
+        aim, frost = self._aim(world), thawed(carrier.frozen)
+        await carrier.chunks(Walk(aim, frost, move), self._care(world, aim, frost))
+
+    def _care(self, world: World, aim: Aim[Letters], frost: Frost) -> Care:
+        return care(world, aim, frost, canary=self.canary, then=self.then, guard=self.guard)
 
     def _check(self) -> None:
         if self.at is not None and self.delay_s is not None:
