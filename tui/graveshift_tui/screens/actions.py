@@ -180,7 +180,7 @@ class Actions:
             self._host.order(verbs.PLAIN[action](subject))
             return
         desk = Asking(self._host, self.opening, self._host.keymap.title(action))
-        FLOWS[action](Flow(desk, self._choose, client, self._host.pulse.overview, subject))
+        FLOWS[action](Flow(desk, self._choose, client, self._host.pulse.overview, subject, self._host.app.push_screen))
 
     def _help(self) -> None:
         show_help(self._host.app, self._host.keymap, self.why_not)

@@ -36,11 +36,22 @@ def pane(run: Run, at: At) -> list[Line]:
     """The run under the cursor in words."""
     why = f'   "{run.reason}"' if run.reason else ""
     speed = f"   {f.rate(run.rate)}/s" if run.rate else ""
+    became = (starts(run, at), "warn") if starts(run, at) else (progress(run), "text")
     return [
         ((f" run {run.id}  {run.operation}", "bold bright"), (f"  by {run.actor}{why}", "muted")),
-        ((f"   {run.state.value}", TONES[run.state]), (f"   {progress(run)}{speed}", "text")),
+        (
+            (f"   {run.state.value}", TONES[run.state]),
+            (f"   {became[0]}{speed}", became[1]),
+        ),
         ((f"   {f.fit(run.error, at.width - 4)}", "crit"),) if run.error else (),
     ]
+
+
+def starts(run: Run, at: At) -> str:
+    """`starts in 8s, u cancels`, of a run that waits; empty for any other."""
+    if run.state is not RunState.QUEUED or run.starts_at is None:
+        return ""
+    return f"starts in {f.age(max(0.0, (run.starts_at - at.now).total_seconds()))}, u cancels"
 
 
 def nodes(run: Run, at: At) -> list[Node]:
@@ -50,7 +61,7 @@ def nodes(run: Run, at: At) -> list[Node]:
         ("run", run.id),
         ("operation", run.operation),
         ("state", run.state.value),
-        ("progress", progress(run)),
+        ("progress", starts(run, at) or progress(run)),
         ("rate", f"{f.rate(run.rate)}/s" if run.rate else None),
         ("by", run.actor),
         ("reason", run.reason),
@@ -80,7 +91,7 @@ CARD = Card(
         Column("RUN", pair(Run, lambda r, at: r.id), width=8),
         Column("OPERATION", pair(Run, lambda r, at: r.operation), width=14),
         Column("STATE", pair(Run, lambda r, at: (r.state.value, TONES[r.state])), width=9),
-        Column("PROGRESS", pair(Run, lambda r, at: meter(r, at.width))),
+        Column("PROGRESS", pair(Run, lambda r, at: (starts(r, at), "warn") if starts(r, at) else meter(r, at.width))),
         Column("BY", pair(Run, lambda r, at: r.actor), width=10, from_width=76),
         Column("WHEN", pair(Run, lambda r, at: f.since(r.started_at, at.now)), width=5, right=True),
         Column("REASON", pair(Run, lambda r, at: (r.reason or "", "muted")), from_width=110),

@@ -24,7 +24,7 @@ from graveshift_tui.operate import Ask
 from graveshift_tui.screens.groups import cause, scope_of, short
 from graveshift_tui.screens.listing import describe
 
-OPERATIONS: Final = {"dlq.requeue.all": "dlq.requeue", "run.stop": ""}
+OPERATIONS: Final = {"dlq.requeue.all": "dlq.requeue", "dlq.edit": "dlq.requeue", "run.stop": ""}
 ENDED: Final = (JobState.DONE, JobState.CANCELLED, JobState.DEAD)
 STEERS: Final = {
     "worker.quiet": "Quiet",
