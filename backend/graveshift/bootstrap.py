@@ -22,6 +22,7 @@ from graveshift.dump import Dumper
 from graveshift.errors import DatabaseUnavailable, SettingsError
 from graveshift.events import Hub, Watch
 from graveshift.history import History, Prometheus, Samples
+from graveshift.interpreter import Interpreter
 from graveshift.loops import Chores, Clockwork, Loop
 from graveshift.operation import Actor, World
 from graveshift.place import Database, state_dir
@@ -37,6 +38,7 @@ from graveshift.store.carrying import CarryBook
 from graveshift.store.changes import marks, run_states
 from graveshift.store.deploys import MarkBook
 from graveshift.store.engine import answers, create_engine, open_unit, shut
+from graveshift.store.filters import FilterBook
 from graveshift.store.index import index
 from graveshift.store.keeping import KeepingBook, LedgerDays
 from graveshift.store.leases import LeaseBook
@@ -92,10 +94,10 @@ class Backend:
         )
         self._home = state_dir(settings)
         self.engine = database.engine(settings.database.pool_size)
-        self.queue = PostgresQueue(self.engine, settings.queue.system)
+        self.vault = self._open_vault()
+        self.queue = PostgresQueue(self.engine, settings.queue.system, self.vault.veil)
         self.near = self._near(settings.database)
         self._foreign = [self._open_source(driver=s.driver, system=s.system, url=s.url) for s in settings.sources]
-        self.vault = self._open_vault()
         self.audit = AuditBook(self.engine)
         self.tokens = TokenBook(self.engine, self.audit)
         self.runs = RunBook(self.engine)
@@ -155,6 +157,7 @@ class Backend:
             dumper=Dumper(self.database.past_pooler, bin_dir, self.database.login),
             vault=self.vault,
             rotators=self._rotators(),
+            interpreter=Interpreter(self.runs.now, FilterBook(self.engine)),
             trash={system: self.queue.trash},
             keep_trash_days=settings.queue.keep_trash_days,
         )
@@ -254,6 +257,7 @@ class Backend:
             audit=self.audit,
             backups=world.backups,
             vault=self.vault,
+            interpreter=world.interpreter,
             tokens=self.tokens,
             schedules=self.timetable.infos,
             marks=self.marks,

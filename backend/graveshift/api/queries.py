@@ -13,6 +13,7 @@ from graveshift.wire.selection import Filter
 Q = TypeVar("Q", bound=Struct)
 Limit = Annotated[int, Meta(ge=1, le=1000)]
 Cursor = Annotated[str, Meta(max_length=4096)]
+Text = Annotated[str, Meta(max_length=4096)]
 Name = Annotated[str, Meta(min_length=1, max_length=512)]
 
 
@@ -27,6 +28,12 @@ class PageQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     limit: Limit = 100
 
 
+class FilteredQuery(PageQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`q` is the text of a filter; what it says and what the other parameters say must all hold."""
+
+    q: Text | None = None
+
+
 class SeriesQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`range` and `step` in seconds; without `queue` the sum of all queues (of `oldest_age` the greatest)."""
 
@@ -37,21 +44,39 @@ class SeriesQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
 
 def page_query(resource: str, fields: Collection[str]) -> type[PageQuery]:
-    """PageQuery with these fields of Filter beside cursor and limit."""
+    """PageQuery with these fields of Filter beside cursor, limit and `q`; without any there is no `q` either."""
+    if not fields:
+        return PageQuery
     kept = [(f.name, f.type, f.default) for f in msgspec.structs.fields(Filter) if f.name in fields]
     name = f"{resource.capitalize()}Query"
-    made = msgspec.defstruct(name, kept, bases=(PageQuery,), frozen=True, forbid_unknown_fields=True, kw_only=True)
+    made = msgspec.defstruct(name, kept, bases=(FilteredQuery,), frozen=True, forbid_unknown_fields=True, kw_only=True)
     assert issubclass(made, PageQuery)  # noqa: S101 - defstruct is typed as giving any Struct
     return made
 
 
 def chosen(query: PageQuery) -> Filter:
     """The conditions in a page's query. Raises Invalid for a time out of range."""
-    given = {f: getattr(query, f) for f in query.__struct_fields__ if f not in PageQuery.__struct_fields__}
+    given = {f: getattr(query, f) for f in query.__struct_fields__ if f not in FilteredQuery.__struct_fields__}
     try:
         return Filter(**given)
     except ValueError as error:
         raise Invalid(str(error)) from error
+
+
+def both(one: Filter, other: Filter) -> Filter:
+    """What both say. Raises Invalid where they say different things of one condition."""
+    said = {name: getattr(one, name) for name in one.__struct_fields__}
+    for name in other.__struct_fields__:
+        value = getattr(other, name)
+        if isinstance(value, list):
+            said[name] = [*said[name], *value]
+        elif value is not None and said[name] in (None, value):
+            said[name] = value
+        elif value is not None and name == "text":
+            said[name] = f"{said[name]} {value}"
+        elif value is not None:
+            raise Invalid(f"`{name}` is given as a parameter and in `q`, and both cannot hold")
+    return Filter(**said)
 
 
 def read(query_string: bytes, shape: type[Q]) -> Q:

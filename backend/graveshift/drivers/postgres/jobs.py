@@ -17,6 +17,7 @@ from graveshift.drivers.postgres.text import raw
 from graveshift.errors import Invalid
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import job_number, numbers_of
+from graveshift.veil import Veil
 from graveshift.wire.ids import encode
 from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift.wire.page import Page
@@ -56,9 +57,10 @@ WORKER: ColumnElement[str] = literal_column(
 class PostgresJobs:
     """Pages newest first, picks oldest first, both by id."""
 
-    def __init__(self, engine: AsyncEngine, system: str) -> None:
+    def __init__(self, engine: AsyncEngine, system: str, veil: Veil | None = None) -> None:
         self.system = system
         self._engine = engine
+        self._veil = veil
 
     async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Job]:
         """`total` is None unless the filter is for live jobs: nobody counts those that ended.
@@ -67,9 +69,9 @@ class PostgresJobs:
         """
         (before,) = (None,) if cursor is None else numbers_of(cursor, 1)
         async with opened(self._engine) as connection:
-            rows, stopped = await _listed(connection, chosen, self.system, before, limit + 1)
+            rows, stopped = await _listed(connection, self._wish(chosen), self.system, before, limit + 1)
             live = chosen.state in LIVE
-            count = await counting.count_jobs(connection, chosen, self.system) if live else None
+            count = await counting.count_jobs(connection, self._wish(chosen), self.system) if live else None
             as_of = await now(connection)
         last = rows[limit - 1].id if len(rows) > limit else stopped
         following = None if last is None else encoded(last)
@@ -91,11 +93,11 @@ class PostgresJobs:
 
     async def count(self, chosen: Filter, frozen: Frozen | None = None) -> Count:
         async with opened(self._engine) as connection:
-            return await counting.count_jobs(connection, chosen, self.system, frozen)
+            return await counting.count_jobs(connection, self._wish(chosen), self.system, frozen)
 
     async def arrived(self, chosen: Filter, frozen: Frozen) -> Count:
         async with opened(self._engine) as connection:
-            return await counting.jobs_since(connection, chosen, self.system, frozen)
+            return await counting.jobs_since(connection, self._wish(chosen), self.system, frozen)
 
     async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]:
         """Native ids of live jobs; an `after` that is no native id raises Invalid."""
@@ -105,10 +107,14 @@ class PostgresJobs:
         conditions = [*jobs_where(jobs, chosen, self.system), visible(jobs, frozen), jobs.c.id > last]
         picked = select(jobs.c.id).where(*conditions).order_by(jobs.c.id)
         async with opened(self._engine) as connection:
-            if chosen.payload is None:
+            if not payloads.looks(chosen):
                 return [str(row.id) for row in (await connection.execute(picked.limit(limit))).all()]
-            rows, _ = await payloads.walk(connection, payloads.Way(picked, _beyond, chosen.payload, limit, None))
+            way = payloads.Way(picked, _beyond, self._wish(chosen), limit, None)
+            rows, _ = await payloads.walk(connection, way)
         return [str(row.id) for row in rows]
+
+    def _wish(self, chosen: Filter) -> payloads.Wish:
+        return payloads.Wish(chosen, self._veil)
 
     async def holds(self, jobs: Sequence[str]) -> Sequence[Held]:
         """What is no native id is not held."""
@@ -123,10 +129,11 @@ def _beyond(picked: Select[Any], id: int) -> Select[Any]:
 
 
 async def _listed(
-    connection: AsyncConnection, chosen: Filter, system: str, before: int | None, limit: int
+    connection: AsyncConnection, wish: payloads.Wish, system: str, before: int | None, limit: int
 ) -> tuple[Sequence[Row[Any]], int | None]:
     """Rows, and the id where looking into payloads stopped short of the end; None where it did not."""
-    if chosen.payload is None:
+    chosen = wish.chosen
+    if not payloads.looks(chosen):
         listed = _union(chosen, system, before, limit)
         return ([], None) if listed is None else ((await connection.execute(listed.limit(limit))).all(), None)
     listed = _union(chosen, system, before, payloads.WINDOW)
@@ -137,7 +144,7 @@ async def _listed(
         further = _union(chosen, system, id, payloads.WINDOW)
         return listed if further is None else further
 
-    return await payloads.walk(connection, payloads.Way(listed, after, chosen.payload, limit, payloads.WINDOWS))
+    return await payloads.walk(connection, payloads.Way(listed, after, wish, limit, payloads.WINDOWS))
 
 
 def _union(chosen: Filter, system: str, before: int | None, limit: int) -> Select[Any] | None:
