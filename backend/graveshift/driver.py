@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from graveshift.back import AS_IT_WAS, Back
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.jobs import Job, JobDetail
@@ -22,7 +23,8 @@ class Can(StrEnum):
     """What a system can do; a verb that needs what is missing here is not offered for it.
 
     `transact`: effects join the ledger's own transaction, so that an outcome is never in doubt. `trash`: what is
-    discarded can be restored; where it is missing a discard is final.
+    discarded can be restored; where it is missing a discard is final. `alter`: a letter may come
+    back otherwise than it was.
     """
 
     REQUEUE = "requeue"
@@ -36,6 +38,7 @@ class Can(StrEnum):
     TOUCH = "touch"
     DRAIN = "drain"
     LIMIT = "limit"
+    ALTER = "alter"
     TRANSACT = "transact"
 
 
@@ -249,14 +252,20 @@ class Source(ShownSource, Protocol):
     async def fetch(self, native: str) -> LetterDetail | None:
         """One letter with payload, traceback and history, straight from the system."""
 
-    async def move(self, unit: Unit, letters: Sequence[str], to: Move, run_id: int) -> Sequence[Verdict]:
+    async def payloads(self, letters: Sequence[str]) -> Mapping[str, str]:
+        """The payloads of those of these native ids that are letters still, JSON text as it was sent."""
+
+    async def move(
+        self, unit: Unit, letters: Sequence[str], to: Move, run_id: int, *, back: Back = AS_IT_WAS
+    ) -> Sequence[Verdict]:
         """Move these letters, each only if it is still a letter: one verdict a letter, in any order.
 
-        Repeating it after a crash is safe: what this run has already moved is `moved` again, not `gone`.
+        `back` is how a requeue brings them back. Repeating it after a crash is safe: what this run has already moved
+        is `moved` again, not `gone`.
         """
 
     async def recall(self, unit: Unit, letters: Sequence[str], run_id: int) -> Sequence[Verdict]:
-        """Take back what run `run_id` requeued and no worker has started; the letter regains its id."""
+        """Take back what run `run_id` requeued and no worker has started: each letter is as it was, its payload too."""
 
     async def restore(
         self, unit: Unit, letters: Sequence[str], run_id: int, of_run: int | None = None

@@ -10,6 +10,7 @@ from msgspec import Raw
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graveshift.back import Back
 from graveshift.driver import Jobs, Letters, Move, Source, Trash, Unit, Verdict
 from graveshift.store.engine import open_unit
 from graveshift.veil import Veil
@@ -131,9 +132,11 @@ class Bench:
         after = (await self.letters.page(ALL, None, 1000)).items
         return [native(letter.id) for letter in reversed(after) if letter.id not in before]
 
-    async def move(self, letters: Sequence[str], to: Move = Move.REQUEUE, run: int = 7) -> Sequence[Verdict]:
+    async def move(
+        self, letters: Sequence[str], to: Move = Move.REQUEUE, run: int = 7, **back: Any
+    ) -> Sequence[Verdict]:
         async with self.units.open() as unit:
-            return await self.source.move(unit, letters, to, run)
+            return await self.source.move(unit, letters, to, run, back=Back(**back))
 
     async def recall(self, letters: Sequence[str], run: int = 7) -> Sequence[Verdict]:
         async with self.units.open() as unit:

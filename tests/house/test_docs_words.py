@@ -23,7 +23,7 @@ from graveshift.wire.runs import Outcome, RunState
 from graveshift_tui import keymap
 from graveshift_tui.__main__ import COMMANDS, EPILOG
 from graveshift_tui.screens import PLACES
-from graveshift_tui.screens.actions import MODES
+from graveshift_tui.screens.driving import MODES
 from tests.house.checkout import ROOT
 from tests.house.pages import code, headings, prose, rows
 

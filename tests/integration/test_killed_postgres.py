@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from graveshift import bootstrap, embedded
+from graveshift.bootstrap.rooms import OURS
 from graveshift.place import open_database
 from graveshift.settings import ApiSettings, DeskSettings, LoopSettings, Settings
 from graveshift.wire.operations import Role
@@ -110,4 +111,4 @@ async def test_health_says_what_fails_and_what_to_do_while_the_database_is_away(
             answer = await client.get(path, headers=fresh)
             said = {check["name"]: check["detail"] for check in answer.json()["checks"]}
             assert (answer.status_code, answer.json()["status"]) == (503, "failing")
-            assert said["database"] == f"it does not answer; {bootstrap.OURS}"
+            assert said["database"] == f"it does not answer; {OURS}"

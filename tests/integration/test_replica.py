@@ -114,7 +114,7 @@ async def _what_is_shown_says_how_old_it_is(seen: Watched, replica: Place) -> No
     try:
         enqueued = await seen.client.post("/v1/jobs", json=JOB)
         assert enqueued.status_code == 201
-        acted = await seen.backend.runs.now()
+        acted = await seen.backend.parts.runs.now()
         for name in ("queues", "jobs"):
             page = await seen.get(name)
             assert page["items"] == []

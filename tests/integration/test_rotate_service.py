@@ -42,7 +42,7 @@ async def carried_out(backend: bootstrap.Backend, operation: str, args: dict[str
     begun = await backend.desk.run(plan.id, ANN, f"key-{plan.id}", RunPlan(phrase=phrase, reason="drill"))
 
     async def ended() -> Run | None:
-        run = await backend.runs.one(int(begun.id))
+        run = await backend.parts.runs.one(int(begun.id))
         return run if run is not None and not run.state.is_live else None
 
     run = await until(ended, within=60)
@@ -51,7 +51,7 @@ async def carried_out(backend: bootstrap.Backend, operation: str, args: dict[str
 
 
 async def items(backend: bootstrap.Backend, run: Run) -> list[str]:
-    page = await backend.runs.items.page(int(run.id), None, 100)
+    page = await backend.parts.runs.items.page(int(run.id), None, 100)
     return [item.id for item in reversed(page.items)]
 
 

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from graveshift.wire.dlq import LetterDetail
-from graveshift_tui.screen import Subject
+from graveshift_tui.card import Subject
 from graveshift_tui.screens.verbs import NotHere, matching
 from tests.screens.console import Person, console
 from tests.screens.fake_client import FakeClient

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from graveshift.wire.jobs import Job, JobState
 from graveshift.wire.runs import RunState
-from graveshift_tui.screen import Subject
+from graveshift_tui.card import Subject
 from graveshift_tui.screens import verbs
 from graveshift_tui.widgets.paint import Lines
 from tests.screens.console import console

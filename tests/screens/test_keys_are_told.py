@@ -38,7 +38,7 @@ def test_help_says_what_this_token_may_not_do() -> None:
 
 
 def test_the_palette_offers_every_verb_and_every_screen() -> None:
-    offered = {choice.value for choice in choices(KEYS, "screens", lambda action: None)}
+    offered = {choice.value for choice in choices(KEYS, ("screens", *keymap.CARDS), lambda action: None)}
     assert set(VERBS) <= offered
     assert {f"goto.{name}" for name in PLACES} <= offered
 
@@ -53,6 +53,10 @@ def test_what_cards_offer_are_actions_with_a_word_for_the_hints() -> None:
         for action in card.verbs:
             assert action in KEYS.keys
             assert action in HINTS
+
+
+def test_the_cards_that_keys_may_belong_to_are_those_there_are() -> None:
+    assert set(keymap.CARDS) == {*CARDS, "overview", "items"}
 
 
 def test_the_manual_names_every_command() -> None:

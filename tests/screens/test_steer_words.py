@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from graveshift.wire.workers import Wish, Worker, WorkerState
-from graveshift_tui.screen import Subject
+from graveshift_tui.card import Subject
 from graveshift_tui.screens.verbs import PLAIN, STEERS, NotHere
 from graveshift_tui.screens.workers import CARD, nodes, standing
 from graveshift_tui.widgets.columns import At

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from graveshift.wire.trash import DiscardedDetail
-from graveshift_tui.screen import Subject
+from graveshift_tui.card import Subject
 from graveshift_tui.screens.trash import CARD
 from graveshift_tui.screens.verbs import PLAIN, NotHere
 from graveshift_tui.widgets.columns import At

@@ -33,6 +33,14 @@ def test_ones_own_file_changes_only_what_it_names(tmp_path: Path) -> None:
     assert keys.action("d", "screens") == "dlq.discard"
 
 
+def test_a_key_of_a_card_goes_before_what_it_means_elsewhere(tmp_path: Path) -> None:
+    keys = keymap.load(own(tmp_path, "backup.create: {keys: [p], where: [groups]}\n"))
+    assert keys.action("p", "groups", "screens") == "backup.create"
+    assert keys.action("p", "dlq", "screens") == "queue.pause"
+    assert keys.cards("backup.create") == ("groups",)
+    assert "backup.create" not in keys.of("dlq", "screens")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -20,12 +20,13 @@ from textual.screen import Screen
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.overview import Overview
 from graveshift_tui import keymap, theme
+from graveshift_tui.card import Route
 from graveshift_tui.client import Client
 from graveshift_tui.conduct import Conduct
 from graveshift_tui.feed import Feed, Reading
 from graveshift_tui.operate import Ask, Ended, Operate, Planned, Refused, Slow, Started, announcement, plain
 from graveshift_tui.sanitize import clean
-from graveshift_tui.screen import ConsoleScreen, Route
+from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import CARDS, screen_for, verbs
 from graveshift_tui.screens.actions import Actions
 from graveshift_tui.screens.leaving import Leaving

@@ -13,6 +13,11 @@ from graveshift_tui.settings import SettingsError, nearest
 T = TypeVar("T")
 
 PLACES: Final = ("screens", "detail", "dialog")
+CARDS: Final = (
+    "overview", "groups", "dlq", "queues", "jobs", "workers", "runs", "items", "backups", "secrets", "audit", "trash",
+    "schedules", "marks",
+)  # fmt: skip
+"""Places too, lists and details alike: a key that belongs to one card goes before what it means elsewhere."""
 NAMED: Final = frozenset(
     {"up", "down", "left", "right", "home", "end", "pageup", "pagedown"}
     | {"enter", "escape", "space", "tab", "backspace", "delete", "insert"}
@@ -41,7 +46,7 @@ HINTS: Final = {
 
 
 class Key(Struct, frozen=True, forbid_unknown_fields=True):
-    """The keys of one action; `where` are places of PLACES."""
+    """The keys of one action; `where` are places of PLACES and CARDS."""
 
     keys: tuple[str, ...]
     title: str
@@ -67,9 +72,9 @@ class Keymap:
                 for press in key.keys:
                     self._claim(press, place, action, source)
 
-    def action(self, press: str, place: str) -> str | None:
-        """The action of a key in a place, or None."""
-        return self._found.get((press, place))
+    def action(self, press: str, *places: str) -> str | None:
+        """The action of a key in the first of these places that has one for it, or None."""
+        return next((found for place in places if (found := self._found.get((press, place)))), None)
 
     def shown(self, action: str) -> str:
         """The first key of an action as a hint shows it; empty where it has none."""
@@ -84,14 +89,18 @@ class Keymap:
         """What the action does, in words."""
         return self.keys[action].title
 
-    def of(self, place: str) -> dict[str, Key]:
-        """The actions that work in a place, in the file's order."""
-        return {action: key for action, key in self.keys.items() if place in key.where}
+    def of(self, *places: str) -> dict[str, Key]:
+        """The actions that work in any of these places, in the file's order."""
+        return {action: key for action, key in self.keys.items() if not set(places).isdisjoint(key.where)}
+
+    def cards(self, action: str) -> tuple[str, ...]:
+        """The cards that an action belongs to; none where it works everywhere."""
+        return tuple(place for place in self.keys[action].where if place in CARDS)
 
     def _claim(self, press: str, place: str, action: str, source: Path) -> None:
         _check_press(press, source, action)
-        if place not in PLACES:
-            close = nearest(place, list(PLACES))
+        if place not in (*PLACES, *CARDS):
+            close = nearest(place, [*PLACES, *CARDS])
             raise SettingsError(f"{source}: {action}: unknown place `{place}`{close}")
         other = self._found.setdefault((press, place), action)
         if other != action:

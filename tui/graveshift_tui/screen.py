@@ -1,11 +1,10 @@
-"""What every screen shares: the band, the crumbs, the hints, the keys; and the card that describes a resource."""
+"""What every screen shares: the band, the crumbs, the hints, the keys."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
-from msgspec import Struct
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import Key, Resize
@@ -13,8 +12,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from graveshift.wire.page import Page
-from graveshift.wire.selection import Filter
+from graveshift_tui.card import Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.format import fit
@@ -23,73 +21,11 @@ from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
 from graveshift_tui.theme import Palette
 from graveshift_tui.widgets.band import Pulse, band, banner, freshness, tone_of
-from graveshift_tui.widgets.columns import At, Column
 from graveshift_tui.widgets.paint import Line, Lines, spread, width_of
-from graveshift_tui.widgets.tree import Node
 from graveshift_tui.widgets.work import spawn
 
 if TYPE_CHECKING:
     from graveshift_tui.widgets.prompt import Prompt
-
-
-class Route(Struct, frozen=True):
-    """A place in the console: a card's list under a filter, or one thing of it; `crumb` is its name on the way."""
-
-    card: str
-    filter: Filter = Filter()
-    id: str | None = None
-    crumb: str = ""
-
-
-class Subject(Struct, frozen=True):
-    """What a verb would act on: the marked rows, else the one under the cursor, and the list's filter.
-
-    `alone` where one thing is shown and no list; `within` is the id of the thing whose parts a list shows.
-    """
-
-    card: str
-    rows: tuple[Struct, ...] = ()
-    marked: bool = False
-    filter: Filter = Filter()
-    total: int | None = None
-    total_is_exact: bool = True
-    alone: bool = False
-    within: str | None = None
-
-    @property
-    def row(self) -> Struct | None:
-        """The only row, where there is one."""
-        return self.rows[0] if len(self.rows) == 1 else None
-
-
-Fetching: TypeAlias = Callable[[Client, Route, str | None, int], Awaitable[Page[Struct]]]
-
-
-class Card(Struct, frozen=True, kw_only=True):
-    """A resource as the console shows it; `verbs` are the actions its hints offer, most useful first.
-
-    `pane` tells more about the row under the cursor, in `pane_height` lines at most, or in up to `pane_most` of those
-    that leave half of the screen to the list; `opens` is where enter leads.
-    `fields` are the filter fields that the API takes; `fetch` None reads the resource of the card's name. With
-    `newest_first` the cursor of a reader who has not moved stays on the top.
-    """
-
-    name: str
-    title: str
-    columns: tuple[Column, ...]
-    id_of: Callable[[Struct], str]
-    empty: str
-    tone: Callable[[Struct], str] = lambda row: "text"
-    nodes: Callable[[Struct, At], list[Node]] | None = None
-    opens: Callable[[Struct], Route | None] = lambda row: None
-    pane: Callable[[Struct, At], Sequence[Line]] | None = None
-    pane_height: int = 0
-    pane_most: int = 0
-    verbs: tuple[str, ...] = ()
-    newest_first: bool = False
-    fields: tuple[str, ...] = ()
-    hints: tuple[str, ...] = ()
-    fetch: Fetching | None = None
 
 
 @runtime_checkable
@@ -178,6 +114,11 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         return Subject(self.route.card, filter=self.route.filter)
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Where keys are looked up: the card of what a verb would act on, then the kind of screen."""
+        return (self.subject().card, self.PLACE)
+
+    @property
     def cursor_y(self) -> int | None:
         """The line of the screen that the cursor is on, where there is one."""
         return None
@@ -222,7 +163,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         if self.focused is not None and self.focused.id == "prompt":
             return
         press = event.character if event.character and event.character.isprintable() else event.key
-        action = self.console.keymap.action("space" if press == " " else press, self.PLACE)
+        action = self.console.keymap.action("space" if press == " " else press, *self.places)
         if action is not None:
             event.stop()
             event.prevent_default()

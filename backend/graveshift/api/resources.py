@@ -16,7 +16,6 @@ from graveshift.api.ports import Rooms
 from graveshift.driver import ShownSource
 from graveshift.errors import Invalid, NotFound
 from graveshift.matching import fits
-from graveshift.selection import GROUP_FIELDS, JOB_FIELDS, LETTER_FIELDS, QUEUE_FIELDS, TRASH_FIELDS, WORKER_FIELDS
 from graveshift.store.position import job_number
 from graveshift.wire import ids
 from graveshift.wire.audit import AuditEntry

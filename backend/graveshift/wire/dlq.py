@@ -4,6 +4,8 @@ from datetime import datetime
 
 from msgspec import Raw, Struct, field
 
+from graveshift.wire.edits import Edit
+
 
 class Letter(Struct, frozen=True, kw_only=True):
     """`attempts` of `max_attempts` were made; `run_id` is the run that last moved the job; None means "cannot say"."""
@@ -40,9 +42,11 @@ class Attempt(Struct, frozen=True):
 class LetterDetail(Letter, frozen=True, kw_only=True):
     """A dead letter with its payload (raw JSON as sent), the last traceback and every failed attempt, oldest first.
 
-    A payload of `null` may also mean "cannot say": msgspec reads no `Raw | None`.
+    A payload of `null` may also mean "cannot say": msgspec reads no `Raw | None`. `edits` are those before this death,
+    oldest first.
     """
 
     payload: Raw = field(default_factory=lambda: Raw(b"null"))
     traceback: str | None = None
     history: list[Attempt] = []
+    edits: list[Edit] = []

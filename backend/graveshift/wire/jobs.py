@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Raw, Struct, field
 
+from graveshift.wire.edits import Edit
 from graveshift.wire.moments import Moment, check_moments
 
 NAME = r"^[A-Za-z0-9._:-]{1,128}(?!\n)$"  # a bare $ would let a last newline in
@@ -51,7 +52,8 @@ class Job(Struct, frozen=True, kw_only=True):
 class JobDetail(Job, frozen=True, kw_only=True):
     """One job with its payload (raw JSON as it was sent; `null` also for "cannot say") and how it came here.
 
-    `held_by` and `held_at` are of the run that held it last, as long as the ledger keeps that run.
+    `held_by` and `held_at` are of the run that held it last, as long as the ledger keeps that run. `edits` are oldest
+    first.
     """
 
     payload: Raw = field(default_factory=lambda: Raw(b"null"))
@@ -63,6 +65,7 @@ class JobDetail(Job, frozen=True, kw_only=True):
     held_reason: str | None = None
     held_by: str | None = None
     held_at: datetime | None = None
+    edits: list[Edit] = []
 
 
 class NewJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

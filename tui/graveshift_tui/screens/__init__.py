@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from graveshift_tui.screen import Card, ConsoleScreen, Route
+from graveshift_tui.card import Card, Route
+from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import (
     audit,
     backups,

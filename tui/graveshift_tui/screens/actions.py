@@ -1,6 +1,5 @@
 """What keys do that belong to no single screen: going places, asking for help, and every verb."""
 
-import shlex
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, TypeVar
 
@@ -8,17 +7,20 @@ from textual.app import App
 from textual.events import Key
 
 from graveshift.wire.operations import OperationInfo
+from graveshift_tui.card import Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.keymap import Keymap
 from graveshift_tui.opening import Opening
 from graveshift_tui.operate import Ask
 from graveshift_tui.sanitize import clean
-from graveshift_tui.screen import ConsoleScreen, Route, Subject
+from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import CARDS, PLACES, gone, typed, verbs
 from graveshift_tui.screens.asking import ask_for_line, choose, show_help, show_palette
 from graveshift_tui.screens.detail import DetailScreen
-from graveshift_tui.screens.flows import Asking, Flows
+from graveshift_tui.screens.driving import MODES, drive
+from graveshift_tui.screens.flows import FLOWS
+from graveshift_tui.screens.flows.asking import Asking, Flow
 from graveshift_tui.screens.listing import ListScreen, describe
 from graveshift_tui.settings import ConsoleError, Settings
 from graveshift_tui.widgets.band import Pulse
@@ -26,10 +28,8 @@ from graveshift_tui.widgets.choose import Chooser
 
 T = TypeVar("T")
 
-MODES: Final = {"break": "500", "heal": "ok", "reset": "ok"}
 COMMANDS: Final = (*PLACES, "demo", "theme", "help", "quit", "q")
-ASKING: Final = ("queue.pause", "queue.limit", "job.hold", "schedule.pause", "run.undo", "secret.rotate", "run.stop")
-VERBS: Final = (*verbs.PLAIN, *ASKING)
+VERBS: Final = (*verbs.PLAIN, *FLOWS)
 
 
 class Host(Protocol):
@@ -96,6 +96,13 @@ class Actions:
             "queue.letters": lambda: self._of_queue("dlq"),
             **{f"goto.{name}": self._goer(name) for name in PLACES},
         }
+        self._commands: dict[str, Callable[[str], None]] = {
+            **{name: self._goer(name) for name in PLACES},
+            **dict.fromkeys(("q", "quit"), lambda rest: host.leave()),
+            "help": lambda rest: self._help(),
+            "theme": host.use_theme,
+            "demo": self._demo,
+        }
 
     def perform(self, action: str) -> None:
         """Does an action; what cannot be done here is said, never silent."""
@@ -151,7 +158,9 @@ class Actions:
         """True, and said, of a verb's key that was pressed while the question of another was on its way."""
         if not self.opening.takes_no_verb(pressed_at, dialog=self._host.here() is None):
             return False
-        is_verb = self._host.keymap.action(key.character or key.key, "screens") in VERBS
+        screen = self._host.here()
+        places = screen.places if screen is not None else ("screens",)
+        is_verb = self._host.keymap.action(key.character or key.key, *places) in VERBS
         if is_verb:
             self._say_busy()
         return is_verb
@@ -171,30 +180,20 @@ class Actions:
             self._host.order(verbs.PLAIN[action](subject))
             return
         desk = Asking(self._host, self.opening, self._host.keymap.title(action))
-        flows = Flows(desk, self._choose, client, self._host.pulse.overview, subject)
-        asking = {
-            "queue.pause": flows.pause,
-            "queue.limit": flows.limit,
-            "job.hold": flows.hold,
-            "schedule.pause": flows.pause_schedule,
-            "run.undo": flows.undo,
-            "secret.rotate": flows.rotate,
-            "run.stop": flows.stop,
-        }
-        asking[action]()
+        FLOWS[action](Flow(desk, self._choose, client, self._host.pulse.overview, subject))
 
     def _help(self) -> None:
         show_help(self._host.app, self._host.keymap, self.why_not)
 
     def _palette(self) -> None:
         if (screen := self._host.here()) is not None:
-            show_palette(self._host.app, self._host.keymap, screen.PLACE, self.why_not, screen.perform)
+            show_palette(self._host.app, self._host.keymap, screen.places, self.why_not, screen.perform)
 
     def _choose(self, chooser: "Chooser", then: Callable[[tuple[str, str]], None]) -> None:
         choose(self._host.app, chooser, then)
 
-    def _goer(self, name: str) -> Callable[[], None]:
-        return lambda: self._host.go_home(Route(name))
+    def _goer(self, name: str) -> Callable[..., None]:
+        return lambda *rest: self._host.go_home(Route(name))
 
     def _of_queue(self, card: str) -> None:
         screen = self._host.here()
@@ -260,37 +259,8 @@ class Actions:
 
     def _obey(self, text: str) -> None:
         command = typed.command_of(text, COMMANDS)
-        if command.word in PLACES:
-            self._host.go_home(Route(command.word))
-        elif command.word in ("q", "quit"):
-            self._host.leave()
-        elif command.word == "help":
-            self._help()
-        elif command.word == "theme":
-            self._host.use_theme(command.rest)
-        else:
-            self._demo(command.rest)
+        self._commands[command.word](command.rest)
 
     def _demo(self, word: str) -> None:
-        downstream = self._host.settings.downstream
-        if word not in MODES:
-            raise typed.Unclear(f"`:demo {word}` is no command; there are {', '.join(f':demo {m}' for m in MODES)}")
-        if downstream is None:
-            raise typed.Unclear("this is not the demo: there is no downstream to drive")
-
-        def said(status: int) -> None:
-            well = 200 <= status < 300
-            self._host.tell(f"the downstream is told to {word} ({status})", "information" if well else "error")
-
-        self._host.look(_drive(downstream, MODES[word]), said)
-
-
-async def _drive(downstream: str, mode: str) -> int:
-    """Tells the demo's downstream how to behave; its status."""
-    import httpx
-
-    try:
-        async with httpx.AsyncClient(timeout=5, trust_env=False) as http:
-            return (await http.put(f"{downstream}/mode", json={"mode": mode})).status_code
-    except httpx.HTTPError as error:
-        raise ConsoleError(f"the downstream does not answer: {shlex.quote(str(error))}") from None
+        told, said = drive(word, self._host.settings.downstream)
+        self._host.look(told, lambda status: self._host.tell(*said(status)))

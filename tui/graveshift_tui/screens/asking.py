@@ -21,12 +21,14 @@ def show_help(app: App[object], keymap: Keymap, why_not: WhyNot) -> None:
     app.push_screen(HelpScreen(keymap, why_not))
 
 
-def show_palette(app: App[object], keymap: Keymap, place: str, why_not: WhyNot, then: Callable[[str], None]) -> None:
+def show_palette(
+    app: App[object], keymap: Keymap, places: Sequence[str], why_not: WhyNot, then: Callable[[str], None]
+) -> None:
     """Everything that can be done here, by name."""
     from graveshift_tui.screens.helping import choices
     from graveshift_tui.widgets.choose import Chooser
 
-    choose(app, Chooser("What do you want to do?", choices(keymap, place, why_not)), lambda chosen: then(chosen[0]))
+    choose(app, Chooser("What do you want to do?", choices(keymap, places, why_not)), lambda chosen: then(chosen[0]))
 
 
 def choose(app: App[object], chooser: "Chooser", then: Callable[[tuple[str, str]], None]) -> None:

@@ -2,7 +2,7 @@
 
 from graveshift.wire.backups import Backup, BackupState
 from graveshift_tui import format as f
-from graveshift_tui.screen import Card, Route
+from graveshift_tui.card import Card, Route
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Column, pair, solo
 from graveshift_tui.widgets.tree import Node

@@ -8,11 +8,12 @@ from msgspec import Struct
 from textual import on
 from textual.app import ComposeResult
 
+from graveshift_tui.card import Card, Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.format import fit
 from graveshift_tui.sanitize import clean
-from graveshift_tui.screen import Card, ConsoleScreen, Route, Subject
+from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens.asking import ask_for_line
 from graveshift_tui.widgets.columns import At
 from graveshift_tui.widgets.detail import Detail

@@ -3,8 +3,8 @@
 from graveshift.wire.dlq import Attempt, Letter, LetterDetail
 from graveshift.wire.selection import LETTER_FIELDS, parameters
 from graveshift_tui import format as f
+from graveshift_tui.card import Card, Route
 from graveshift_tui.sanitize import clean_lines
-from graveshift_tui.screen import Card, Route
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.screens.groups import short
 from graveshift_tui.widgets.columns import At, Column, pair, solo

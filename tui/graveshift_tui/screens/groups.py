@@ -4,7 +4,7 @@ from graveshift.wire.groups import Group
 from graveshift.wire.marks import MarkKind
 from graveshift.wire.selection import GROUP_FIELDS, Filter, parameters
 from graveshift_tui import format as f
-from graveshift_tui.screen import Card, Route
+from graveshift_tui.card import Card, Route
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
 from graveshift_tui.widgets.paint import Line

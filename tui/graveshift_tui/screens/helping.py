@@ -18,14 +18,12 @@ from graveshift_tui.widgets.tree import Node
 
 WIDE = 70
 
-WIDE = 70
 
-
-def choices(keymap: Keymap, place: str, why_not: WhyNot) -> list[Choice]:
+def choices(keymap: Keymap, places: Sequence[str], why_not: WhyNot) -> list[Choice]:
     """What the palette offers: every action that works here."""
     return [
         Choice(action, f"{key.title}  ({action})", keymap.all_shown(action), why_not(action))
-        for action, key in keymap.of(place).items()
+        for action, key in keymap.of(*places).items()
         if not action.startswith("cursor.") and action != "palette"
     ]
 
@@ -43,8 +41,9 @@ def page(keymap: Keymap, why_not: WhyNot, width: int) -> list[Line]:
 
 def _entry(keymap: Keymap, action: str, why_not: str | None, width: int) -> Line:
     keys = fit(keymap.all_shown(action), 12)
-    dialog = "dialog: " if keymap.keys[action].where == ("dialog",) else ""
-    title = fit(f"{'(not allowed) ' if why_not else ''}{dialog}{keymap.title(action)}", width - 13)
+    only = ("dialog",) if keymap.keys[action].where == ("dialog",) else keymap.cards(action)
+    place = f"{', '.join(only)}: " if only else ""
+    title = fit(f"{'(not allowed) ' if why_not else ''}{place}{keymap.title(action)}", width - 13)
     return ((f" {keys}", "bold accent" if not why_not else "muted"), (f"{title} ", "text" if not why_not else "muted"))
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift.wire.selection import JOB_FIELDS, parameters
 from graveshift_tui import format as f
-from graveshift_tui.screen import Card, Route
+from graveshift_tui.card import Card, Route
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
 from graveshift_tui.widgets.tree import Node, json_nodes

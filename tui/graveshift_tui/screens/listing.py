@@ -10,10 +10,11 @@ from textual.app import ComposeResult
 from textual.events import Resize
 
 from graveshift.wire.page import Page
+from graveshift_tui.card import Card, Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.format import count, fit, total
-from graveshift_tui.screen import Card, ConsoleScreen, Route, Subject
+from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import gone, standing
 from graveshift_tui.screens.typed import payload_words
 from graveshift_tui.widgets.chain import Fetch

@@ -5,10 +5,11 @@ from time import monotonic
 
 from textual.app import ComposeResult
 
+from graveshift_tui.card import Card, Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.format import age
-from graveshift_tui.screen import Card, ConsoleScreen, Route, Subject
+from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import standing
 from graveshift_tui.screens.headline import headline, next_step
 from graveshift_tui.screens.panels import Entry, panels, side

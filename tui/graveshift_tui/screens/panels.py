@@ -11,8 +11,8 @@ from graveshift.wire.runs import Run
 from graveshift.wire.secrets import SecretState
 from graveshift.wire.workers import WorkerState
 from graveshift_tui import format as f
+from graveshift_tui.card import Card
 from graveshift_tui.operate import progress
-from graveshift_tui.screen import Card
 from graveshift_tui.screens import groups, queues, standing, workers
 from graveshift_tui.widgets.columns import At, heading, line
 from graveshift_tui.widgets.paint import Line, Span, width_of

@@ -3,7 +3,7 @@
 from graveshift.wire.queues import Queue
 from graveshift.wire.selection import QUEUE_FIELDS, Filter, parameters
 from graveshift_tui import format as f
-from graveshift_tui.screen import Card, Route
+from graveshift_tui.card import Card, Route
 from graveshift_tui.screens import standing
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Column, pair, solo

@@ -5,9 +5,9 @@ from msgspec import Struct
 from graveshift.wire.page import Page
 from graveshift.wire.runs import Item, Outcome, Run, RunState
 from graveshift_tui import format as f
+from graveshift_tui.card import Card, Route
 from graveshift_tui.client import Client
 from graveshift_tui.operate import progress
-from graveshift_tui.screen import Card, Route
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
 from graveshift_tui.widgets.paint import Line, wrapped

@@ -4,7 +4,7 @@ from graveshift.wire.dlq import Letter
 from graveshift.wire.selection import TRASH_FIELDS, parameters
 from graveshift.wire.trash import Discarded, DiscardedDetail
 from graveshift_tui import format as f
-from graveshift_tui.screen import Card, Route
+from graveshift_tui.card import Card, Route
 from graveshift_tui.screens import dlq
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.screens.groups import short

@@ -18,9 +18,9 @@ from graveshift.wire.secrets import SecretInfo
 from graveshift.wire.selection import Filter
 from graveshift.wire.trash import Discarded, DiscardedDetail
 from graveshift.wire.workers import Worker
+from graveshift_tui.card import Subject
 from graveshift_tui.format import count, fit, things
 from graveshift_tui.operate import Ask
-from graveshift_tui.screen import Subject
 from graveshift_tui.screens.groups import cause, scope_of, short
 from graveshift_tui.screens.listing import describe
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from graveshift.wire.selection import WORKER_FIELDS, parameters
 from graveshift.wire.workers import Worker, WorkerState
 from graveshift_tui import format as f
-from graveshift_tui.screen import Card, Route
+from graveshift_tui.card import Card, Route
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
 from graveshift_tui.widgets.tree import Node

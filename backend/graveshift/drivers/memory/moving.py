@@ -1,15 +1,19 @@
 """Letters on the move in memory: requeued, discarded, recalled, restored, erased."""
 
+from datetime import timedelta
+
 from msgspec.structs import replace
 
+from graveshift.back import AS_IT_WAS, Back
 from graveshift.driver import Move, Verdict
-from graveshift.drivers.memory.state import Place, Settled, State, copied
+from graveshift.drivers.memory.ending import readable
+from graveshift.drivers.memory.state import Edited, Place, Settled, State, copied
 from graveshift.store.position import letter_position
 from graveshift.wire.ids import encode
 from graveshift.wire.runs import Outcome
 
 
-def move(state: State, native: str, to: Move, run: int) -> Verdict:
+def move(state: State, native: str, to: Move, run: int, back: Back = AS_IT_WAS) -> Verdict:
     """What becomes of one letter."""
     place, public = letter_position(native), encode(state.system, native)
     body = None if place is None else state.dead.get(place)
@@ -18,7 +22,7 @@ def move(state: State, native: str, to: Move, run: int) -> Verdict:
             return Verdict(public, Outcome.GONE, "it is no letter any more")
         return Verdict(public, Outcome.MOVED, None, encode(state.system, str(place[1])))
     job = encode(state.system, str(place[1]))
-    if to is Move.REQUEUE and state.holder(body.job.queue, body.job.unique_key):
+    if to is Move.REQUEUE and state.holder(back.queue or body.job.queue, body.job.unique_key):
         return Verdict(public, Outcome.CONFLICT, "a live job holds its unique key", job)
     settled = Settled(run, state.now(), state.next_tick(), body)
     del state.dead[place]
@@ -27,7 +31,7 @@ def move(state: State, native: str, to: Move, run: int) -> Verdict:
         state.trash[place] = settled
     else:
         state.settled.append(settled)
-        _requeue(state, place[1], run)
+        _requeue(state, place[1], run, back, back.edited.get(native))
     return Verdict(public, Outcome.MOVED, None, job)
 
 
@@ -38,12 +42,19 @@ def _moved_before(state: State, place: Place, to: Move, run: int) -> bool:
     return any((s.run, (s.body.died_at, s.body.job.id)) == (run, place) for s in state.settled)
 
 
-def _requeue(state: State, number: int, run: int) -> None:
+def _requeue(state: State, number: int, run: int, back: Back, edited: str | None) -> None:
     job = copied(state.settled[-1].body.job)
-    job.state, job.run_at, job.run_id, job.born = "waiting", state.now(), run, state.next_tick()
-    job.requeue_count, job.max_attempts = job.requeue_count + 1, job.attempt + job.budget
+    now = state.now()
+    due = back.run_at or now + timedelta(seconds=back.delay_s or 0)
+    job.state, job.run_at = "scheduled" if due > now else "waiting", max(due, now)
+    job.queue, job.run_id, job.born = back.queue or job.queue, run, state.next_tick()
+    more = max(job.max_attempts - job.attempt, 1) if back.keep_attempts else job.budget
+    job.requeue_count, job.max_attempts = job.requeue_count + 1, job.attempt + more
     job.crashes, job.begun, job.cancel_requested, job.fingerprint = 0, False, False, None
     job.started_at, job.worker, job.worker_version = None, None, state.settled[-1].body.worker_version
+    if edited is not None:
+        state.edits.append(Edited(number, run, readable(back.by), now, job.payload))
+        job.payload = edited.encode()
     state.live[number] = job
     state.note(job.queue, "requeued")
 
@@ -60,6 +71,7 @@ def recall(state: State, native: str, run: int) -> Verdict:
         return Verdict(public, Outcome.GONE, "already started", public_job)
     del state.live[place[1]]
     state.settled.remove(settled)
+    state.edits = [edit for edit in state.edits if (edit.job, edit.run) != (place[1], run)]
     state.dead[place] = replace(settled.body, born=state.next_tick(), restored_at=state.now())
     state.unfolded += 1
     return Verdict(public, Outcome.MOVED, None, public_job)
@@ -77,7 +89,10 @@ def restore(state: State, native: str, run: int, of_run: int | None) -> Verdict:
 
 def erase(state: State, native: str, run: int) -> Verdict:
     """From the trash to nowhere."""
-    return _out_of_trash(state, native, run, None)[0]
+    verdict, settled = _out_of_trash(state, native, run, None)
+    if settled is not None:
+        state.edits = [edit for edit in state.edits if edit.job != settled.body.job.id]
+    return verdict
 
 
 def _out_of_trash(state: State, native: str, run: int, of_run: int | None) -> tuple[Verdict, Settled | None]:

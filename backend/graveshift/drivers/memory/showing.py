@@ -1,5 +1,6 @@
 """What is remembered, as the wire knows it."""
 
+from datetime import datetime
 from typing import Any
 
 from msgspec import Raw
@@ -7,6 +8,7 @@ from msgspec import Raw
 from graveshift.drivers.memory.state import Body, Entry, Settled, State
 from graveshift.store.position import letter_id, letter_position
 from graveshift.wire.dlq import Letter, LetterDetail
+from graveshift.wire.edits import Edit
 from graveshift.wire.ids import encode
 from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift.wire.trash import Discarded, DiscardedDetail
@@ -54,6 +56,7 @@ def job_detail(state: State, entry: Entry) -> JobDetail:
         requeue_count=entry.requeue_count,
         cancel_requested=entry.cancel_requested,
         held_reason=entry.held_reason,
+        edits=_edits(state, entry.id),
     )
 
 
@@ -64,7 +67,13 @@ def _when(settled: Settled) -> dict[str, Any]:
 def _carried(state: State, body: Body) -> dict[str, Any]:
     told = [tried.told for tried in state.tried if tried.job == body.job.id]
     history = [attempt for attempt in told if attempt.finished_at <= body.died_at]
-    return {"payload": Raw(body.job.payload), "traceback": body.traceback, "history": history}
+    edits = _edits(state, body.job.id, body.died_at)
+    return {"payload": Raw(body.job.payload), "traceback": body.traceback, "history": history, "edits": edits}
+
+
+def _edits(state: State, job: int, before: datetime | None = None) -> list[Edit]:
+    known = [edit for edit in state.edits if edit.job == job and (before is None or edit.at <= before)]
+    return [Edit(run_id=str(e.run), by=e.by, at=e.at, original=Raw(e.original)) for e in known]
 
 
 def _letter_fields(state: State, body: Body) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """The memory queue as a system; see `graveshift.driver.Source`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from graveshift.back import AS_IT_WAS, Back
 from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
 from graveshift.drivers.memory import limiting
 from graveshift.drivers.memory.ending import readable
@@ -107,8 +108,15 @@ class MemorySource:
     async def fetch(self, native: str) -> LetterDetail | None:
         return detail(self._state, native)
 
-    async def move(self, unit: Unit, letters: Sequence[str], to: Move, run_id: int) -> Sequence[Verdict]:
-        return [move(self._state, native, to, run_id) for native in letters]
+    async def payloads(self, letters: Sequence[str]) -> Mapping[str, str]:
+        places = {native: place for native in letters if (place := letter_position(native))}
+        dead = self._state.dead
+        return {native: dead[place].job.payload.decode() for native, place in places.items() if place in dead}
+
+    async def move(
+        self, unit: Unit, letters: Sequence[str], to: Move, run_id: int, *, back: Back = AS_IT_WAS
+    ) -> Sequence[Verdict]:
+        return [move(self._state, native, to, run_id, back) for native in letters]
 
     async def recall(self, unit: Unit, letters: Sequence[str], run_id: int) -> Sequence[Verdict]:
         return [recall(self._state, native, run_id) for native in letters]

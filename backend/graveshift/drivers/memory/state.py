@@ -92,6 +92,16 @@ class Settled(Struct, frozen=True):
     body: Body
 
 
+class Edited(Struct, frozen=True):
+    """What a run changed in the payload of a job, and the payload before."""
+
+    job: int
+    run: int
+    by: str
+    at: datetime
+    original: bytes
+
+
 class Pause(Struct, frozen=True):
     """Why a queue, or a schedule, gives nothing; or why a queue takes nothing."""
 
@@ -138,6 +148,7 @@ class State:
         self.ended: dict[int, Entry] = {}
         self.dead: dict[Place, Body] = {}
         self.settled: list[Settled] = []
+        self.edits: list[Edited] = []
         self.trash: dict[Place, Settled] = {}
         self.untrashed: set[tuple[int, Place]] = set()
         self.tried: list[Tried] = []

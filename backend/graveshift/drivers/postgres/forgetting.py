@@ -58,6 +58,17 @@ WITH seen AS MATERIALIZED (
 SELECT max(id) FROM seen
 """)
 
+# What an edit replaced is kept as long as the job is anywhere that it can be seen.
+EDITS = text(f"""
+DELETE FROM graveshift.edits WHERE ctid = ANY(ARRAY(
+    SELECT e.ctid FROM graveshift.edits e WHERE e.edited_at < now() - {_days("trash")}
+      AND NOT EXISTS (SELECT FROM graveshift.jobs j WHERE j.id = e.id)
+      AND NOT EXISTS (SELECT FROM graveshift.dead d WHERE d.id = e.id)
+      AND NOT EXISTS (SELECT FROM graveshift.trash t WHERE t.id = e.id)
+      AND NOT EXISTS (SELECT FROM graveshift.done d WHERE d.id = e.id)
+    LIMIT {AT_ONCE}))
+""")
+
 # A cause goes when nothing of it is left anywhere it could be counted from again: it would come back without a name.
 # Where causes were folded into `other` none may go, because what is counted there knows no better place yet.
 CAUSES = text(f"""
@@ -102,6 +113,7 @@ STEPS = (
     _aged("trash_rest", "discarded_at", _days("trash")),
     LETTERS,
     TEXTS,
+    EDITS,
     _aged("flow", "bucket", "interval '1 hour'"),
     _aged("group_flow", "bucket", "interval '1 hour'"),
     _aged("minutes", "bucket", "interval '1 hour'"),

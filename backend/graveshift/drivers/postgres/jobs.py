@@ -11,6 +11,7 @@ from graveshift.driver import Count, Frozen, Held
 from graveshift.drivers.postgres import counting, payloads
 from graveshift.drivers.postgres.chosen import jobs_where, visible
 from graveshift.drivers.postgres.connection import opened
+from graveshift.drivers.postgres.editing import edits
 from graveshift.drivers.postgres.reading import freeze, now
 from graveshift.drivers.postgres.tables import dead, done, jobs
 from graveshift.drivers.postgres.text import raw
@@ -18,6 +19,7 @@ from graveshift.errors import Invalid
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import job_number, numbers_of
 from graveshift.veil import Veil
+from graveshift.wire.edits import Edit
 from graveshift.wire.ids import encode
 from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift.wire.page import Page
@@ -85,7 +87,8 @@ class PostgresJobs:
         async with opened(self._engine) as connection:
             row = (await connection.execute(DETAIL, {"id": number})).first()
             payload = await connection.scalar(PAYLOAD, {"id": number})
-        return None if row is None else _detail(row, payload, self.system)
+            edited = await edits(connection, number)
+        return None if row is None else _detail(row, payload, edited, self.system)
 
     async def freeze(self) -> Frozen:
         async with opened(self._engine) as connection:
@@ -192,7 +195,7 @@ def _fields(row: Row[Any], system: str) -> dict[str, Any]:
     }
 
 
-def _detail(row: Row[Any], payload: str | None, system: str) -> JobDetail:
+def _detail(row: Row[Any], payload: str | None, edited: list[Edit], system: str) -> JobDetail:
     return JobDetail(
         **_fields(row, system),
         payload=raw(payload or "null"),
@@ -202,4 +205,5 @@ def _detail(row: Row[Any], payload: str | None, system: str) -> JobDetail:
         requeue_count=row.requeue_count,
         cancel_requested=row.cancel_requested,
         held_reason=row.held_reason,
+        edits=edited,
     )

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graveshift.back import AS_IT_WAS, Back
 from graveshift.driver import Fates, Move, Unit, Verdict
+from graveshift.drivers.postgres import editing
 from graveshift.drivers.postgres.connection import read
 from graveshift.drivers.postgres.doorbell import RING_AT_COMMIT
 from graveshift.store.position import letter_position
@@ -34,12 +36,17 @@ WITH chosen AS MATERIALIZED (
     LATERAL (SELECT d.* FROM graveshift.dead d
              WHERE d.died_at = u.died_at AND d.id = u.id
                AND d.died_at BETWEEN CAST(:low AS timestamptz) AND CAST(:high AS timestamptz) FOR UPDATE) d
+), due AS MATERIALIZED (
+    SELECT greatest(now(), CAST(:run_at AS timestamptz),
+                    now() + make_interval(secs => CAST(:delay_s AS double precision))) AS at
 ), back AS (
     INSERT INTO graveshift.jobs (id, run_at, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count,
                                  priority, queue, kind, state, unique_key, trace_id, worker_version)
-    SELECT id, now(), enqueued_at, CAST(:run AS bigint), attempt, attempt + budget, budget, requeue_count + 1, priority,
-           queue, kind, 'waiting', unique_key, trace_id, worker_version
-    FROM chosen ORDER BY queue, unique_key NULLS FIRST, died_at, id
+    SELECT id, due.at, enqueued_at, CAST(:run AS bigint), attempt,
+           attempt + CASE WHEN CAST(:keep_attempts AS boolean) THEN greatest(max_attempts - attempt, 1) ELSE budget END,
+           budget, requeue_count + 1, priority, coalesce(CAST(:queue AS text), queue), kind,
+           CASE WHEN due.at > now() THEN 'scheduled' ELSE 'waiting' END, unique_key, trace_id, worker_version
+    FROM chosen, due ORDER BY queue, unique_key NULLS FIRST, died_at, id
     ON CONFLICT DO NOTHING RETURNING id
 ), stuck AS (
     SELECT id FROM chosen EXCEPT SELECT id FROM back
@@ -137,13 +144,20 @@ Position = tuple[datetime, int]
 Places = Mapping[Position, bool]
 
 
-async def move(unit: Unit, system: str, natives: Sequence[str], to: Move, run_id: int) -> list[Verdict]:
+async def move(
+    unit: Unit, system: str, natives: Sequence[str], to: Move, run_id: int, *, back: Back = AS_IT_WAS
+) -> list[Verdict]:
     """One verdict a letter; see `graveshift.driver.Source.move`."""
     statement, repeated = (REQUEUE, SETTLED) if to is Move.REQUEUE else (DISCARD, DISCARDED)
     places = {native: letter_position(native) for native in natives}
     await unit.execute(BY_ROW)
-    moved = by_place((await unit.execute(statement, {**arrays(places), "run": run_id})).all())
+    how = _how(back) if to is Move.REQUEUE else {}
+    moved = by_place((await unit.execute(statement, {**arrays(places), **how, "run": run_id})).all())
     if to is Move.REQUEUE:
+        edited = {place[1]: text for native, text in back.edited.items() if (place := places.get(native))}
+        await editing.edit(
+            unit, {job: edited[job] for (_, job), done in moved.items() if done and job in edited}, run_id, back.by
+        )
         await unit.execute(RING_AT_COMMIT)
     missing = {native: place for native, place in places.items() if place is not None and place not in moved}
     if missing:
@@ -158,6 +172,7 @@ async def recall(unit: Unit, system: str, natives: Sequence[str], run_id: int) -
     places = {native: letter_position(native) for native in natives}
     await unit.execute(BY_ROW)
     moved = by_place((await unit.execute(RECALL, {**arrays(places), "run": run_id})).all())
+    await editing.take_back(unit, [job for (_, job), done in moved.items() if done], run_id)
     return [_recalled(system, native, place, moved) for native, place in places.items()]
 
 
@@ -165,6 +180,11 @@ async def fates(engine: AsyncEngine, run_id: int) -> Fates:
     """What became of a run's jobs by now; what waits for another attempt is `waiting`."""
     row = (await read(engine, FATES, {"run": run_id}))[0]
     return Fates(row.waiting, row.running, row.done, row.dead, row.discarded)
+
+
+def _how(back: Back) -> dict[str, Any]:
+    named = {"queue": back.queue, "run_at": back.run_at, "delay_s": back.delay_s}
+    return {**named, "keep_attempts": back.keep_attempts}
 
 
 def arrays(places: Mapping[str, Position | None]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from graveshift.driver import Frozen
+from graveshift.drivers.postgres.editing import edits
 from graveshift.drivers.postgres.text import raw
 from graveshift.store.position import letter_id, letter_position
 from graveshift.wire.dlq import Attempt, Letter, LetterDetail
@@ -81,8 +82,9 @@ async def letter_detail(connection: AsyncConnection, place: tuple[datetime, int]
     if row is None:
         return None
     history = [Attempt(*tried) for tried in await connection.execute(HISTORY, named)]
-    payload = raw(row.payload or "null")
-    return LetterDetail(**fields(row, system), payload=payload, traceback=row.traceback, history=history)
+    edited, payload = await edits(connection, row.id, row.died_at), raw(row.payload or "null")
+    common = fields(row, system)
+    return LetterDetail(**common, payload=payload, traceback=row.traceback, history=history, edits=edited)
 
 
 def fields(row: Row[Any], system: str) -> dict[str, Any]:

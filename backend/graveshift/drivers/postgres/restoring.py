@@ -47,6 +47,8 @@ WITH chosen AS MATERIALIZED ({CHOSEN}), gone AS (
     DELETE FROM graveshift.dead_text x USING chosen WHERE x.died_at = chosen.died_at AND x.id = chosen.id
 ), carried AS (
     DELETE FROM graveshift.payloads WHERE id = ANY(ARRAY(SELECT id FROM chosen))
+), edits AS (
+    DELETE FROM graveshift.edits WHERE id = ANY(ARRAY(SELECT id FROM chosen))
 )
 SELECT died_at, id, true AS moved FROM chosen
 """)

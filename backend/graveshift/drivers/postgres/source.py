@@ -1,13 +1,14 @@
 """One PostgreSQL database as a queue system; see `graveshift.driver.Source`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graveshift.back import AS_IT_WAS, Back
 from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
-from graveshift.drivers.postgres import controls, moving, presence, queues, restoring, touching
+from graveshift.drivers.postgres import controls, editing, moving, presence, queues, restoring, touching
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import letter_detail, standing
 from graveshift.store.position import letter_position
@@ -53,8 +54,13 @@ class PostgresSource:
         async with opened(self._engine) as connection:
             return await letter_detail(connection, place, self.system)
 
-    async def move(self, unit: Unit, letters: Sequence[str], to: Move, run_id: int) -> Sequence[Verdict]:
-        return await moving.move(unit, self.system, letters, to, run_id)
+    async def payloads(self, letters: Sequence[str]) -> Mapping[str, str]:
+        return await editing.payloads(self._engine, letters)
+
+    async def move(
+        self, unit: Unit, letters: Sequence[str], to: Move, run_id: int, *, back: Back = AS_IT_WAS
+    ) -> Sequence[Verdict]:
+        return await moving.move(unit, self.system, letters, to, run_id, back=back)
 
     async def recall(self, unit: Unit, letters: Sequence[str], run_id: int) -> Sequence[Verdict]:
         return await moving.recall(unit, self.system, letters, run_id)

@@ -1,11 +1,12 @@
 """Procrastinate as a Source: its failed jobs are letters, indexed by us; it can requeue and recall, nothing more."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from graveshift.back import AS_IT_WAS, Back
 from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
 from graveshift.drivers.procrastinate import moving, reading
 from graveshift.errors import Unsupported
@@ -76,10 +77,16 @@ class ProcrastinateSource:
         async with self._reading() as connection:
             return await reading.detail(connection, self.system, *position)
 
-    async def move(self, unit: Unit, letters: Sequence[str], to: Move, run_id: int) -> Sequence[Verdict]:
+    async def payloads(self, letters: Sequence[str]) -> Mapping[str, str]:
+        """Its jobs come back as they were, so nobody has to read them."""
+        raise Unsupported(f"{self.system} cannot {Can.ALTER}")
+
+    async def move(
+        self, unit: Unit, letters: Sequence[str], to: Move, run_id: int, *, back: Back = AS_IT_WAS
+    ) -> Sequence[Verdict]:
         """Requeue, each letter in a transaction of its own; procrastinate has no way to discard a failed job."""
-        if to is not Move.REQUEUE:
-            raise Unsupported(f"{self.system} cannot {to}")
+        if to is not Move.REQUEUE or back.alters:
+            raise Unsupported(f"{self.system} cannot {Can.ALTER if back.alters else to}")
 
         intents = await self._intents(unit, letters, run_id)
 

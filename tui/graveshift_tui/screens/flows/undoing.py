@@ -1,10 +1,13 @@
-"""Which run `u` takes back where none is under the cursor."""
+"""An undo: of the run on show, else of the last one of the operator's own that can be undone."""
 
+from functools import partial
 from typing import Final
 
 from graveshift.wire.plans import Plan
 from graveshift.wire.runs import Run, RunState
 from graveshift_tui.client import ApiError, Client
+from graveshift_tui.screens import verbs
+from graveshift_tui.screens.flows.asking import Flow
 from graveshift_tui.settings import ConsoleError
 
 
@@ -16,6 +19,22 @@ LOOKED_AT: Final = 200
 UNDOABLE: Final = ("dlq.requeue", "dlq.discard")
 UNDO: Final = "run.undo"
 IN_VAIN: Final = (RunState.FAILED, RunState.CANCELLED, RunState.LOST)
+
+
+def undo(flow: Flow) -> None:
+    """Undoes the run on show or under the cursor, else the operator's last that can be undone."""
+    row = flow.subject.row
+    if isinstance(row, Run):
+        _order(flow, row)
+    elif flow.subject.card == "items" and flow.subject.within:
+        flow.desk.ask(flow.client.look(flow.subject.within), partial(_order, flow))
+    else:
+        actor = flow.seen.actor if flow.seen is not None else ""
+        flow.desk.ask(last_undoable(flow.client, actor), partial(_order, flow))
+
+
+def _order(flow: Flow, run: Run) -> None:
+    flow.desk.order(verbs.undo(run))
 
 
 async def last_undoable(client: Client, actor: str) -> Run:

@@ -1,0 +1,30 @@
+"""How dead letters come back to waiting: as they were, or elsewhere, later, edited."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class Back(Struct, frozen=True, kw_only=True):
+    """How letters come back to waiting; as it stands: each to its queue, at once, with all its attempts, as it was.
+
+    `queue` is another queue. `run_at` is when they are due, or `delay_s` how long after their move; the past is now.
+    `keep_attempts`: only those that were left, at least one. `edited` are new payloads, JSON text by native id,
+    and `by` is who edited them.
+    """
+
+    queue: str | None = None
+    run_at: datetime | None = None
+    delay_s: float | None = None
+    keep_attempts: bool = False
+    edited: Mapping[str, str] = {}
+    by: str = ""
+
+    @property
+    def alters(self) -> bool:
+        """True where they come back otherwise than they were."""
+        return self != AS_IT_WAS
+
+
+AS_IT_WAS = Back()

@@ -1,0 +1,73 @@
+"""What the API stands on, of the parts."""
+
+from graveshift import migrations
+from graveshift.api.ports import Rooms
+from graveshift.bootstrap.parts import Parts
+from graveshift.desk import Desk
+from graveshift.errors import DatabaseUnavailable
+from graveshift.events import Hub, Watch
+from graveshift.history import History, Prometheus, Samples
+from graveshift.loops import Clockwork
+from graveshift.operation import World
+from graveshift.store.changes import marks, run_states
+from graveshift.store.engine import answers
+from graveshift.store.samples import SampleBook
+from graveshift.wire.health import Check
+
+OURS = "the private server is started again by itself, and the log says why where that fails"
+THEIRS = "see that PostgreSQL runs, can be reached from here, and that `database.url` and `login_file` name it"
+
+
+def rooms_of(parts: Parts, world: World, desk: Desk, clockwork: Clockwork) -> Rooms:
+    """Lists come from the replica where there is one; Desk, runs and record from the primary."""
+    engine, near, system = parts.engine, parts.near, parts.queue.source.system
+    shown = near or parts.queue
+    sources = {**world.sources, system: shown.source}
+
+    async def database() -> Check:
+        return await _database(parts)
+
+    return Rooms(
+        api=parts.settings.api,
+        environment=parts.environment,
+        system=system,
+        sources=sources,
+        letters={**world.letters, system: shown.letters},
+        trash=world.trash,
+        jobs={**world.jobs, system: shown.jobs},
+        work=parts.queue.work,
+        upkeep=shown.upkeep,
+        shown_at=near.replica.now if near else parts.runs.now,
+        replica=lambda: near.replica.standing if near else None,
+        desk=desk,
+        runs=parts.runs,
+        run_states=lambda: run_states(engine),
+        audit=parts.audit,
+        backups=world.backups,
+        vault=parts.vault,
+        interpreter=world.interpreter,
+        tokens=parts.tokens,
+        schedules=parts.timetable.infos,
+        marks=parts.marks,
+        history=_history(parts),
+        hub=Hub(Watch(system, shown.upkeep, sources, lambda: marks(engine))),
+        loops=clockwork.last_success,
+        checks=[database, clockwork.check, *([near.replica.check] if near else [])],
+    )
+
+
+def _history(parts: Parts) -> History:
+    prometheus, every_s = parts.settings.prometheus, parts.settings.loops.sample_s
+    primary = Samples(SampleBook(parts.engine), every_s)
+    own = parts.near.samples(primary, every_s) if parts.near else primary
+    return History(Prometheus(prometheus), own) if prometheus.url else History(own)
+
+
+async def _database(parts: Parts) -> Check:
+    database = parts.database
+    try:
+        await answers(parts.engine)
+    except DatabaseUnavailable:
+        return Check("database", ok=False, detail=f"it does not answer; {OURS if database.server else THEIRS}")
+    found = await migrations.current(database.url_now)
+    return Check("database", ok=found == migrations.head(), detail=f"schema {found}")

@@ -1,0 +1,73 @@
+"""A place in the console, what a verb acts on there, and the card that describes a resource."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from graveshift.wire.page import Page
+from graveshift.wire.selection import Filter
+from graveshift_tui.client import Client
+from graveshift_tui.widgets.columns import At, Column
+from graveshift_tui.widgets.paint import Line
+from graveshift_tui.widgets.tree import Node
+
+
+class Route(Struct, frozen=True):
+    """A place in the console: a card's list under a filter, or one thing of it; `crumb` is its name on the way."""
+
+    card: str
+    filter: Filter = Filter()
+    id: str | None = None
+    crumb: str = ""
+
+
+class Subject(Struct, frozen=True):
+    """What a verb would act on: the marked rows, else the one under the cursor, and the list's filter.
+
+    `alone` where one thing is shown and no list; `within` is the id of the thing whose parts a list shows.
+    """
+
+    card: str
+    rows: tuple[Struct, ...] = ()
+    marked: bool = False
+    filter: Filter = Filter()
+    total: int | None = None
+    total_is_exact: bool = True
+    alone: bool = False
+    within: str | None = None
+
+    @property
+    def row(self) -> Struct | None:
+        """The only row, where there is one."""
+        return self.rows[0] if len(self.rows) == 1 else None
+
+
+Fetching: TypeAlias = Callable[[Client, Route, str | None, int], Awaitable[Page[Struct]]]
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    """A resource as the console shows it; `verbs` are the actions its hints offer, most useful first.
+
+    `pane` tells more about the row under the cursor, in `pane_height` lines at most, or in up to `pane_most` of those
+    that leave half of the screen to the list; `opens` is where enter leads.
+    `fields` are the filter fields that the API takes; `fetch` None reads the resource of the card's name. With
+    `newest_first` the cursor of a reader who has not moved stays on the top.
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    id_of: Callable[[Struct], str]
+    empty: str
+    tone: Callable[[Struct], str] = lambda row: "text"
+    nodes: Callable[[Struct, At], list[Node]] | None = None
+    opens: Callable[[Struct], Route | None] = lambda row: None
+    pane: Callable[[Struct, At], Sequence[Line]] | None = None
+    pane_height: int = 0
+    pane_most: int = 0
+    verbs: tuple[str, ...] = ()
+    newest_first: bool = False
+    fields: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    fetch: Fetching | None = None

@@ -1,0 +1,21 @@
+"""Verbs that ask something before they are planned: one function each, by the name of its action."""
+
+from collections.abc import Callable
+from typing import Final
+
+from graveshift_tui.screens.flows.asking import Flow
+from graveshift_tui.screens.flows.limiting import limit
+from graveshift_tui.screens.flows.pausing import hold, pause, pause_schedule
+from graveshift_tui.screens.flows.rotating import rotate
+from graveshift_tui.screens.flows.stopping import stop
+from graveshift_tui.screens.flows.undoing import undo
+
+FLOWS: Final[dict[str, Callable[[Flow], None]]] = {
+    "queue.pause": pause,
+    "queue.limit": limit,
+    "job.hold": hold,
+    "schedule.pause": pause_schedule,
+    "run.undo": undo,
+    "secret.rotate": rotate,
+    "run.stop": stop,
+}

@@ -1,0 +1,71 @@
+"""What a verb that asks has in its hands: what it acts on, the client, and the console to ask through."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+from graveshift.wire.overview import Overview
+from graveshift_tui.card import Subject
+from graveshift_tui.client import Client
+from graveshift_tui.opening import Opening
+from graveshift_tui.operate import Ask
+
+if TYPE_CHECKING:
+    from graveshift_tui.widgets.choose import Chooser
+
+T = TypeVar("T")
+
+Choose: TypeAlias = "Callable[[Chooser, Callable[[tuple[str, str]], None]], None]"
+"""Asks for one of several."""
+
+
+class Host(Protocol):
+    """What these flows need of the console."""
+
+    def look(self, reading: Awaitable[T], then: Callable[[T], None]) -> None:
+        """Reads, and goes on with the answer."""
+
+    def order(self, ask: Ask) -> None:
+        """Plans, asks and runs."""
+
+    def tell(self, text: str, severity: str = "information", about: str = "") -> None:
+        """Shows a toast."""
+
+
+class Asking:
+    """The host for one verb: what is read for its question is known to be on its way."""
+
+    def __init__(self, host: Host, opening: Opening, words: str) -> None:
+        self.look = host.look
+        self.order = host.order
+        self.tell = host.tell
+        self._opening = opening
+        self._words = words
+
+    def ask(self, reading: Awaitable[T], then: Callable[[T], None]) -> None:
+        """Reads, and goes on with the answer to a question."""
+
+        async def read() -> T:
+            try:
+                return await reading
+            except BaseException:
+                self._opening.end()
+                raise
+
+        def go_on(value: T) -> None:
+            self._opening.end()
+            then(value)
+
+        self._opening.begin(self._words, is_planned=False)
+        self.look(read(), go_on)
+
+
+class Flow(Struct, frozen=True):
+    """One press of a key: made anew for each. `seen` is the last overview, None before the first."""
+
+    desk: Asking
+    choose: Choose
+    client: Client
+    seen: Overview | None
+    subject: Subject
