@@ -11,7 +11,7 @@ from graveshift.back import AS_IT_WAS, Back
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.jobs import Job, JobDetail
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 from graveshift.wire.queues import Limit, Queue
 from graveshift.wire.runs import Outcome
 from graveshift.wire.selection import Filter
@@ -135,9 +135,9 @@ class Pace(Struct, frozen=True):
 
 
 class ShownLetters(Protocol):
-    """Dead letters of one system, to look at: pages newest first."""
+    """Dead letters of one system, to look at, by the time of death."""
 
-    async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Letter]: ...
+    async def page(self, chosen: Filter, cursor: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Letter]: ...
 
     async def one(self, native: str) -> LetterDetail | None: ...
 
@@ -191,9 +191,9 @@ class Trash(Protocol):
 
 
 class ShownJobs(Protocol):
-    """Jobs of one system, live and ended, to look at: pages newest first."""
+    """Jobs of one system, live and ended, to look at, by id."""
 
-    async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Job]: ...
+    async def page(self, chosen: Filter, cursor: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Job]: ...
 
     async def one(self, native: str) -> JobDetail | None: ...
 

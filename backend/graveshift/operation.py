@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from graveshift.archive import Archive
+from graveshift.delivery import Delivery
 from graveshift.driver import Jobs, Letters, Source, Trash, Unit, Verdict
 from graveshift.dump import Dumper
 from graveshift.errors import Invalid
@@ -52,6 +53,7 @@ class World(Struct, frozen=True):
     interpreter: Interpreter
     trash: Mapping[str, Trash] = {}
     keep_trash_days: int = 7
+    delivery: Delivery = Delivery()
 
 
 class Draft(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """What can be set, from config/graveshift.yaml, a file of one's own and GRAVESHIFT_* variables, as frozen types."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +11,7 @@ from msgspec import Meta, Struct
 
 from graveshift.errors import SettingsError
 from graveshift.given import Given, converted, entries, fields, known, mapping
+from graveshift.rules import DeliverySettings
 from graveshift.schedule import ENTRY, Schedule
 from graveshift.wire.jobs import NAME, NAME_WORDS
 from graveshift.wire.runs import PerSecond
@@ -165,6 +167,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     backup: BackupSettings = BackupSettings()
     secrets: SecretSettings = SecretSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
+    delivery: DeliverySettings = DeliverySettings()
     sources: list[SourceSettings] = []
     schedules: dict[str, Schedule] = {}
 
@@ -245,8 +248,18 @@ def _built(given: _Layer) -> Settings:
         owner, values = (SECTIONS[place[0]], inner[place[0]]) if len(place) == 2 else (Settings, outer)
         kind = fields(owner)[place[-1]]
         values[place[-1]] = entries(place, one, *ENTRIES[place]) if place in ENTRIES else converted(place, one, kind)
-    outer |= {name: SECTIONS[name](**values) for name, values in inner.items()}
+    outer |= {name: _section(name, values, given) for name, values in inner.items()}
     return Settings(**outer)
+
+
+def _section(name: str, values: Mapping[str, Any], given: _Layer) -> Struct:
+    """What a section says of itself beyond types, begins with the key that is wrong."""
+    try:
+        return SECTIONS[name](**values)
+    except ValueError as error:
+        key = re.split(r"\W", str(error), maxsplit=1)[0]
+        where = given[name, key].where if (name, key) in given else name
+        raise SettingsError(f"{where}: {name}.{error}") from error
 
 
 SECTIONS = {

@@ -6,6 +6,7 @@ import pytest
 
 from graveshift.driver import Count
 from graveshift.errors import Invalid
+from graveshift.wire.page import Sort
 from graveshift.wire.selection import Filter
 from tests.contract.bench import ALL, WORKER, Bench, failure, native
 
@@ -42,6 +43,20 @@ async def test_pages_meet_each_job_once(bench: Bench) -> None:
             if (cursor := page.next_cursor) is None:
                 break
         assert found == sorted(ids.values(), key=int, reverse=True)
+
+
+async def test_the_oldest_jobs_come_first_where_that_is_asked_for(bench: Bench) -> None:
+    made = [f"here:{id}" for id in await bench.put(*["{}"] * 5)]
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = await bench.jobs.page(ALL, cursor, 2, Sort.OLDEST)
+        found += [job.id for job in page.items]
+        if (cursor := page.next_cursor) is None:
+            break
+    assert found == made
+    second = (await bench.jobs.page(ALL, None, 2, Sort.OLDEST)).next_cursor
+    assert [job.id for job in (await bench.jobs.page(ALL, second, 9)).items] == made[:1]
 
 
 async def test_each_filter_finds_its_jobs(bench: Bench) -> None:

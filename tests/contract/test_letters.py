@@ -7,16 +7,17 @@ import pytest
 from graveshift.driver import Count, Pace
 from graveshift.errors import Invalid
 from graveshift.wire.dlq import Letter
+from graveshift.wire.page import Sort
 from graveshift.wire.selection import Filter
 from tests.contract.bench import ALL, Bench, failure, native
 
 
-async def paged(bench: Bench, chosen: Filter, limit: int) -> list[Letter]:
+async def paged(bench: Bench, chosen: Filter, limit: int, sort: Sort = Sort.NEWEST) -> list[Letter]:
     """Every page, one after the other."""
     found: list[Letter] = []
     cursor: str | None = None
     while True:
-        page = await bench.letters.page(chosen, cursor, limit)
+        page = await bench.letters.page(chosen, cursor, limit, sort)
         found += page.items
         assert len(page.items) <= limit
         if (cursor := page.next_cursor) is None:
@@ -81,6 +82,26 @@ async def test_a_cursor_that_is_not_ours_is_refused(bench: Bench, cursor: str) -
         await bench.letters.page(ALL, cursor, 10)
     with pytest.raises(Invalid):
         await bench.letters.groups(ALL, "WyJhIl0", 10)
+
+
+@pytest.mark.parametrize("chosen", [ALL, Filter(queue="mail"), Filter(text="refused")])
+async def test_a_list_is_the_same_from_either_end(bench: Bench, chosen: Filter) -> None:
+    await bench.dead(3, queue="other")
+    await bench.dead(7, error_message="connection refused")
+    newest = [letter.id for letter in await paged(bench, chosen, 3)]
+    oldest = [letter.id for letter in await paged(bench, chosen, 2, Sort.OLDEST)]
+    assert oldest == newest[::-1]
+    assert len(oldest) == (10 if chosen == ALL else 7)
+
+
+async def test_a_place_in_a_list_leads_either_way(bench: Bench) -> None:
+    await bench.dead(5)
+    ids = [letter.id for letter in await paged(bench, ALL, 9)]
+    cursor = (await bench.letters.page(ALL, None, 2)).next_cursor
+    on = await bench.letters.page(ALL, cursor, 9)
+    back = await bench.letters.page(ALL, cursor, 9, Sort.OLDEST)
+    assert [letter.id for letter in on.items] == ids[2:]
+    assert [letter.id for letter in back.items] == ids[:1]
 
 
 async def test_each_filter_finds_its_letters(bench: Bench) -> None:

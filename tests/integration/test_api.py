@@ -102,7 +102,7 @@ async def test_a_bad_body_is_refused_by_name(admin: httpx.AsyncClient, body: byt
 @pytest.mark.parametrize(
     "query",
     ["colour=red", "limit=0", "limit=1001", "limit=x", "cursor=%21", "cursor=e30", "queue=a&queue=b", "text=%00",
-     "text=%ff", "state=dead", "died_after=yesterday", "died_after=2026-01-01T00:00:00"],
+     "text=%ff", "state=dead", "sort=attempts", "died_after=yesterday", "died_after=2026-01-01T00:00:00"],
 )  # fmt: skip
 async def test_a_bad_query_is_refused(admin: httpx.AsyncClient, query: str) -> None:
     answer = await admin.get(f"/v1/dlq?{query}")

@@ -16,7 +16,7 @@ from graveshift.wire.hints import Hint
 from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.overview import Environment, Overview, Totals
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 from graveshift.wire.plans import Confirm, Effect, Plan
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Item, Outcome, Run, RunState
@@ -98,15 +98,21 @@ class FakeClient(Client):
         return [replace(q, dead=sum(x.queue == q.name for x in self.letters)) for q in self.queues]
 
     async def page(
-        self, resource: str, filter: Filter | None = None, *, cursor: str | None = None, limit: int = 100
+        self,
+        resource: str,
+        filter: Filter | None = None,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
+        sort: Sort | None = None,
     ) -> Page[Struct]:
         """One page; the cursor is the last id seen."""
         self._reach()
         rows = [row for row in self.rows(resource) if matches(row, filter)]
+        rows = rows[::-1] if sort is Sort.OLDEST else rows
         ids = [id_of(row) for row in rows]
-        first = (
-            0 if cursor is None else next((i + 1 for i, id in enumerate(ids) if id == cursor), place_after(ids, cursor))
-        )
+        gone_on = place_after(ids, cursor or "", oldest_first=sort is Sort.OLDEST)
+        first = 0 if cursor is None else next((i + 1 for i, id in enumerate(ids) if id == cursor), gone_on)
         items = rows[first : first + limit]
         more = id_of(items[-1]) if first + limit < len(rows) else None
         return Page(items, self.now, more, min(len(rows), 10_000), len(rows) <= 10_000)

@@ -56,9 +56,10 @@ def id_of(row: Struct) -> str:
     return str(row.seq) if isinstance(row, AuditEntry) else str(getattr(row, "id", ""))
 
 
-def place_after(ids: Sequence[str], cursor: str) -> int:
+def place_after(ids: Sequence[str], cursor: str, *, oldest_first: bool = False) -> int:
     """Where to go on after a row that is gone: ids of letters sort by their time of death."""
-    return next((i for i, id in enumerate(ids) if id < cursor), len(ids))
+    beyond = (id > cursor if oldest_first else id < cursor for id in ids)
+    return next((i for i, is_beyond in enumerate(beyond) if is_beyond), len(ids))
 
 
 def matches(row: Struct, given: Filter | None) -> bool:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from textual.events import Key
 from textual.widgets import Input
 
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 from graveshift.wire.plans import Confirm, Plan
 from graveshift.wire.selection import Filter
 from graveshift_tui.screen import ConsoleScreen
@@ -31,11 +31,17 @@ class Slow(FakeClient):
         return await super().plan(operation, args)
 
     async def page(
-        self, resource: str, filter: Filter | None = None, *, cursor: str | None = None, limit: int = 100
+        self,
+        resource: str,
+        filter: Filter | None = None,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
+        sort: Sort | None = None,
     ) -> Page[Struct]:
         """The same, later where one queue is asked for."""
         await asyncio.sleep(self.gate_s if resource == "queues" and filter is not None else 0)
-        return await super().page(resource, filter, cursor=cursor, limit=limit)
+        return await super().page(resource, filter, cursor=cursor, limit=limit, sort=sort)
 
 
 class Quick(Slow):

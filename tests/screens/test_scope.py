@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 from graveshift.wire.runs import RunState
 from graveshift.wire.selection import Filter
 from tests.screens.console import Person, console
@@ -17,10 +17,16 @@ class Unsure(FakeClient):
     """Cannot say how many there are, and has no causes to show."""
 
     async def page(
-        self, resource: str, filter: Filter | None = None, *, cursor: str | None = None, limit: int = 100
+        self,
+        resource: str,
+        filter: Filter | None = None,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
+        sort: Sort | None = None,
     ) -> Page[Struct]:
         """The same, with less."""
-        page = await super().page(resource, filter, cursor=cursor, limit=limit)
+        page = await super().page(resource, filter, cursor=cursor, limit=limit, sort=sort)
         items: Sequence[Struct] = [] if resource == "groups" else page.items
         return replace(page, items=list(items), total=None)
 

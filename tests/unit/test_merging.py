@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from graveshift.api.merging import Reader, encode, merged, sliced
 from graveshift.errors import Invalid
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 SYSTEMS = st.dictionaries(st.sampled_from("abc"), st.lists(st.integers(0, 50), max_size=30, unique=True), min_size=1)
@@ -24,6 +25,28 @@ def reader(numbers: list[int], total: int | None = None) -> Reader[int]:
         return Page(left[:limit], as_of=NOW, next_cursor=more, total=len(numbers) if total is None else total)
 
     return read
+
+
+@given(systems=SYSTEMS, limit=st.integers(1, 12))
+async def test_from_the_other_end_the_least_come_first(systems: Mapping[str, list[int]], limit: int) -> None:
+    readers = {name: reader([-n for n in numbers]) for name, numbers in systems.items()}
+    turned = {name: _turned(read) for name, read in readers.items()}
+    seen: list[int] = []
+    cursor: str | None = None
+    while True:
+        page = await merged(turned, lambda n: n, cursor, limit, Sort.OLDEST)
+        seen += page.items
+        if (cursor := page.next_cursor) is None:
+            break
+    assert seen == sorted(n for numbers in systems.values() for n in numbers)
+
+
+def _turned(read: Reader[int]) -> Reader[int]:
+    async def turned(cursor: str | None, limit: int) -> Page[int]:
+        page = await read(cursor, limit)
+        return structs.replace(page, items=[-n for n in page.items])
+
+    return turned
 
 
 @given(systems=SYSTEMS, limit=st.integers(1, 12))

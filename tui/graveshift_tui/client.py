@@ -22,7 +22,7 @@ from graveshift.wire.jobs import Job, JobDetail
 from graveshift.wire.marks import Mark, NewMark
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.overview import Overview
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 from graveshift.wire.plans import NewPlan, Plan, RunPlan
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Item, Rate, Run
@@ -84,10 +84,16 @@ class Client:
         return await self._link.send("GET", path, params=params)
 
     async def page(
-        self, resource: str, filter: Filter | None = None, *, cursor: str | None = None, limit: int = 100
+        self,
+        resource: str,
+        filter: Filter | None = None,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
+        sort: Sort | None = None,
     ) -> Page[Struct]:
-        """Newest first; the items are of the first type that RESOURCES gives for `resource`."""
-        raw = decode(await self.fetch(f"/v1/{resource}", params_of(filter, cursor, limit)), Page[Raw])
+        """Newest first unless it is sorted; the items are of the first type that RESOURCES gives for `resource`."""
+        raw = decode(await self.fetch(f"/v1/{resource}", params_of(filter, cursor, limit, sort)), Page[Raw])
         kind = RESOURCES[resource][0]
         items = [decode(bytes(item), kind) for item in raw.items]
         return Page(items, raw.as_of, raw.next_cursor, raw.total, raw.total_is_exact)
@@ -183,11 +189,12 @@ def path_of(resource: str, id: str) -> str:
     return f"/v1/{resource}/{quote(id, safe='')}"
 
 
-def params_of(filter: Filter | None, cursor: str | None, limit: int) -> dict[str, str]:
-    """The query parameters of one page."""
+def params_of(filter: Filter | None, cursor: str | None, limit: int, sort: Sort | None = None) -> dict[str, str]:
+    """The query parameters of one page; `sort` is for letters and jobs."""
     given = msgspec.to_builtins(filter) if filter is not None else {}
     params = {name: str(value) for name, value in given.items()}
-    return params | {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+    ordered = {"sort": sort.value} if sort else {}
+    return params | {"limit": str(limit)} | ordered | ({"cursor": cursor} if cursor else {})
 
 
 def decode(body: bytes, kind: type[T]) -> T:

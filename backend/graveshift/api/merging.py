@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from graveshift.errors import Invalid
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 
 T = TypeVar("T")
 Reader = Callable[[str | None, int], Awaitable[Page[T]]]
@@ -18,20 +18,24 @@ Cursors = dict[str, str]
 
 
 async def merged(
-    readers: Mapping[str, Reader[T]], first: Callable[[T], Any], cursor: str | None, limit: int
+    readers: Mapping[str, Reader[T]],
+    first: Callable[[T], Any],
+    cursor: str | None,
+    limit: int,
+    sort: Sort = Sort.NEWEST,
 ) -> Page[T]:
-    """A page of at most `limit`, greatest `first` foremost. A cursor holds `""` for a system not begun.
+    """A page of at most `limit`, greatest `first` foremost, or least where the oldest is asked for.
 
-    A system that is not in the cursor has nothing left.
+    A cursor holds `""` for a system not begun. A system that is not in the cursor has nothing left.
     """
     cursors = dict.fromkeys(readers, "") if cursor is None else _cursors(cursor, readers)
     if len(readers) == 1:
         return await _single(next(iter(readers.items())), cursors, limit)
     pages = await _pages(readers, cursors, dict.fromkeys(cursors, limit))
-    taken = Counter(system for system, _ in _ordered(pages, first)[:limit])
+    taken = Counter(system for system, _ in _ordered(pages, first, sort)[:limit])
     cut = {s: taken[s] for s, page in pages.items() if 0 < taken[s] < len(page.items)}
     pages |= await _pages(readers, cursors, cut)
-    items = [item for _, item in _ordered({s: pages[s] for s in taken}, first)]
+    items = [item for _, item in _ordered({s: pages[s] for s in taken}, first, sort)]
     rest = _rest(pages, cursors, taken)
     return _page(items, list(pages.values()), encode(rest) if rest else None)
 
@@ -48,9 +52,9 @@ async def _pages(readers: Mapping[str, Reader[T]], cursors: Cursors, limits: Map
     return dict(zip(limits, found, strict=True))
 
 
-def _ordered(pages: Mapping[str, Page[T]], first: Callable[[T], Any]) -> list[tuple[str, T]]:
+def _ordered(pages: Mapping[str, Page[T]], first: Callable[[T], Any], sort: Sort) -> list[tuple[str, T]]:
     every = [(system, item) for system, page in pages.items() for item in page.items]
-    return sorted(every, key=lambda one: first(one[1]), reverse=True)
+    return sorted(every, key=lambda one: first(one[1]), reverse=sort is Sort.NEWEST)
 
 
 def _rest(pages: Mapping[str, Page[T]], cursors: Cursors, taken: Mapping[str, int]) -> Cursors:

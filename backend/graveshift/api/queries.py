@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from graveshift.errors import Invalid
+from graveshift.wire.page import Sort
 from graveshift.wire.selection import Filter
 
 Q = TypeVar("Q", bound=Struct)
@@ -43,20 +44,36 @@ class SeriesQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     step: Annotated[int, Meta(ge=10, le=86_400)] = 60
 
 
-def page_query(resource: str, fields: Collection[str]) -> type[PageQuery]:
-    """PageQuery with these fields of Filter beside cursor, limit and `q`; without any there is no `q` either."""
+class SortedQuery(FilteredQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`sort` is one of the orders that have an index; there is no other."""
+
+    sort: Sort = Sort.NEWEST
+
+
+def page_query(resource: str, fields: Collection[str], *, sorts: bool = False) -> type[PageQuery]:
+    """PageQuery with these fields of Filter beside cursor, limit, `q` and, where it `sorts`, the order.
+
+    Without any field there is no `q` either.
+    """
     if not fields:
         return PageQuery
     kept = [(f.name, f.type, f.default) for f in msgspec.structs.fields(Filter) if f.name in fields]
     name = f"{resource.capitalize()}Query"
-    made = msgspec.defstruct(name, kept, bases=(FilteredQuery,), frozen=True, forbid_unknown_fields=True, kw_only=True)
+    made = msgspec.defstruct(
+        name,
+        kept,
+        bases=(SortedQuery if sorts else FilteredQuery,),
+        frozen=True,
+        forbid_unknown_fields=True,
+        kw_only=True,
+    )
     assert issubclass(made, PageQuery)  # noqa: S101 - defstruct is typed as giving any Struct
     return made
 
 
 def chosen(query: PageQuery) -> Filter:
     """The conditions in a page's query. Raises Invalid for a time out of range."""
-    given = {f: getattr(query, f) for f in query.__struct_fields__ if f not in FilteredQuery.__struct_fields__}
+    given = {f: getattr(query, f) for f in query.__struct_fields__ if f not in SortedQuery.__struct_fields__}
     try:
         return Filter(**given)
     except ValueError as error:
@@ -94,6 +111,8 @@ def read(query_string: bytes, shape: type[Q]) -> Q:
 def _convert(given: dict[str, Any], shape: type[Q]) -> Q:
     if any("\x00" in value for value in given.values()):
         raise Invalid("a query parameter holds U+0000")
+    if issubclass(shape, SortedQuery) and given.get("sort", Sort.NEWEST) not in list(Sort):
+        raise Invalid(f"no index keeps the order `{given['sort']}`; there are {', '.join(Sort)} - at `$.sort`")
     try:
         return msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:

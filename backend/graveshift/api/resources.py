@@ -24,7 +24,7 @@ from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift.wire.marks import Mark
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Run
 from graveshift.wire.schedules import ScheduleInfo
@@ -46,12 +46,15 @@ from graveshift.wire.workers import Worker, WorkerState
 PRESENT = (WorkerState.RUNNING, WorkerState.QUIET, WorkerState.STOPPING, WorkerState.SILENT)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
-Reading = Callable[[Rooms, Filter, str | None, int], Awaitable[Page[Any]]]
+Reading = Callable[..., Awaitable[Page[Any]]]
 One = Callable[[Rooms, str], Awaitable[Any]]
 
 
 class Resource(Struct, frozen=True):
-    """`says` are the conditions of Filter that its text may name; `one` gives None where there is no such thing."""
+    """`says` are the conditions of Filter that its text may name; `one` gives None where there is no such thing.
+
+    `page` takes rooms, filter, cursor and limit, and where the resource `sorts` also `sort`.
+    """
 
     name: str
     item: type[Struct]
@@ -59,6 +62,7 @@ class Resource(Struct, frozen=True):
     says: frozenset[str]
     page: Reading
     one: One
+    sorts: bool = False
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -79,9 +83,9 @@ async def _workers(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int)
     return sliced(fit, presence, cursor, limit, as_of)
 
 
-async def _letters(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Letter]:
-    readers = {s: partial(one.page, chosen) for s, one in _of(rooms.letters, chosen.system).items()}
-    return await _merged(rooms, readers, lambda letter: letter.died_at, cursor, limit)
+async def _letters(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int, sort: Sort) -> Page[Letter]:
+    readers = {s: partial(one.page, chosen, sort=sort) for s, one in _of(rooms.letters, chosen.system).items()}
+    return await _merged(rooms, readers, lambda letter: letter.died_at, cursor, limit, sort)
 
 
 async def _trash(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Discarded]:
@@ -95,10 +99,10 @@ async def _groups(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) 
     return structs.replace(page, items=await marked(rooms, page.items))
 
 
-async def _jobs(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Job]:
+async def _jobs(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int, sort: Sort) -> Page[Job]:
     _check_state(chosen, JobState)
-    readers = {s: partial(one.page, chosen) for s, one in _of(rooms.jobs, chosen.system).items()}
-    return await _merged(rooms, readers, lambda job: job.enqueued_at or LONG_AGO, cursor, limit)
+    readers = {s: partial(one.page, chosen, sort=sort) for s, one in _of(rooms.jobs, chosen.system).items()}
+    return await _merged(rooms, readers, lambda job: job.enqueued_at or LONG_AGO, cursor, limit, sort)
 
 
 async def _secrets(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[SecretInfo]:
@@ -232,12 +236,11 @@ async def _concatenated(
     return [one for each in found for one in each]
 
 
-async def _merged(
-    rooms: Rooms, readers: Mapping[str, Any], first: Callable[[Any], Any], cursor: str | None, limit: int
-) -> Page[Any]:
+async def _merged(rooms: Rooms, readers: Mapping[str, Any], first: Callable[[Any], Any], *asked: Any) -> Page[Any]:
+    """`asked` is cursor, limit and, where there is a choice, the order."""
     if not readers:
         return Page([], as_of=await rooms.shown_at(), total=0)
-    return await merged(readers, first, cursor, limit)
+    return await merged(readers, first, *asked)
 
 
 def _of(ports: Mapping[str, Any], system: str | None) -> dict[str, Any]:
@@ -248,8 +251,8 @@ NOTHING: frozenset[str] = frozenset()
 
 RESOURCES = (
     Resource("queues", Queue, Queue, QUEUE_FIELDS, _queues, _queue),
-    Resource("jobs", Job, JobDetail, JOB_FIELDS, _jobs, _job),
-    Resource("dlq", Letter, LetterDetail, LETTER_FIELDS, _letters, _letter),
+    Resource("jobs", Job, JobDetail, JOB_FIELDS, _jobs, _job, sorts=True),
+    Resource("dlq", Letter, LetterDetail, LETTER_FIELDS, _letters, _letter, sorts=True),
     Resource("trash", Discarded, DiscardedDetail, TRASH_FIELDS, _trash, _discarded),
     Resource("groups", Group, Group, GROUP_FIELDS, _groups, _group),
     Resource("workers", Worker, Worker, WORKER_FIELDS, _workers, _worker),

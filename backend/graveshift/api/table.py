@@ -34,8 +34,9 @@ def endpoints(metrics: Callable[[Call], Awaitable[Any]], schema: Callable[[Call]
 
 def _of(resource: Resource) -> tuple[Endpoint, Endpoint]:
     async def page(call: Call) -> Any:
+        order = {"sort": call.query.sort} if resource.sorts else {}
         wanted = await filtered(call, resource)
-        return await resource.page(call.rooms, wanted, call.query.cursor, call.query.limit)
+        return await resource.page(call.rooms, wanted, call.query.cursor, call.query.limit, **order)
 
     async def one(call: Call) -> Any:
         found = await resource.one(call.rooms, call.id)
@@ -44,7 +45,7 @@ def _of(resource: Resource) -> tuple[Endpoint, Endpoint]:
         return found
 
     name, path = resource.name, f"/v1/{resource.name}"
-    query = page_query(name, resource.fields)
+    query = page_query(name, resource.fields, sorts=resource.sorts)
     answers, refusals = GenericAlias(Page, (resource.item,)), (errors.Unreadable,) if resource.fields else ()
     return (
         Endpoint(path=path, title=f"A page of {name}", act=page, query=query, answers=answers, errors=refusals),

@@ -13,7 +13,7 @@ from graveshift.store.position import cursor, letter_position, microseconds, mom
 from graveshift.wire import ids
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
 
 COUNT_LIMIT = 10_000
@@ -21,12 +21,12 @@ COUNT_LIMIT = 10_000
 SEEN = " AND pg_visible_in_snapshot(xid, CAST(CAST(:snapshot AS text) AS pg_snapshot))"
 UNSEEN = " AND NOT pg_visible_in_snapshot(xid, CAST(CAST(:snapshot AS text) AS pg_snapshot))"
 
-
-PAGE = """
-    SELECT *, now() AS as_of FROM graveshift_ledger.letters WHERE {match}
-    AND (CAST(:at AS timestamptz) IS NULL OR (died_at, id) < (:at, :id))
-    ORDER BY died_at DESC, id DESC LIMIT :limit
-"""
+PAGE = "SELECT *, now() AS as_of FROM graveshift_ledger.letters WHERE {match}"
+PAGES = {
+    sort: f"{PAGE} AND (CAST(:at AS timestamptz) IS NULL OR (died_at, id) {beyond} (:at, :id))"
+    f" ORDER BY died_at {way}, id {way} LIMIT :limit"
+    for sort, beyond, way in ((Sort.NEWEST, "<", "DESC"), (Sort.OLDEST, ">", "ASC"))
+}
 PICK = (
     "SELECT id FROM graveshift_ledger.letters WHERE {match}"
     + SEEN
@@ -56,11 +56,11 @@ class ForeignLetters:
         self._engine = engine
         self._source = source
 
-    async def page(self, chosen: Filter, cursor_text: str | None, limit: int) -> Page[Letter]:
-        """Newest first."""
+    async def page(self, chosen: Filter, cursor_text: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Letter]:
+        """By the time of death, either way."""
         at, letter = (None, None) if cursor_text is None else numbers_of(cursor_text, 2)
         position = {"at": None if at is None else moment(at), "id": None if at is None else f"{at}-{letter}"}
-        rows = await self._rows(PAGE, chosen, {**position, "limit": limit + 1})
+        rows = await self._rows(PAGES[sort], chosen, {**position, "limit": limit + 1})
         counted = await self.count(chosen)
         shown = [self._letter(row) for row in rows[:limit]]
         return Page(

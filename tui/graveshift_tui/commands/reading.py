@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from graveshift.wire.health import Health
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.overview import Overview
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 from graveshift.wire.runs import Item
 from graveshift.wire.selection import Filter
 from graveshift_tui.client import MAX_LIMIT, RESOURCES, Client, decode, params_of, path_of
@@ -31,6 +31,7 @@ from graveshift_tui.commands.words import filter_of, known, need_clock
 from graveshift_tui.format import total
 
 SINGLE: Final[dict[str, type[Struct]]] = {"overview": Overview, "health": Health}
+SORTED: Final = ("dlq", "jobs")
 app = new_app()
 
 
@@ -49,6 +50,7 @@ class Asked(Struct, frozen=True):
     items: bool
     filter: Filter | None
     wanted: int | None
+    sort: Sort | None = None
 
 
 class Listing(Struct, frozen=True):
@@ -59,6 +61,7 @@ class Listing(Struct, frozen=True):
     kind: type[Struct]
     filter: Filter | None
     wanted: int | None
+    sort: Sort | None = None
 
 
 def main(name: str, rest: list[str]) -> int:
@@ -75,8 +78,9 @@ def get(
     *,
     filter: Annotated[list[str] | None, typer.Option("--filter", "-f", metavar="K=V", help="Repeat to narrow.")] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How to print.")] = Output.TABLE,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, from the first on.")] = 100,
     everything: Annotated[bool, typer.Option("--all", help="Every one that matches.")] = False,
+    sort: Annotated[Sort | None, typer.Option(help="Of letters and jobs: which come first.")] = None,
     items: Annotated[bool, typer.Option("--items", help="Of one run: what became of each thing.")] = False,
     url: Url = None,
     token_file: TokenFile = None,
@@ -92,13 +96,15 @@ def get(
     narrowed = filter_of(filters, datetime.now(UTC))
     if (id is not None or resource not in RESOURCES) and narrowed:
         raise Misused("--filter narrows a list")
+    if sort and (id is not None or resource not in SORTED):
+        raise Misused(f"--sort is for lists of {' and '.join(SORTED)}")
     if items and (resource != "runs" or id is None):
         raise Misused("--items is for one run, as in `graveshift get runs 81 --items`")
     if id is not None and resource in SINGLE:
         raise Misused(f"{resource} has no ids")
     wanted = None if everything else limit
     settings = settings_of(url, token_file, config)
-    asked = Asked(resource, id, items, narrowed, wanted)
+    asked = Asked(resource, id, items, narrowed, wanted, sort)
     return asyncio.run(_read(Client(settings.where, "cli"), asked, filters, output))
 
 
@@ -122,7 +128,9 @@ async def _get(client: Client, asked: Asked, output: Output) -> None:
             _print_one(await client.fetch(path_of(asked.resource, id)), RESOURCES[asked.resource][1], output)
         case Asked(resource=resource) if resource in RESOURCES:
             kind = RESOURCES[resource][0]
-            await _list(client, Listing(resource, f"/v1/{resource}", kind, asked.filter, asked.wanted), output)
+            await _list(
+                client, Listing(resource, f"/v1/{resource}", kind, asked.filter, asked.wanted, asked.sort), output
+            )
         case Asked(resource="operations"):
             _print_operations(await client.fetch("/v1/operations"), output)
         case _:
@@ -133,7 +141,7 @@ async def _list(client: Client, listing: Listing, output: Output) -> None:
     if output is Output.TABLE:
         await _print_table(client, listing)
     elif listing.wanted is not None and listing.wanted <= MAX_LIMIT:
-        body = await client.fetch(listing.path, params_of(listing.filter, None, listing.wanted))
+        body = await client.fetch(listing.path, params_of(listing.filter, None, listing.wanted, listing.sort))
         decode(body, Page[Raw])
         print(ascii_json(body))
     else:
@@ -179,7 +187,9 @@ async def _pages(client: Client, listing: Listing) -> AsyncGenerator[Page[Raw], 
     cursor, left = None, listing.wanted
     while left is None or left > 0:
         limit = MAX_LIMIT if left is None else min(left, MAX_LIMIT)
-        page = decode(await client.fetch(listing.path, params_of(listing.filter, cursor, limit)), Page[Raw])
+        page = decode(
+            await client.fetch(listing.path, params_of(listing.filter, cursor, limit, listing.sort)), Page[Raw]
+        )
         yield page
         cursor, left = page.next_cursor, None if left is None else left - len(page.items)
         if cursor is None or not page.items:

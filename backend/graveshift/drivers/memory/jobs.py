@@ -15,23 +15,24 @@ from graveshift.store.position import cursor as encoded
 from graveshift.store.position import job_number, numbers_of
 from graveshift.veil import Veil
 from graveshift.wire.jobs import Job, JobDetail
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
 
 LIVE = ("waiting", "scheduled", "retrying", "running", "held")
 
 
 class MemoryJobs:
-    """Pages newest first, picks oldest first, both by id."""
+    """Pages newest first or oldest first, picks oldest first, all by id."""
 
     def __init__(self, state: State) -> None:
         self.system = state.system
         self._state = state
 
-    async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Job]:
-        (before,) = (None,) if cursor is None else numbers_of(cursor, 1)
-        found = sorted(self._matching(chosen, self._state.jobs()), key=lambda entry: -entry.id)
-        found = [entry for entry in found if before is None or entry.id < before]
+    async def page(self, chosen: Filter, cursor: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Job]:
+        (after,) = (None,) if cursor is None else numbers_of(cursor, 1)
+        newest = sort is Sort.NEWEST
+        found = sorted(self._matching(chosen, self._state.jobs()), key=lambda entry: entry.id, reverse=newest)
+        found = [e for e in found if after is None or (e.id < after if newest else e.id > after)]
         following = encoded(found[limit - 1].id) if len(found) > limit else None
         total = (await self.count(chosen)).n if chosen.state in LIVE else None
         return Page([job(self._state, entry) for entry in found[:limit]], self._state.now(), following, total)

@@ -17,20 +17,21 @@ from graveshift.store.position import letter_id, letter_position, microseconds, 
 from graveshift.veil import Veil
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
 
 
 class MemoryLetters:
-    """Pages newest first, picks oldest first, both by `(died_at, id)`."""
+    """Pages newest first or oldest first, picks oldest first, all by `(died_at, id)`."""
 
     def __init__(self, state: State) -> None:
         self.system = state.system
         self._state = state
 
-    async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Letter]:
-        before = None if cursor is None else _position(cursor)
-        places = [place for place in reversed(self._places(chosen)) if before is None or place < before]
+    async def page(self, chosen: Filter, cursor: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Letter]:
+        after, newest = None if cursor is None else _position(cursor), sort is Sort.NEWEST
+        places = sorted(self._places(chosen), reverse=newest)
+        places = [p for p in places if after is None or (p < after if newest else p > after)]
         following = None
         if len(places) > limit:
             died_at, job = places[limit - 1]

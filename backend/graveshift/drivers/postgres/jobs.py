@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Row, cast, literal_column, null, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.expression import ColumnElement, Select
@@ -22,7 +23,7 @@ from graveshift.veil import Veil
 from graveshift.wire.edits import Edit
 from graveshift.wire.ids import encode
 from graveshift.wire.jobs import Job, JobDetail, JobState
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
 
 LIVE = ("waiting", "scheduled", "retrying", "running", "held")
@@ -57,21 +58,22 @@ WORKER: ColumnElement[str] = literal_column(
 
 
 class PostgresJobs:
-    """Pages newest first, picks oldest first, both by id."""
+    """Pages newest first or oldest first, picks oldest first, all by id."""
 
     def __init__(self, engine: AsyncEngine, system: str, veil: Veil | None = None) -> None:
         self.system = system
         self._engine = engine
         self._veil = veil
 
-    async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Job]:
+    async def page(self, chosen: Filter, cursor: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Job]:
         """`total` is None unless the filter is for live jobs: nobody counts those that ended.
 
         Where payloads have to be looked into, a page may be short and yet not the last.
         """
-        (before,) = (None,) if cursor is None else numbers_of(cursor, 1)
+        (after,) = (None,) if cursor is None else numbers_of(cursor, 1)
+        listing = _Listing(self._wish(chosen), self.system, sort is Sort.NEWEST)
         async with opened(self._engine) as connection:
-            rows, stopped = await _listed(connection, self._wish(chosen), self.system, before, limit + 1)
+            rows, stopped = await _listed(connection, listing, after, limit + 1)
             live = chosen.state in LIVE
             count = await counting.count_jobs(connection, self._wish(chosen), self.system) if live else None
             as_of = await now(connection)
@@ -131,39 +133,54 @@ def _beyond(picked: Select[Any], id: int) -> Select[Any]:
     return picked.where(jobs.c.id > id)
 
 
+class _Listing(Struct, frozen=True):
+    wish: payloads.Wish
+    system: str
+    newest_first: bool
+
+    @property
+    def chosen(self) -> Filter:
+        """What is wanted of the jobs' own rows."""
+        return self.wish.chosen
+
+    def order(self, id: ColumnElement[int]) -> ColumnElement[int]:
+        """By id, either way."""
+        return id.desc() if self.newest_first else id.asc()
+
+
 async def _listed(
-    connection: AsyncConnection, wish: payloads.Wish, system: str, before: int | None, limit: int
+    connection: AsyncConnection, listing: _Listing, after: int | None, limit: int
 ) -> tuple[Sequence[Row[Any]], int | None]:
     """Rows, and the id where looking into payloads stopped short of the end; None where it did not."""
-    chosen = wish.chosen
-    if not payloads.looks(chosen):
-        listed = _union(chosen, system, before, limit)
-        return ([], None) if listed is None else ((await connection.execute(listed.limit(limit))).all(), None)
-    listed = _union(chosen, system, before, payloads.WINDOW)
+    looks = payloads.looks(listing.chosen)
+    listed = _union(listing, after, payloads.WINDOW if looks else limit)
     if listed is None:
         return [], None
+    if not looks:
+        return (await connection.execute(listed.limit(limit))).all(), None
 
-    def after(_: Select[Any], id: int) -> Select[Any]:
-        further = _union(chosen, system, id, payloads.WINDOW)
+    def beyond(_: Select[Any], id: int) -> Select[Any]:
+        further = _union(listing, id, payloads.WINDOW)
         return listed if further is None else further
 
-    return await payloads.walk(connection, payloads.Way(listed, after, wish, limit, payloads.WINDOWS))
+    return await payloads.walk(connection, payloads.Way(listed, beyond, listing.wish, limit, payloads.WINDOWS))
 
 
-def _union(chosen: Filter, system: str, before: int | None, limit: int) -> Select[Any] | None:
-    """Live and ended jobs of any of the tables, newest first; None where no table can have one."""
+def _union(listing: _Listing, after: int | None, limit: int) -> Select[Any] | None:
+    """Live and ended jobs of any of the tables, in order; None where no table can have one."""
+    state = listing.chosen.state
     branches = [
-        _branch(table, chosen, system, before).order_by(table.c.id.desc()).limit(limit).subquery().select()
+        _branch(table, listing, after).order_by(listing.order(table.c.id)).limit(limit).subquery().select()
         for table, states in ((jobs, LIVE), (done, ENDED), (dead, ("dead",)))
-        if chosen.state is None or chosen.state in states
+        if state is None or state in states
     ]
     if not branches:
         return None
     every = union_all(*branches).subquery()
-    return select(every).order_by(every.c.id.desc())
+    return select(every).order_by(listing.order(every.c.id))
 
 
-def _branch(table: Any, chosen: Filter, system: str, before: int | None) -> Select[Any]:
+def _branch(table: Any, listing: _Listing, after: int | None) -> Select[Any]:
     common = [table.c[name] for name in ("id", "queue", "kind", "priority", "attempt", "max_attempts", "enqueued_at")]
     own: list[ColumnElement[Any]] = [
         table.c.state if "state" in table.c else literal_column("'dead'").label("state"),
@@ -172,8 +189,10 @@ def _branch(table: Any, chosen: Filter, system: str, before: int | None) -> Sele
         table.c.held_until if "held_until" in table.c else cast(null(), jobs.c.held_until.type).label("held_until"),
         WORKER.label("worker") if table is jobs else table.c.worker,
     ]
-    chosen_rows = select(*common, *own, table.c.unique_key).where(*jobs_where(table, chosen, system))
-    return chosen_rows if before is None else chosen_rows.where(table.c.id < before)
+    conditions = jobs_where(table, listing.chosen, listing.system)
+    if after is not None:
+        conditions.append(table.c.id < after if listing.newest_first else table.c.id > after)
+    return select(*common, *own, table.c.unique_key).where(*conditions)
 
 
 def _fields(row: Row[Any], system: str) -> dict[str, Any]:

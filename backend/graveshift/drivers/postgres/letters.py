@@ -19,7 +19,7 @@ from graveshift.store.position import letter_id, letter_position, microseconds, 
 from graveshift.veil import Veil
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
 
 # Windows that one page may look through for common words before it says "so far": the next page goes on from there.
@@ -27,19 +27,19 @@ WINDOWS_A_PAGE = 5
 
 
 class PostgresLetters:
-    """Pages newest first, picks oldest first, both by `(died_at, id)`."""
+    """Pages newest first or oldest first, picks oldest first, all by `(died_at, id)`."""
 
     def __init__(self, engine: AsyncEngine, system: str, veil: Veil | None = None) -> None:
         self.system = system
         self._engine = engine
         self._veil = veil
 
-    async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Letter]:
+    async def page(self, chosen: Filter, cursor: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Letter]:
         """Raises Invalid for a cursor that is not ours. With common words a page may be short and yet not the last."""
         after = None if cursor is None else _position(cursor)
         async with opened(self._engine) as connection:
             way = self._way(chosen, letters_where(chosen, self.system), limit + 1)
-            way = structs.replace(way, after=after, newest_first=True)
+            way = structs.replace(way, after=after, newest_first=sort is Sort.NEWEST)
             places, stopped = await walk(connection, way, WINDOWS_A_PAGE)
             count = await counting.count_letters(connection, self._counted(chosen))
             letters = await letters_at(connection, places[:limit], self.system)

@@ -18,7 +18,7 @@ from graveshift.store.samples import SampleBook
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.jobs import Job, JobDetail
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 from graveshift.wire.queues import Queue
 from graveshift.wire.selection import Filter
 from graveshift.wire.series import Series
@@ -91,8 +91,8 @@ class NearLetters:
     def __init__(self, nearest: Nearest[PostgresLetters]) -> None:
         self._nearest = nearest
 
-    async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Letter]:
-        return await self._nearest.page(lambda letters: letters.page(chosen, cursor, limit))
+    async def page(self, chosen: Filter, cursor: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Letter]:
+        return await self._nearest.page(lambda letters: letters.page(chosen, cursor, limit, sort))
 
     async def one(self, native: str) -> LetterDetail | None:
         return await self._nearest(lambda letters: letters.one(native))
@@ -113,8 +113,8 @@ class NearJobs:
     def __init__(self, nearest: Nearest[PostgresJobs]) -> None:
         self._nearest = nearest
 
-    async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Job]:
-        return await self._nearest.page(lambda jobs: jobs.page(chosen, cursor, limit))
+    async def page(self, chosen: Filter, cursor: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Job]:
+        return await self._nearest.page(lambda jobs: jobs.page(chosen, cursor, limit, sort))
 
     async def one(self, native: str) -> JobDetail | None:
         return await self._nearest(lambda jobs: jobs.one(native))

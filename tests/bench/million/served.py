@@ -1,0 +1,102 @@
+"""A durable private server with letters in it, a real backend process on it, and what speaks to both."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import httpx
+import psycopg
+from msgspec import Struct
+
+from graveshift import embedded, migrations
+from graveshift.drivers.postgres.rollup import roll_up
+from graveshift.operation import Actor
+from graveshift.store.audit import AuditBook
+from graveshift.store.engine import create_engine
+from graveshift.store.tokens import TokenBook
+from graveshift.wire.operations import Role
+from tests.bench.million.filling import fill
+from tests.faults.backend import Backend, backend
+from tests.waiting import until
+
+SETTINGS = {"max_wal_size": "4GB", "shared_preload_libraries": "pg_stat_statements"}
+OURS = Actor("bench", Role.ADMIN, "direct")
+
+
+class Served(Struct, frozen=True, kw_only=True):
+    """`bare` is a connection of asyncpg's own, for floors; `api` speaks to the backend over its socket."""
+
+    server: embedded.Server
+    backend: Backend
+    folder: Path
+    token: str
+    letters: int
+    api: httpx.AsyncClient
+    bare: asyncpg.Connection
+
+    async def get(self, path: str, **params: object) -> httpx.Response:
+        """One answer, which must be a good one."""
+        given = {name: str(value) for name, value in params.items() if value is not None}
+        answer = await self.api.get(path, params=given)
+        assert answer.status_code == 200, f"{answer.url}: {answer.text}"
+        return answer
+
+
+@asynccontextmanager
+async def served(letters: int) -> AsyncIterator[Served]:
+    """So many letters, counted, vacuumed, and served; all of it gone afterwards."""
+    home, folder = embedded.temporary_home(), Path(tempfile.mkdtemp(prefix="graveshift-bench-"))
+    try:
+        server = await asyncio.to_thread(embedded.start, embedded.Wish(home=home, durable=True, settings=SETTINGS))
+        await migrations.upgrade(server.url)
+        await asyncio.to_thread(_prepared, server, letters)
+        async with on_server(server, folder, letters) as made:
+            yield made
+    finally:
+        await asyncio.to_thread(embedded.stop, home)
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def on_server(server: embedded.Server, folder: Path, letters: int) -> AsyncIterator[Served]:
+    """The backend and its clients on a server that is filled."""
+    token = await _counted(server)
+    bare = await asyncpg.connect(server.dsn)
+    async with backend(server.url, folder, lease_s=15, chunk=1000) as process:
+        way = httpx.AsyncHTTPTransport(uds=str(process.socket))
+        sent = {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(transport=way, base_url="http://bench", headers=sent, timeout=60) as api:
+            await until(lambda: _answers(api, process), within=30, what="a backend that answers")
+            yield Served(server=server, backend=process, folder=folder, token=token, letters=letters, api=api,
+                         bare=bare)  # fmt: skip
+    await bare.close()
+
+
+def _prepared(server: embedded.Server, letters: int) -> None:
+    with psycopg.connect(server.superuser_dsn, autocommit=True) as connection:
+        connection.execute(b"CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+    fill(server.dsn, letters)
+
+
+async def _counted(server: embedded.Server) -> str:
+    """Every delta is rolled up before anything is measured; returns an admin's token."""
+    engine = create_engine(server.url)
+    try:
+        while await roll_up(engine):
+            pass
+        return await TokenBook(engine, AuditBook(engine)).create("bench", Role.ADMIN, OURS)
+    finally:
+        await engine.dispose()
+
+
+async def _answers(api: httpx.AsyncClient, process: Backend) -> bool:
+    assert process.is_alive, process.said
+    try:
+        return (await api.get("/v1/dlq", params={"limit": "1"})).status_code == 200
+    except httpx.TransportError:
+        return False
