@@ -1,4 +1,4 @@
-"""Break things on purpose, heal them, and count what was lost: `python -m tests.faults [soak] [options]`."""
+"""Break things on purpose, heal them, and count what was lost: `python -m tests.faults [soak | requeue] [options]`."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.faults import soak
+from tests.faults import requeue, soak
 from tests.faults.place import Place, place
 from tests.faults.scene import Forbidden, Stage
 from tests.faults.table import FAULTS
@@ -30,6 +30,8 @@ def main(argv: list[str]) -> int:
 def _all(argv: list[str]) -> int:
     if argv[:1] == ["soak"]:
         return soak.main(argv[1:])
+    if argv[:1] == ["requeue"]:
+        return requeue.main(argv[1:])
     arguments = _parser().parse_args(argv)
     names = arguments.only.upper().split(",") if arguments.only else list(FAULTS)
     if unknown := [name for name in names if name not in FAULTS]:
