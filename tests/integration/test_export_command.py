@@ -1,4 +1,4 @@
-"""`graveshift export` and `graveshift reveal` against a real service: files that are whole, and secrets on the record."""
+"""`graveshift export` and `graveshift reveal` on a real service: whole files, and secrets only on the record."""
 
 import asyncio
 import json
