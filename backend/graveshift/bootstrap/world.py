@@ -37,6 +37,9 @@ def world_of(parts: Parts) -> World:
         rotators=_rotators(parts),
         trash={system: queue.trash},
         keep_trash_days=settings.queue.keep_trash_days,
+        trials={system: queue.trials},
+        drip=settings.drip,
+        probes=settings.probes,
     )
 
 
