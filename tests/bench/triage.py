@@ -3,7 +3,9 @@
 import asyncio
 import os
 
+from tests.bench.million.keys import pressed
 from tests.bench.million.looking import looked
+from tests.bench.million.moving import moved
 from tests.bench.million.served import served
 from tests.bench.report import Figure
 
@@ -18,4 +20,6 @@ def measure(*, quick: bool) -> list[Figure]:
 async def _measured(*, quick: bool) -> list[Figure]:
     async with served(QUICK_LETTERS if quick else LETTERS) as on:
         figures = await looked(on, quick=quick)
+        figures += await asyncio.to_thread(pressed, on, quick=quick)
+        figures += await moved(on)
     return [*figures, Figure("load average", os.getloadavg()[0], "")]
