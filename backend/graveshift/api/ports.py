@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from graveshift.driver import ShownJobs, ShownLetters, ShownSource, Trash
 from graveshift.events import Hub
+from graveshift.interpreter import Interpreter
 from graveshift.operation import Actor
 from graveshift.settings import ApiSettings
 from graveshift.store.replica import Standing
@@ -132,6 +133,7 @@ class Rooms(Struct, frozen=True, kw_only=True):
     audit: Audit
     backups: Backups
     vault: Vault
+    interpreter: Interpreter
     tokens: Tokens
     history: History
     hub: Hub

@@ -7,6 +7,7 @@ from contextlib import suppress
 import structlog
 
 from graveshift.errors import AuditUnavailable, DatabaseUnavailable, Fenced, GraveshiftError
+from graveshift.interpreter import meant
 from graveshift.operation import Operation, World, decoded
 from graveshift.runner.carrying import Carrying, Stopped, told, wanted_state
 from graveshift.store.audit import AuditBook, Deed
@@ -110,7 +111,7 @@ class Runner:
             return RunState.LOST, f"this version knows no operation `{held.operation}`"
         carrying = Carrying(self._world.runs, self._book, held, self._chunk)
         try:
-            await decoded(kind, held.args).run(self._world, carrying)
+            await decoded(kind, meant(held.args, held.draft.get("meant"))).run(self._world, carrying)
         except Stopped as stopped:
             return stopped.state, None
         except (Fenced, DatabaseUnavailable):
