@@ -1,0 +1,46 @@
+"""No answer leaves with a secret in it: payloads and error texts go through redaction on their way out."""
+
+from typing import Any
+
+from msgspec import Raw, Struct
+from msgspec.structs import replace
+
+from graveshift.redaction import Redaction
+
+TEXTS = frozenset(("error_message", "traceback", "message", "error", "detail"))
+"""Fields that quote what jobs said, in whatever type of the wire they are."""
+
+
+def veiled(answer: Any, redaction: Redaction) -> Any:
+    """The same with `***` for what is secret, at every depth; what holds nothing of that kind comes back as it is."""
+    return _veiled(answer, redaction) if redaction.enabled else answer
+
+
+def _veiled(value: Any, redaction: Redaction) -> Any:
+    match value:
+        case Raw():
+            shown = redaction.payload(bytes(value))
+            return value if shown == bytes(value) else Raw(shown)
+        case list():
+            changed = [_veiled(one, redaction) for one in value]
+            return value if all(map(_same, changed, value)) else changed
+        case Struct():
+            return _of(value, redaction)
+    return value
+
+
+def _of(answer: Struct, redaction: Redaction) -> Struct:
+    changed = {}
+    for name in answer.__struct_fields__:
+        given = getattr(answer, name)
+        if isinstance(given, str):
+            shown: Any = redaction.text(given) if name in TEXTS else given
+        else:
+            shown = _veiled(given, redaction)
+        if shown is not given:
+            changed[name] = shown
+    return replace(answer, **changed) if changed else answer
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other
