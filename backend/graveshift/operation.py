@@ -13,6 +13,7 @@ from graveshift.drip import DripSettings, ProbeSettings
 from graveshift.driver import Jobs, Letters, Source, Trash, Unit, Verdict
 from graveshift.dump import Dumper
 from graveshift.errors import Invalid
+from graveshift.interpreter import Interpreter
 from graveshift.rotator import Rotator
 from graveshift.store.audit import Actor
 from graveshift.store.backups import BackupBook
@@ -57,6 +58,7 @@ class World(Struct, frozen=True):
     dumper: Dumper
     vault: Vault
     rotators: Mapping[str, Rotator]
+    interpreter: Interpreter
     trash: Mapping[str, Trash] = {}
     keep_trash_days: int = 7
     undo_window_s: float = 0
@@ -75,6 +77,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     `walked` is how many items the run will have, where that is not the count: some may be too late by then.
     `rate` is items per second for the run, None for unlimited or for verbs that have none. `cutoff` is when it was
     frozen, None for now. `wait_s` is how long the run waits before it begins, so that it can be thought better of.
+    `meant` is the filter that the text of a selection meant then; the Desk sets it.
     """
 
     count: int | None
@@ -94,6 +97,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     samples: Sequence[Sample] = ()
     forecast: Forecast | None = None
     wait_s: float = 0
+    meant: Mapping[str, Any] | None = None
 
 
 class Step(Struct, frozen=True):

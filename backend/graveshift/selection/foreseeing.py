@@ -45,8 +45,8 @@ async def overlapping_in_time(world: World, aim: Aim[Letters], found: Surveyed) 
 async def overlapping(world: World, aim: Aim[Letters], found: Surveyed) -> list[Caution]:
     """Live runs that may be after the same letters."""
     said = []
-    for run, args in await world.runs.at_work(list(WORKING)):
-        if _meets(aim, found, args.get("selection") or {}):
+    for run, theirs in await world.runs.at_work(list(WORKING)):
+        if _meets(aim, found, theirs):
             of = "" if run.total is None else f" of {run.total:,}"
             words = f"run {run.id} by {run.actor} is {WORKING[run.operation]} letters like these"
             rest = f"{run.handled:,}{of} so far; what it moves first stays moved, and is gone here"

@@ -95,7 +95,8 @@ class NewRun(Struct, frozen=True, kw_only=True):
 
 CLOCK = select(func.now())
 AT_WORK = text("""
-    SELECT r.*, p.args FROM graveshift_ledger.runs r JOIN graveshift_ledger.plans p ON p.id = r.plan_id
+    SELECT r.*, p.args, p.draft -> 'meant' AS meant
+    FROM graveshift_ledger.runs r JOIN graveshift_ledger.plans p ON p.id = r.plan_id
     WHERE r.state IN ('queued', 'running', 'paused') AND r.operation = ANY (CAST(:operations AS text[]))
     ORDER BY r.id DESC LIMIT 20
 """)
@@ -123,10 +124,10 @@ class RunBook:
             return [run_of(row) for row in (await unit.execute(STILL_LIVE, {"most": limit})).mappings()]
 
     async def at_work(self, operations: Sequence[str]) -> list[tuple[Run, Mapping[str, Any]]]:
-        """Live runs of these verbs with the arguments of each, newest first; twenty at most."""
+        """Live runs of these verbs with the selection of each, newest first; twenty at most."""
         async with open_look(self._engine) as unit:
             rows = (await unit.execute(AT_WORK, {"operations": list(operations)})).mappings()
-            return [(run_of(row), row["args"]) for row in rows]
+            return [(run_of(row), _selected(row)) for row in rows]
 
     async def one(self, id: int) -> Run | None:
         """The run with this id."""
@@ -183,6 +184,12 @@ class RunBook:
     async def _change(self, unit: Unit, id: int, values: Mapping[str, Any]) -> Run:
         changed = update(RUNS).where(RUNS.c.id == id).values(dict(values)).returning(RUNS)
         return run_of((await unit.execute(changed)).mappings().one())
+
+
+def _selected(row: RowMapping) -> Mapping[str, Any]:
+    """What a run is after: for a text, the filter that it meant when it was planned."""
+    given: Mapping[str, Any] = row["args"].get("selection") or {}
+    return given if row["meant"] is None else {"filter": row["meant"]}
 
 
 def number(public: str) -> int | None:

@@ -2,9 +2,9 @@
 
 from graveshift.migrations.script import run_sql
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 
 def upgrade() -> None:
-    run_sql("0017_plans.sql")
+    run_sql("0018_plans.sql")
