@@ -88,7 +88,15 @@ def _masked(change: Change, redaction: Redaction) -> Change:
 def _shown(path: str, value: str | None, redaction: Redaction) -> str | None:
     if value is None:
         return None
-    head = "".join(f"{{{json.dumps(name)}:" for name in path.split("."))
-    shown = redaction.payload(f"{head}{value}{'}' * len(path.split('.'))}".encode("utf-8", "surrogateescape"))
-    inner = shown.decode("utf-8", "surrogateescape")[len(head) :]
-    return inner[: len(inner) - len(path.split("."))]
+    names = path.split(".")
+    head = "".join(f"{{{json.dumps(name)}:" for name in names)
+    shown = redaction.payload(f"{head}{value}{'}' * len(names)}".encode("utf-8", "replace"))
+    try:
+        found = json.loads(shown)
+        for name in names:
+            if not isinstance(found, dict):
+                break
+            found = found[name]
+    except (ValueError, KeyError, RecursionError):
+        return "a long value"
+    return value if shown.startswith(f"{head}{value}".encode("utf-8", "replace")) else json.dumps(found)

@@ -42,7 +42,7 @@ class EditPane(ModalScreen[str | None], inherit_bindings=False):
         """What it is, the text, what is wrong with it, the keys."""
         with Vertical():
             yield Lines([((clean(self.order, 200), "bold heading"),)])
-            area = TextArea(self.text, soft_wrap=True, tab_behavior="indent", show_line_numbers=True)
+            area = TextArea(self.text, soft_wrap=True, tab_behavior="focus", show_line_numbers=True)
             area.cursor_blink = False
             yield area
             yield Lines([()], id="wrong")
