@@ -89,6 +89,6 @@ CARD = Card(
     newest_first=True,
     opens=solo(Letter, lambda x: Route("dlq", id=x.id, crumb=short(x.error_type))),
     nodes=pair(Letter, nodes),
-    verbs=("dlq.requeue", "dlq.requeue.all", "dlq.discard"),
+    verbs=("dlq.requeue", "dlq.requeue.all", "dlq.canary", "dlq.discard"),
     fields=("system", "queue", "kind", "fingerprint", "error_type", "text", "died_after", "died_before", "run_id"),
 )
