@@ -25,6 +25,7 @@ from graveshift.operations.purge import Purge
 from graveshift.operations.requeue import Requeue
 from graveshift.operations.restore import Empty, Restore
 from graveshift.operations.resume import Resume
+from graveshift.operations.reveal import Reveal
 from graveshift.operations.touching import Bury, Hold, Release, Retry
 from graveshift.operations.undo import Undo
 from graveshift.runner import Runner
@@ -46,6 +47,7 @@ VIC = Actor("vic", Role.VIEWER)
 VERBS: Sequence[type[Operation]] = (
     Requeue,
     Discard,
+    Reveal,
     Restore,
     Empty,
     Cancel,

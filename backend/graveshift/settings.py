@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from graveshift.drip import NAMED, DripSettings, NotifierSettings, ProbeSettings
 from graveshift.errors import SettingsError
@@ -139,6 +139,14 @@ class SecretSettings(Struct, frozen=True, forbid_unknown_fields=True):
     max_age_s: Seconds = 7_776_000
 
 
+class RedactionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is shown as `***`: by name or path in payloads, by look in all texts; `shipped` stands for our own lists."""
+
+    enabled: bool = True
+    paths: list[str] = field(default_factory=lambda: ["shipped"])
+    patterns: list[str] = field(default_factory=lambda: ["shipped"])
+
+
 class PrometheusSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where `url` is set, series come from there instead of from our own samples."""
 
@@ -168,6 +176,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     loops: LoopSettings = LoopSettings()
     backup: BackupSettings = BackupSettings()
     secrets: SecretSettings = SecretSettings()
+    redaction: RedactionSettings = RedactionSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
     probes: dict[str, ProbeSettings] = {}
     notifiers: dict[str, NotifierSettings] = {}

@@ -80,8 +80,10 @@ def test_each_setting_has_its_row_and_its_default() -> None:
 def _said(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, list) and value:
-        return "see the shipped file"
+        return ", ".join(value) if value == ["shipped"] else "see the shipped file"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -62,6 +62,8 @@ def operation_of(action: str) -> str:
 def letters(action: str, subject: Subject) -> Ask:
     """Requeue or discard: the marked letters, the one under the cursor, or a group's."""
     row = subject.row
+    if subject.whole and subject.card == "dlq":
+        return _whole(action, subject, "letter")
     if isinstance(row, Group):
         return _of_group(action, row)
     if isinstance(row, Queue):
@@ -105,6 +107,13 @@ def canary(subject: Subject) -> Ask:
     return replace(ask, args={**ask.args, "canary": True}, title="Canary, then requeue,")
 
 
+def _whole(action: str, subject: Subject, noun: str) -> Ask:
+    """All that the filter of the list lets through, seen or not."""
+    tail = f"with {describe(subject.filter)}" if not subject.filter.is_empty else "there are"
+    chosen = {"filter": to_builtins(subject.filter)} if not subject.filter.is_empty else {"all": True}
+    return replace(_ask(action, {"selection": chosen}, _all(subject, f"{noun}s {tail}")), noun=noun, tail=tail)
+
+
 def _filtered(subject: Subject) -> Ask:
     """What the filter of a list of causes or queues lets through, while none of its rows is there."""
     if subject.rows:
@@ -117,6 +126,8 @@ def _filtered(subject: Subject) -> Ask:
 
 def of_jobs(action: str, subject: Subject) -> Ask:
     """Cancel, hold, release, bury or retry: the marked jobs, else the one under the cursor."""
+    if subject.whole and subject.card == "jobs":
+        return _whole(action, subject, "job")
     jobs = [job for job in subject.rows if isinstance(job, Job)]
     if not jobs:
         raise NotHere("no job is under the cursor")
@@ -128,6 +139,8 @@ def of_jobs(action: str, subject: Subject) -> Ask:
 
 def of_trash(action: str, subject: Subject) -> Ask:
     """Restore or erase: the marked letters of the trash, else the one under the cursor."""
+    if subject.whole and subject.card == "trash":
+        return _whole(action, subject, "discarded letter")
     chosen = [letter for letter in subject.rows if isinstance(letter, TRASHED)]
     if not chosen:
         raise NotHere("no discarded letter is under the cursor: go to the trash")
@@ -238,6 +251,7 @@ def chat_line(subject: Subject, environment: str, actor: str) -> str:
     ids = "".join(f" --id {shlex.quote(id)}" for id in selection.get("ids", []))
     given = selection.get("filter") or {}
     flags = "".join(f" --filter {shlex.quote(f'{k}={v}')}" for k, v in given.items())
+    flags = " --all" if selection.get("all") else flags
     return f"[{environment}] {subject.card}: {ask.scope} ({actor})  graveshift do {ask.operation}{ids}{flags}"
 
 

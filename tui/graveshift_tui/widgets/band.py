@@ -73,7 +73,7 @@ def stopped(seen: Overview) -> Line:
     word = "ASKS" if halted else "SLOWED ITSELF"
     more = f" +{len(which) - 1}" if len(which) > 1 else ""
     return (
-        ("  ", "on panel"),
+        ("  ", "text on panel"),
         (f" run {fit(which[0], min(len(which[0]), 8))} {word}{more} ", "bold band_text on band_amber"),
     )
 

@@ -78,7 +78,7 @@ def said(per_s: float | None) -> str:
 
 
 def _of_run(flow: Flow, then: Callable[[Run], None]) -> None:
-    """The live run on show or under the cursor, else the newest of the operator's own."""
+    """The live run on show or under the cursor, read anew, else the newest of the operator's own."""
     row, subject = flow.subject.row, flow.subject
 
     def checked(run: Run) -> None:
@@ -87,7 +87,7 @@ def _of_run(flow: Flow, then: Callable[[Run], None]) -> None:
         then(run)
 
     if isinstance(row, Run):
-        checked(row)
+        flow.desk.ask(flow.client.look(row.id), checked)
     elif subject.card == "items" and subject.within:
         flow.desk.ask(flow.client.look(subject.within), checked)
     else:
