@@ -17,7 +17,7 @@ from tests.waiting import until
 
 TRYING = Canary(asked=20, then=Then.ASK, jobs=20, done=14, failed=2, running=4)
 RED = replace(TRYING, state=CanaryState.RED)
-WHY = "canary red: 2 of 16 first attempts failed; resume goes on with the rest, cancel ends it"
+WHY = "canary red: 2 of 16 first attempts failed; resume goes on, cancel ends it"
 
 
 def run(**fields: object) -> Run:
@@ -31,7 +31,7 @@ def test_a_canary_is_told_in_numbers_while_it_is_tried() -> None:
     assert progress(run(canary=TRYING)) == words
     assert meter(run(canary=TRYING), 60)[0] == words
     assert f.canary(run(canary=Canary(asked=20, then=Then.ASK))) == "canary begins of 20"
-    assert "canary" not in progress(run(canary=replace(TRYING, state=CanaryState.GREEN)))
+    assert "canary" not in progress(run(canary=RED, moved=21, state=RunState.PAUSED, halt="paused by itself: 34%"))
 
 
 def test_a_run_that_asks_says_so_where_its_state_is() -> None:

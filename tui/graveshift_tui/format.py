@@ -32,6 +32,11 @@ def things(value: int | None, one: str, *, exact: bool = True, many: str | None 
     return f"{total(value, exact=exact)} {word}" if value is not None else word
 
 
+def in_canary(run: Run) -> bool:
+    """True while nothing was moved but the run's canary."""
+    return run.state.is_live and run.canary is not None and run.handled <= run.canary.jobs
+
+
 def canary(run: Run) -> str:
     """`canary 14 done, 2 failed, 4 running of 20`; empty for a run without one."""
     seen = run.canary

@@ -13,7 +13,6 @@ from textual.message import Message
 
 from graveshift.wire.plans import Confirm, Plan
 from graveshift.wire.runs import Run, RunState
-from graveshift.wire.trials import CanaryState
 from graveshift_tui.conduct import Conduct, in_vain
 from graveshift_tui.format import things
 from graveshift_tui.opening import Opening
@@ -200,11 +199,11 @@ def ending(ask: Ask, run: Run) -> str:
 
 def progress(run: Run) -> str:
     """`61% of 5,100 letters`, and what did not go as planned."""
-    from graveshift_tui.format import canary, count, share
+    from graveshift_tui.format import canary, count, in_canary, share
 
     if vain := in_vain(run):
         return vain
-    if run.state.is_live and run.canary and (run.canary.state is CanaryState.TRYING or run.halt):
+    if in_canary(run):
         return canary(run)
     named = NOUNS.get(run.operation) or NOUNS.get(run.operation.partition(".")[0], "item")
     whole = things(run.total, named)

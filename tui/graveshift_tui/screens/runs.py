@@ -4,7 +4,6 @@ from msgspec import Struct
 
 from graveshift.wire.page import Page
 from graveshift.wire.runs import Item, Outcome, Run, RunState
-from graveshift.wire.trials import CanaryState
 from graveshift_tui import format as f
 from graveshift_tui.card import Card, Route
 from graveshift_tui.client import Client
@@ -23,7 +22,7 @@ OUTCOMES = {Outcome.MOVED: "ok", Outcome.FAILED: "crit", Outcome.CONFLICT: "warn
 
 def meter(run: Run, width: int) -> Cell:
     """A bar while it runs, else what came of it."""
-    if run.state.is_live and run.total and not (run.canary and (run.canary.state is CanaryState.TRYING or run.halt)):
+    if run.state.is_live and run.total and not f.in_canary(run):
         return f"{f.bar(run.handled / run.total, max(4, width - 5))} {f.share(run.handled, run.total)}", "accent"
     return progress(run), ""
 
