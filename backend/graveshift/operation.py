@@ -13,6 +13,7 @@ from graveshift.drip import DripSettings, ProbeSettings
 from graveshift.driver import Jobs, Letters, Source, Trash, Unit, Verdict
 from graveshift.dump import Dumper
 from graveshift.errors import Invalid
+from graveshift.interpreter import Interpreter
 from graveshift.rotator import Rotator
 from graveshift.store.audit import Actor
 from graveshift.store.backups import BackupBook
@@ -53,6 +54,7 @@ class World(Struct, frozen=True):
     dumper: Dumper
     vault: Vault
     rotators: Mapping[str, Rotator]
+    interpreter: Interpreter
     trash: Mapping[str, Trash] = {}
     keep_trash_days: int = 7
     trials: Mapping[str, Trials] = {}
@@ -67,7 +69,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     `subjects` are identities and states of what is not counted: a plan whose fresh draft has other subjects is stale.
     `walked` is how many items the run will have, where that is not the count: some may be too late by then.
     `rate` is items per second for the run, None for unlimited or for verbs that have none. `cutoff` is when it was
-    frozen, None for now.
+    frozen, None for now. `meant` is the filter that the text of a selection meant then; the Desk sets it.
     """
 
     count: int | None
@@ -81,6 +83,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     subjects: Sequence[str] = ()
     frozen: Mapping[str, Any] = {}
     cutoff: datetime | None = None
+    meant: Mapping[str, Any] | None = None
 
 
 class Step(Struct, frozen=True):

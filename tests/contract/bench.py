@@ -14,6 +14,7 @@ from graveshift.back import Back
 from graveshift.driver import Jobs, Letters, Move, Source, Trash, Unit, Verdict
 from graveshift.store.engine import open_unit
 from graveshift.trial import Trials
+from graveshift.veil import Veil
 from graveshift.wire.ids import decode
 from graveshift.wire.jobs import NewJob
 from graveshift.wire.queues import Limit
@@ -21,6 +22,7 @@ from graveshift.wire.selection import Filter
 from graveshift.work import Claimed, Failure, Keeping, Ticket, Upkeep, Work
 
 WORKER = UUID(int=1)
+VEIL = Veil(b"k" * 32, "0123456789abcdef")
 ALL = Filter()
 REST = text("UPDATE graveshift.queues SET spent_until = spent_until - make_interval(secs => CAST(:s AS float8))")
 HUSH = text("UPDATE graveshift.workers SET heartbeat_at = heartbeat_at - make_interval(secs => CAST(:s AS float8))")
@@ -125,7 +127,7 @@ class Bench:
 
     async def dead(self, n: int = 1, **fields: Any) -> list[str]:
         """Native ids of `n` fresh letters, oldest first; error fields go to the failure, others to the job."""
-        blames = ("error_type", "error_message", "fingerprint", "traceback")
+        blames = ("error_type", "error_message", "fingerprint", "traceback", "worker_version")
         blame = {name: fields.pop(name) for name in blames if name in fields}
         before = {letter.id for letter in (await self.letters.page(ALL, None, 1000)).items}
         await self.put(*["{}"] * n, **fields)

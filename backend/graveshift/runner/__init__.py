@@ -10,6 +10,7 @@ from msgspec import structs
 
 from graveshift.driver import Unit
 from graveshift.errors import AuditUnavailable, DatabaseUnavailable, Fenced, GraveshiftError
+from graveshift.interpreter import meant
 from graveshift.notify import Notice
 from graveshift.operation import Operation, World, decoded
 from graveshift.runner.carrying import Carrying, Stopped, told, wanted_state
@@ -122,7 +123,7 @@ class Runner:
             return RunState.LOST, f"this version knows no operation `{held.operation}`"
         carrying = Carrying(self._world, self._book, held, self._chunk, partial(self._braked, held))
         try:
-            await decoded(kind, held.args).run(self._world, carrying)
+            await decoded(kind, meant(held.args, held.draft.get("meant"))).run(self._world, carrying)
         except Stopped as stopped:
             return stopped.state, None
         except (Fenced, DatabaseUnavailable, AuditUnavailable):

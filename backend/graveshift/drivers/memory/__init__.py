@@ -9,6 +9,7 @@ from graveshift.drivers.memory.trash import MemoryTrash
 from graveshift.drivers.memory.trials import MemoryTrials
 from graveshift.drivers.memory.upkeep import MemoryUpkeep
 from graveshift.drivers.memory.work import MemoryWork
+from graveshift.veil import Veil
 
 __all__ = ["MemoryQueue"]
 
@@ -16,8 +17,8 @@ __all__ = ["MemoryQueue"]
 class MemoryQueue:
     """The ports over one state; `clock` stands in for the database's."""
 
-    def __init__(self, system: str = "memory", clock: Clock = utc_now) -> None:
-        state = State(system, clock)
+    def __init__(self, system: str = "memory", clock: Clock = utc_now, veil: Veil | None = None) -> None:
+        state = State(system, clock, veil)
         self.system = system
         self.source = MemorySource(state)
         self.letters = MemoryLetters(state)

@@ -10,8 +10,8 @@ from graveshift.drivers.postgres.text import storable
 from graveshift.drivers.postgres.tickets import fence, stale
 from graveshift.work import Failure, Ticket
 
-# The part of a message that is searched, and the part of it that each attempt's record keeps.
-SEARCHED, RECORDED = 160, 2000
+# The part of a message that each attempt's record keeps.
+RECORDED = 2000
 
 END = text("""
 WITH ended AS (
@@ -65,8 +65,7 @@ WITH held AS MATERIALIZED (
     FROM held WHERE fate = 'dead'
 ), worded AS (
     INSERT INTO graveshift.dead_text (died_at, id, error_message, traceback, payload, search)
-    SELECT now(), id, error_message, traceback, p.payload,
-           to_tsvector('simple', left(error_message, CAST(:searched AS integer)))
+    SELECT now(), id, error_message, traceback, p.payload, graveshift.words(error_type, error_message)
     FROM held LEFT JOIN graveshift.payloads p USING (id) WHERE fate = 'dead'
 ), recorded AS (
     INSERT INTO graveshift.attempts (job_id, attempt, started_at, final, again, queue, kind, fingerprint, error_type,
@@ -89,7 +88,7 @@ async def end(held: Held, tickets: Sequence[Ticket], worker: str, state: str) ->
 async def fail(held: Held, failures: Sequence[Failure]) -> list[Ticket]:
     """Retry, die or become cancelled; returns the stale tickets."""
     tickets = [failure.ticket for failure in failures]
-    named = {**fence(tickets), **_columns(failures), "searched": SEARCHED, "recorded": RECORDED}
+    named = {**fence(tickets), **_columns(failures), "recorded": RECORDED}
     return stale(tickets, await held.rows(FAIL, named))
 
 

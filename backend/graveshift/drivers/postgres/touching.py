@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import text
 
 from graveshift.driver import Order, Touch, Unit, Verdict
-from graveshift.drivers.postgres.ending import SEARCHED
 from graveshift.drivers.postgres.text import storable
 from graveshift.fingerprint import fingerprint
 from graveshift.judging import BURIED, NO_REASON, judge
@@ -67,7 +66,7 @@ BURY = text(f"""{FOUND}, ended AS (
 ), worded AS (
     INSERT INTO graveshift.dead_text (died_at, id, error_message, payload, search)
     SELECT now(), id, CAST(:reason AS text), p.payload,
-           to_tsvector('simple', left(CAST(:reason AS text), CAST(:searched AS integer)))
+           graveshift.words(CAST(:type AS text), CAST(:reason AS text))
     FROM found LEFT JOIN graveshift.payloads p USING (id) WHERE state <> 'running'
 ), named AS (
     INSERT INTO graveshift.deltas (n, queue, what, kind, fingerprint, error_type, message)
@@ -107,5 +106,5 @@ def _named(order: Order) -> dict[str, Any]:
         case Touch.BURY:
             words = reason or NO_REASON
             named = {"reason": words, "type": BURIED, "print": fingerprint(BURIED, words)}
-            return {**named, "run": order.run_id, "searched": SEARCHED}
+            return {**named, "run": order.run_id}
     return {}
