@@ -81,6 +81,7 @@ class Service:
             "audit": self.audit,
             "backups": BackupBook(self.engine),
             "vault": world.vault,
+            "interpreter": world.interpreter,
             "tokens": self.tokens,
             "history": History(Samples(SampleBook(self.engine), 10)),
             "hub": self.hub,

@@ -11,12 +11,14 @@ from graveshift.archive import Archive
 from graveshift.archives.local import LocalArchive
 from graveshift.drivers.postgres.schedules import PostgresSlots
 from graveshift.dump import Dumper
+from graveshift.interpreter import Interpreter
 from graveshift.operation import World
 from graveshift.rotator import Rotator
 from graveshift.schedule import Schedule
 from graveshift.seal import load_seal
 from graveshift.store.backups import BackupBook
 from graveshift.store.engine import open_unit
+from graveshift.store.filters import FilterBook
 from graveshift.store.runs import RunBook
 from graveshift.timetable import Timetable
 from graveshift.vault import Vault
@@ -46,4 +48,5 @@ def build_world(
         dumper=Dumper(url, embedded.find_bin_dir()),
         vault=Vault(engine, load_seal(folder / "key", make=True), grace_s),
         rotators=rotators or {},
+        interpreter=Interpreter(RunBook(engine).now, FilterBook(engine)),
     )

@@ -12,6 +12,7 @@ class GraveshiftError(Exception):
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
         self.detail = detail
+        self.extra: dict[str, int] = {}
 
     def __str__(self) -> str:
         message = (type(self).__doc__ or "").strip()
@@ -164,6 +165,17 @@ class Invalid(GraveshiftError):
 
     code = "invalid"
     status = 422
+
+
+class Unreadable(GraveshiftError):
+    """the filter cannot be understood"""
+
+    code = "query-unreadable"
+    status = 422
+
+    def __init__(self, detail: str = "", offset: int = 0, length: int = 0) -> None:
+        super().__init__(detail)
+        self.extra = {"offset": offset, "length": length}
 
 
 class TooLarge(GraveshiftError):

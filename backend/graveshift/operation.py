@@ -9,20 +9,25 @@ from msgspec import Struct
 
 from graveshift.archive import Archive
 from graveshift.delivery import Delivery
+from graveshift.drip import DripSettings, ProbeSettings
 from graveshift.driver import Jobs, Letters, Source, Trash, Unit, Verdict
 from graveshift.dump import Dumper
 from graveshift.errors import Invalid
+from graveshift.interpreter import Interpreter
 from graveshift.rotator import Rotator
 from graveshift.store.audit import Actor
 from graveshift.store.backups import BackupBook
 from graveshift.store.runs import RunBook
 from graveshift.timetable import Timetable
+from graveshift.trial import Trials
 from graveshift.vault import Vault
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect
+from graveshift.wire.trials import Then
 
 __all__ = [
     "Actor",
+    "Care",
     "Carrier",
     "Chunks",
     "Draft",
@@ -49,8 +54,12 @@ class World(Struct, frozen=True):
     dumper: Dumper
     vault: Vault
     rotators: Mapping[str, Rotator]
+    interpreter: Interpreter
     trash: Mapping[str, Trash] = {}
     keep_trash_days: int = 7
+    trials: Mapping[str, Trials] = {}
+    drip: DripSettings = DripSettings()
+    probes: Mapping[str, ProbeSettings] = {}
     delivery: Delivery = Delivery()
 
 
@@ -60,7 +69,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     `subjects` are identities and states of what is not counted: a plan whose fresh draft has other subjects is stale.
     `walked` is how many items the run will have, where that is not the count: some may be too late by then.
     `rate` is items per second for the run, None for unlimited or for verbs that have none. `cutoff` is when it was
-    frozen, None for now.
+    frozen, None for now. `meant` is the filter that the text of a selection meant then; the Desk sets it.
     """
 
     count: int | None
@@ -74,6 +83,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     subjects: Sequence[str] = ()
     frozen: Mapping[str, Any] = {}
     cutoff: datetime | None = None
+    meant: Mapping[str, Any] | None = None
 
 
 class Step(Struct, frozen=True):
@@ -100,6 +110,18 @@ class Chunks(Protocol):
         """Carry out one chunk: a verdict for each id. Called again with the same ids after a crash."""
 
 
+class Care(Struct, frozen=True):
+    """How a run is watched while it moves jobs back. `canary` letters are tried first, None for no canary.
+
+    `sample` gives that many public ids of the selection, at most; the run keeps them.
+    """
+
+    drip: DripSettings
+    canary: int | None
+    then: Then
+    sample: Callable[[int], Awaitable[Sequence[str]]]
+
+
 class Carrier(Protocol):
     """What the runner offers to a verb while it is carried out; resumes where a former carrier stopped."""
 
@@ -108,8 +130,11 @@ class Carrier(Protocol):
     actor: str
     reason: str | None
 
-    async def chunks(self, work: Chunks) -> None:
-        """Pick and act until nothing is left, at the run's rate, heeding pause and cancel; a chunk is a transaction."""
+    async def chunks(self, work: Chunks, care: Care | None = None) -> None:
+        """Pick and act until nothing is left, at the run's rate, heeding pause and cancel; a chunk is a transaction.
+
+        With `care` its canary goes first, and it slows itself down or stops where what it moved fails again.
+        """
 
     async def steps(self, steps: Sequence[Step]) -> None:
         """Act on each step that has no outcome yet, in order; a step that raises fails the run with its message."""

@@ -1,6 +1,7 @@
 """Seals values with a key from a file: AES-256-GCM, bound to the secret's name and version."""
 
 import hashlib
+import hmac
 import os
 import secrets
 import stat
@@ -10,6 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from graveshift.errors import KeyFileRefused, VaultSealed
+from graveshift.veil import Veil
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -24,6 +26,7 @@ class Seal:
             raise KeyFileRefused(f"a key is {KEY_BYTES} bytes, this one is {len(key)}")
         self._cipher = AESGCM(key)
         self.key_id = hashlib.sha256(b"graveshift key id\0" + key).hexdigest()[:16]
+        self.veil = Veil(hmac.digest(key, b"graveshift veil", "sha256"), self.key_id)
 
     def close(self, name: str, version: int, value: str) -> bytes:
         """The sealed value: a random nonce, then what AES-GCM makes of it."""

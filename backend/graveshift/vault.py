@@ -51,6 +51,7 @@ class Vault:
         self._engine = engine
         self._seal = seal
         self.grace_s = grace_s
+        self.veil = seal.veil
 
     async def secrets(self) -> Sequence[SecretInfo]:
         """What is known of each secret, by name."""

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from graveshift.back import Back
 from graveshift.driver import Jobs, Letters, Move, Source, Trash, Unit, Verdict
 from graveshift.store.engine import open_unit
+from graveshift.trial import Trials
+from graveshift.veil import Veil
 from graveshift.wire.ids import decode
 from graveshift.wire.jobs import NewJob
 from graveshift.wire.queues import Limit
@@ -20,6 +22,7 @@ from graveshift.wire.selection import Filter
 from graveshift.work import Claimed, Failure, Keeping, Ticket, Upkeep, Work
 
 WORKER = UUID(int=1)
+VEIL = Veil(b"k" * 32, "0123456789abcdef")
 ALL = Filter()
 REST = text("UPDATE graveshift.queues SET spent_until = spent_until - make_interval(secs => CAST(:s AS float8))")
 HUSH = text("UPDATE graveshift.workers SET heartbeat_at = heartbeat_at - make_interval(secs => CAST(:s AS float8))")
@@ -34,6 +37,8 @@ class System(Protocol):
     def letters(self) -> Letters: ...
     @property
     def trash(self) -> Trash: ...
+    @property
+    def trials(self) -> Trials: ...
     @property
     def jobs(self) -> Jobs: ...
     @property
@@ -103,7 +108,7 @@ class Bench:
     def __init__(self, system: System, units: Units) -> None:
         self.units = units
         self.source, self.letters, self.jobs = system.source, system.letters, system.jobs
-        self.trash = system.trash
+        self.trash, self.trials = system.trash, system.trials
         self.work, self.upkeep = system.work, system.upkeep
 
     async def put(self, *payloads: str, **fields: Any) -> list[int]:
@@ -122,7 +127,7 @@ class Bench:
 
     async def dead(self, n: int = 1, **fields: Any) -> list[str]:
         """Native ids of `n` fresh letters, oldest first; error fields go to the failure, others to the job."""
-        blames = ("error_type", "error_message", "fingerprint", "traceback")
+        blames = ("error_type", "error_message", "fingerprint", "traceback", "worker_version")
         blame = {name: fields.pop(name) for name in blames if name in fields}
         before = {letter.id for letter in (await self.letters.page(ALL, None, 1000)).items}
         await self.put(*["{}"] * n, **fields)
@@ -147,6 +152,13 @@ class Bench:
     async def erase(self, letters: Sequence[str], run: int = 8) -> Sequence[Verdict]:
         async with self.units.open() as unit:
             return await self.source.erase(unit, letters, run)
+
+    async def lift(self, *jobs: str, run: int = 7, ahead: bool = True) -> None:
+        async with self.units.open() as unit:
+            await self.trials.lift(unit, jobs, run, ahead=ahead)
+
+    async def fates(self, *jobs: str, run: int = 7) -> list[str]:
+        return [trial.fate.value for trial in await self.trials.trials(jobs, run)]
 
     async def prune(self, days: int = 14, **keep: int) -> int:
         """As a leader does; everything is kept so many days but what is named."""

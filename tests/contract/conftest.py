@@ -7,7 +7,7 @@ import pytest
 from graveshift.drivers.memory import MemoryQueue
 from graveshift.drivers.postgres import PostgresQueue
 from graveshift.store.engine import create_engine
-from tests.contract.bench import Bench, MemoryUnits, PostgresUnits
+from tests.contract.bench import VEIL, Bench, MemoryUnits, PostgresUnits
 
 
 @pytest.fixture(params=["postgres", "memory"])
@@ -21,10 +21,10 @@ async def bench(place: str | None) -> AsyncIterator[Bench]:
     """A queue system with nothing in it."""
     if place is None:
         units = MemoryUnits()
-        yield Bench(MemoryQueue("here", units.now), units)
+        yield Bench(MemoryQueue("here", units.now, VEIL), units)
         return
     engine = create_engine(place)
-    queue = PostgresQueue(engine, "here")
+    queue = PostgresQueue(engine, "here", VEIL)
     yield Bench(queue, PostgresUnits(engine))
     await queue.close()
     await engine.dispose()

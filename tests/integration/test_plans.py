@@ -118,10 +118,10 @@ async def test_causes_are_ranked_without_reading_the_half_hour_of_all(shop: Work
         connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
         if analyzed:
             await connection.execute(text("ANALYZE graveshift.groups, graveshift.group_flow"))
-    named = {"queue": None, "kind": None, "fingerprint": None, "error_type": None, "text": None}
+    statement, named = groups.ranking(Filter(), "native")
     async with shop.engine.begin() as connection:
         ranked = {**named, "even_empty": False, "limit": SHOWN, "skipped": 0}
-        rows = (await connection.execute(groups.GROUPS, ranked)).all()
+        rows = (await connection.execute(statement, ranked)).all()
         read = (await connection.execute(FLOW)).scalar_one()
     page = await groups.page(shop.engine, "native", Filter(), None, SHOWN)
     assert [row.fingerprint for row in rows] == [f"f{i}" for i in range(CAUSES, CAUSES - SHOWN, -1)]

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from graveshift.driver import ShownJobs, ShownLetters, ShownSource, Trash
 from graveshift.events import Hub
+from graveshift.interpreter import Interpreter
 from graveshift.operation import Actor
 from graveshift.redaction import Redaction
 from graveshift.settings import ApiSettings
@@ -152,6 +153,7 @@ class Rooms(Struct, frozen=True, kw_only=True):
     audit: Audit
     backups: Backups
     vault: Vault
+    interpreter: Interpreter
     tokens: Tokens
     history: History
     hub: Hub

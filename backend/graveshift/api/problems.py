@@ -55,7 +55,7 @@ def problem(error: GraveshiftError, id: str) -> Problem:
         status=error.status,
         code=error.code,
         detail="" if failed else error.detail,
-        extra={"id": id} if failed else {},
+        extra={"id": id} if failed else dict(error.extra),
     )
 
 

@@ -14,6 +14,7 @@ from graveshift.wire.selection import Filter
 Q = TypeVar("Q", bound=Struct)
 Limit = Annotated[int, Meta(ge=1, le=1000)]
 Cursor = Annotated[str, Meta(max_length=4096)]
+Text = Annotated[str, Meta(max_length=4096)]
 Name = Annotated[str, Meta(min_length=1, max_length=512)]
 
 
@@ -28,6 +29,12 @@ class PageQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     limit: Limit = 100
 
 
+class FilteredQuery(PageQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`q` is the text of a filter; what it says and what the other parameters say must all hold."""
+
+    q: Text | None = None
+
+
 class SeriesQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`range` and `step` in seconds; without `queue` the sum of all queues (of `oldest_age` the greatest)."""
 
@@ -37,18 +44,28 @@ class SeriesQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     step: Annotated[int, Meta(ge=10, le=86_400)] = 60
 
 
-class SortedQuery(PageQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class SortedQuery(FilteredQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`sort` is one of the orders that have an index; there is no other."""
 
     sort: Sort = Sort.NEWEST
 
 
 def page_query(resource: str, fields: Collection[str], *, sorts: bool = False) -> type[PageQuery]:
-    """PageQuery with these fields of Filter beside cursor, limit and, where it `sorts`, the order."""
+    """PageQuery with these fields of Filter beside cursor, limit, `q` and, where it `sorts`, the order.
+
+    Without any field there is no `q` either.
+    """
+    if not fields:
+        return PageQuery
     kept = [(f.name, f.type, f.default) for f in msgspec.structs.fields(Filter) if f.name in fields]
     name = f"{resource.capitalize()}Query"
     made = msgspec.defstruct(
-        name, kept, bases=(SortedQuery if sorts else PageQuery,), frozen=True, forbid_unknown_fields=True, kw_only=True
+        name,
+        kept,
+        bases=(SortedQuery if sorts else FilteredQuery,),
+        frozen=True,
+        forbid_unknown_fields=True,
+        kw_only=True,
     )
     assert issubclass(made, PageQuery)  # noqa: S101 - defstruct is typed as giving any Struct
     return made
@@ -61,6 +78,22 @@ def chosen(query: PageQuery) -> Filter:
         return Filter(**given)
     except ValueError as error:
         raise Invalid(str(error)) from error
+
+
+def both(one: Filter, other: Filter) -> Filter:
+    """What both say. Raises Invalid where they say different things of one condition."""
+    said = {name: getattr(one, name) for name in one.__struct_fields__}
+    for name in other.__struct_fields__:
+        value = getattr(other, name)
+        if isinstance(value, list):
+            said[name] = [*said[name], *value]
+        elif value is not None and said[name] in (None, value):
+            said[name] = value
+        elif value is not None and name == "text":
+            said[name] = f"{said[name]} {value}"
+        elif value is not None:
+            raise Invalid(f"`{name}` is given as a parameter and in `q`, and both cannot hold")
+    return Filter(**said)
 
 
 def read(query_string: bytes, shape: type[Q]) -> Q:

@@ -16,6 +16,7 @@ from graveshift.api.merging import merged, sliced
 from graveshift.api.ports import Rooms
 from graveshift.driver import ShownSource
 from graveshift.errors import Invalid, NotFound
+from graveshift.matching import fits
 from graveshift.store.position import job_number
 from graveshift.wire import ids
 from graveshift.wire.audit import AuditEntry
@@ -29,7 +30,17 @@ from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Run
 from graveshift.wire.schedules import ScheduleInfo
 from graveshift.wire.secrets import SecretInfo
-from graveshift.wire.selection import Filter, strange_state
+from graveshift.wire.selection import (
+    GROUP_FIELDS,
+    JOB_FIELDS,
+    LETTER_FIELDS,
+    QUEUE_FIELDS,
+    TRASH_FIELDS,
+    WORKER_FIELDS,
+    Filter,
+    parameters,
+    strange_state,
+)
 from graveshift.wire.trash import Discarded, DiscardedDetail
 from graveshift.wire.workers import Worker, WorkerState
 
@@ -41,7 +52,7 @@ One = Callable[[Rooms, str], Awaitable[Any]]
 
 
 class Resource(Struct, frozen=True):
-    """`fields` are those of Filter that a page takes; `one` gives None where there is no such thing.
+    """`says` are the conditions of Filter that its text may name; `one` gives None where there is no such thing.
 
     `page` takes rooms, filter, cursor and limit, and where the resource `sorts` also `sort`.
     """
@@ -49,22 +60,27 @@ class Resource(Struct, frozen=True):
     name: str
     item: type[Struct]
     detail: type[Struct]
-    fields: tuple[str, ...]
+    says: frozenset[str]
     page: Reading
     one: One
     sorts: bool = False
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Those of them that a page takes as parameters, in the order of Filter."""
+        return parameters(self.says)
+
 
 async def _queues(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Queue]:
     found, as_of = await asyncio.gather(every_queue(rooms, chosen.system), rooms.shown_at())
-    named = [queue for queue in found if chosen.queue in (None, queue.name)]
+    named = [queue for queue in found if _shows(chosen, queue=(queue.name,), system=(queue.system,))]
     return sliced(named, lambda queue: queue.id, cursor, limit, as_of)
 
 
 async def _workers(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Worker]:
     _check_state(chosen, WorkerState)
     found, as_of = await asyncio.gather(every_worker(rooms, chosen.system), rooms.shown_at())
-    fit = [w for w in found if chosen.state in (None, w.state) and (not w.queues or chosen.queue in (None, *w.queues))]
+    fit = [w for w in found if _shows(chosen, state=(w.state,), queue=w.queues or None, system=(split(w.id)[0],))]
     return sliced(fit, presence, cursor, limit, as_of)
 
 
@@ -165,6 +181,15 @@ async def _schedule(rooms: Rooms, id: str) -> ScheduleInfo | None:
     return next((one for one in await rooms.schedules() if one.id == unquote(id)), None)
 
 
+def _shows(chosen: Filter, **has: Sequence[str | None] | None) -> bool:
+    """True where each condition holds for one of the values of that name; None has every value."""
+    own = all(
+        values is None or getattr(chosen, name) is None or any(fits(value, getattr(chosen, name)) for value in values)
+        for name, values in has.items()
+    )
+    return own and not any(_shows(excluded, **has) for excluded in chosen.without)
+
+
 def _check_state(chosen: Filter, states: type[StrEnum]) -> None:
     if said := strange_state(chosen, states):
         raise Invalid(said)
@@ -224,22 +249,19 @@ def _of(ports: Mapping[str, Any], system: str | None) -> dict[str, Any]:
     return {name: port for name, port in ports.items() if system in (None, name)}
 
 
-ABOUT = ("system", "queue", "kind", "fingerprint", "error_type")
-LIVED = ("system", "queue", "kind", "state", "run_id", "version", "enqueued_after", "enqueued_before", "payload")
-BURIED = ("run_id", "died_after", "died_before")
-DIED = ("text", *BURIED)
+NOTHING: frozenset[str] = frozenset()
 
 RESOURCES = (
-    Resource("queues", Queue, Queue, ("system", "queue"), _queues, _queue),
-    Resource("jobs", Job, JobDetail, LIVED, _jobs, _job, sorts=True),
-    Resource("dlq", Letter, LetterDetail, ABOUT + DIED, _letters, _letter, sorts=True),
-    Resource("trash", Discarded, DiscardedDetail, ABOUT + BURIED, _trash, _discarded),
-    Resource("groups", Group, Group, ABOUT, _groups, _group),
-    Resource("workers", Worker, Worker, ("system", "queue", "state"), _workers, _worker),
-    Resource("runs", Run, Run, (), _runs, lambda rooms, id: rooms.runs.one(number(id))),
-    Resource("backups", Backup, Backup, (), _backups, lambda rooms, id: rooms.backups.one(number(id))),
-    Resource("secrets", SecretInfo, SecretInfo, (), _secrets, _secret),
-    Resource("schedules", ScheduleInfo, ScheduleInfo, (), _schedules, _schedule),
-    Resource("marks", Mark, Mark, (), _marks, lambda rooms, id: rooms.marks.one(number(id))),
-    Resource("audit", AuditEntry, AuditEntry, (), _audit, lambda rooms, id: rooms.audit.one(number(id))),
+    Resource("queues", Queue, Queue, QUEUE_FIELDS, _queues, _queue),
+    Resource("jobs", Job, JobDetail, JOB_FIELDS, _jobs, _job, sorts=True),
+    Resource("dlq", Letter, LetterDetail, LETTER_FIELDS, _letters, _letter, sorts=True),
+    Resource("trash", Discarded, DiscardedDetail, TRASH_FIELDS, _trash, _discarded),
+    Resource("groups", Group, Group, GROUP_FIELDS, _groups, _group),
+    Resource("workers", Worker, Worker, WORKER_FIELDS, _workers, _worker),
+    Resource("runs", Run, Run, NOTHING, _runs, lambda rooms, id: rooms.runs.one(number(id))),
+    Resource("backups", Backup, Backup, NOTHING, _backups, lambda rooms, id: rooms.backups.one(number(id))),
+    Resource("secrets", SecretInfo, SecretInfo, NOTHING, _secrets, _secret),
+    Resource("schedules", ScheduleInfo, ScheduleInfo, NOTHING, _schedules, _schedule),
+    Resource("marks", Mark, Mark, NOTHING, _marks, lambda rooms, id: rooms.marks.one(number(id))),
+    Resource("audit", AuditEntry, AuditEntry, NOTHING, _audit, lambda rooms, id: rooms.audit.one(number(id))),
 )

@@ -9,7 +9,7 @@ from graveshift.api import health, verbs
 from graveshift.api.endpoint import Call, Endpoint
 from graveshift.api.exporting import EXPORT_QUERY, export
 from graveshift.api.overview import overview
-from graveshift.api.queries import PageQuery, SeriesQuery, chosen, page_query
+from graveshift.api.queries import PageQuery, SeriesQuery, both, chosen, page_query
 from graveshift.api.resources import RESOURCES, Resource
 from graveshift.api.revealing import revealed
 from graveshift.api.stream import events
@@ -23,6 +23,7 @@ from graveshift.wire.overview import Overview
 from graveshift.wire.page import Page
 from graveshift.wire.plans import NewPlan, Plan, RunPlan
 from graveshift.wire.runs import Item, Rate, Run
+from graveshift.wire.selection import Filter
 from graveshift.wire.series import Series
 
 REFUSALS = (errors.PlanStale, errors.PlanUsed, errors.PlanExpired, errors.PhraseMismatch, errors.KeyReused)
@@ -37,7 +38,8 @@ def endpoints(metrics: Callable[[Call], Awaitable[Any]], schema: Callable[[Call]
 def _of(resource: Resource) -> tuple[Endpoint, Endpoint]:
     async def page(call: Call) -> Any:
         order = {"sort": call.query.sort} if resource.sorts else {}
-        return await resource.page(call.rooms, chosen(call.query), call.query.cursor, call.query.limit, **order)
+        wanted = await filtered(call, resource)
+        return await resource.page(call.rooms, wanted, call.query.cursor, call.query.limit, **order)
 
     async def one(call: Call) -> Any:
         found = await resource.one(call.rooms, call.id)
@@ -47,11 +49,19 @@ def _of(resource: Resource) -> tuple[Endpoint, Endpoint]:
 
     name, path = resource.name, f"/v1/{resource.name}"
     query = page_query(name, resource.fields, sorts=resource.sorts)
-    answers = GenericAlias(Page, (resource.item,))
+    answers, refusals = GenericAlias(Page, (resource.item,)), (errors.Unreadable,) if resource.fields else ()
     return (
-        Endpoint(path=path, title=f"A page of {name}", act=page, query=query, answers=answers),
+        Endpoint(path=path, title=f"A page of {name}", act=page, query=query, answers=answers, errors=refusals),
         Endpoint(path=f"{path}/{{id:str}}", title=f"One of {name}", act=one, answers=resource.detail),
     )
+
+
+async def filtered(call: Call, resource: Resource) -> Filter:
+    """What the parameters and the text of a filter say together."""
+    wanted, text = chosen(call.query), getattr(call.query, "q", None)
+    if text is None:
+        return wanted
+    return both(wanted, await call.rooms.interpreter.filter(text, resource.says, resource.name))
 
 
 async def _series(call: Call) -> Series:
@@ -111,7 +121,7 @@ CHANGES = (
         takes=(NewPlan,),
         answers=Plan,
         status=201,
-        errors=(errors.SelectionEmpty, errors.Busy),
+        errors=(errors.SelectionEmpty, errors.Unreadable, errors.Busy),
     ),
     Endpoint(
         method="POST",

@@ -56,7 +56,9 @@ class Parts(Struct, frozen=True, kw_only=True):
 def open_parts(settings: Settings, database: Database, *, demo: bool) -> Parts:
     """Raises SettingsError for a driver that is none of ours, and for what redaction cannot use."""
     engine = database.engine(settings.database.pool_size)
-    queue, home, audit = PostgresQueue(engine, settings.queue.system), state_dir(settings), AuditBook(engine)
+    home, audit = state_dir(settings), AuditBook(engine)
+    vault = _vault(settings, engine, home)
+    queue = PostgresQueue(engine, settings.queue.system, vault.veil)
     return Parts(
         settings=settings,
         database=database,
@@ -67,7 +69,7 @@ def open_parts(settings: Settings, database: Database, *, demo: bool) -> Parts:
         queue=queue,
         near=_near(settings, database, engine, queue),
         foreign=[_foreign(given) for given in settings.sources],
-        vault=_vault(settings, engine, home),
+        vault=vault,
         audit=audit,
         tokens=TokenBook(engine, audit),
         runs=RunBook(engine),

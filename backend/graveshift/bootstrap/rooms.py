@@ -46,6 +46,7 @@ def rooms_of(parts: Parts, world: World, desk: Desk, clockwork: Clockwork) -> Ro
         audit=parts.audit,
         backups=world.backups,
         vault=parts.vault,
+        interpreter=world.interpreter,
         tokens=parts.tokens,
         schedules=parts.timetable.infos,
         marks=parts.marks,

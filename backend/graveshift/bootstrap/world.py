@@ -7,10 +7,12 @@ from graveshift import embedded
 from graveshift.archives.local import LocalArchive
 from graveshift.bootstrap.parts import Parts
 from graveshift.dump import Dumper
+from graveshift.interpreter import Interpreter
 from graveshift.operation import World
 from graveshift.rotator import Rotator
 from graveshift.rotators.role import RoleRotator
 from graveshift.rotators.signing import SigningRotator
+from graveshift.store.filters import FilterBook
 from graveshift.store.letters import ForeignLetters
 from graveshift.store.login import LoginFile
 
@@ -35,8 +37,12 @@ def world_of(parts: Parts) -> World:
         dumper=Dumper(database.past_pooler, bin_dir, database.login),
         vault=parts.vault,
         rotators=_rotators(parts),
+        interpreter=Interpreter(parts.runs.now, FilterBook(parts.engine)),
         trash={system: queue.trash},
         keep_trash_days=settings.queue.keep_trash_days,
+        trials={system: queue.trials},
+        drip=settings.drip,
+        probes=settings.probes,
     )
 
 

@@ -20,6 +20,7 @@ from graveshift.errors import (
     PlanStale,
     PlanUsed,
 )
+from graveshift.interpreter import meant, query_of
 from graveshift.operation import Actor, Draft, Operation, Refreshable, World, decoded
 from graveshift.store.audit import AuditBook, Deed
 from graveshift.store.plans import KeptPlan, PlanBook
@@ -64,7 +65,9 @@ class Desk:
         kind = self._kind(operation)
         async with self._refusals(actor, Deed(operation=operation, outcome="refused")):
             _may(actor, kind)
-        draft = await decoded(kind, args).plan(self._world)
+        chosen = await self._meant(args)
+        draft = await decoded(kind, meant(args, chosen)).plan(self._world)
+        draft = structs.replace(draft, meant=chosen)
         kept = await self._plans.keep(
             operation=operation,
             args=msgspec.to_builtins(args),
@@ -79,7 +82,7 @@ class Desk:
         """The plan as it was kept, with `arrived_since` as of now."""
         kept = await self._kept(plan_id)
         draft = _draft(kept)
-        verb = decoded(self._kind(kept.operation), kept.args)
+        verb = decoded(self._kind(kept.operation), meant(kept.args, draft.meant))
         if isinstance(verb, Refreshable):
             fresh = await verb.refresh(self._world, draft.frozen)
             draft = structs.replace(draft, arrived_since=fresh.arrived_since)
@@ -102,7 +105,7 @@ class Desk:
             draft = _draft(kept)
             if kept.used_by is None:
                 _check_plan(kept, draft, body)
-                await self._check_world(decoded(kind, kept.args), draft)
+                await self._check_world(decoded(kind, meant(kept.args, draft.meant)), draft)
             begun = await self._begin(_new_run(kept, draft, actor, key, asked))
             begun = begun or await self._stored(actor, key, asked)
             if begun is None:
@@ -171,6 +174,14 @@ class Desk:
         if was != now:
             said = (("then", sorted(was - now)), ("now", sorted(now - was)))
             raise PlanStale("; ".join(f"{when}: {', '.join(subjects)}" for when, subjects in said if subjects))
+
+    async def _meant(self, args: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The filter that the text of the selection means now; None where there is no such text."""
+        text = query_of(args)
+        if text is None:
+            return None
+        plain: dict[str, Any] = msgspec.to_builtins(await self._world.interpreter.filter(text))
+        return plain
 
     def _kind(self, operation: str) -> type[Operation]:
         if operation not in self._operations:

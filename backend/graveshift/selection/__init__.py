@@ -12,7 +12,24 @@ from graveshift.driver import Can, Count, Frozen, Letters, Source
 from graveshift.errors import Invalid, SelectionEmpty, Unsupported
 from graveshift.wire.ids import decode, encode
 from graveshift.wire.jobs import JobState
-from graveshift.wire.selection import Filter, Selection, strange_state
+from graveshift.wire.selection import JOB_FIELDS, LETTER_FIELDS, TRASH_FIELDS, Filter, Selection, strange_state
+
+__all__ = [
+    "JOB_FIELDS",
+    "LETTER_FIELDS",
+    "TRASH_FIELDS",
+    "Aim",
+    "Frost",
+    "P",
+    "Pool",
+    "arrived",
+    "count_letters",
+    "kept",
+    "natives",
+    "system_of",
+    "thawed",
+    "total",
+]
 
 
 class Pool(Protocol):
@@ -31,13 +48,6 @@ class Pool(Protocol):
 
 P = TypeVar("P", bound=Pool)
 
-# Conditions that mean something for each kind of thing. One that is not known must never be passed over in silence:
-# what is left of the filter would choose more than was asked for.
-OF_JOBS = frozenset({"state", "version", "enqueued_after", "enqueued_before", "payload"})
-LETTER_FIELDS = frozenset(Filter.__struct_fields__) - OF_JOBS
-TRASH_FIELDS = LETTER_FIELDS - {"text"}
-JOB_FIELDS = OF_JOBS | {"system", "queue", "kind", "run_id"}
-
 
 class Frost(Struct, frozen=True):
     """A frozen selection as a plan keeps it: by system, when a filter was frozen. Ids need no freezing."""
@@ -53,7 +63,8 @@ class Frost(Struct, frozen=True):
 class Aim(Generic[P]):
     """A checked selection among the pools of the systems that can do what the verb needs.
 
-    Raises Invalid unless it is exactly one of ids, filter and all, and for conditions that are not among `fields`;
+    Raises Invalid unless it is exactly one of ids, filter and all (the Desk has made a filter of a query), and for
+    conditions that are not among `fields`;
     SelectionEmpty for an empty filter; Unsupported where a named system cannot do it.
     """
 
@@ -174,12 +185,14 @@ def system_of(id: str) -> str:
 
 
 def _check(selection: Selection, fields: frozenset[str]) -> None:
+    if selection.query is not None:
+        raise Invalid("a selection's `query` is understood by the Desk - at `$.selection.query`")
     given = [selection.ids is not None, selection.filter is not None, selection.all is not None]
     if sum(given) != 1 or selection.all is False:
-        raise Invalid("a selection is exactly one of `ids`, `filter` and `all: true`")
+        raise Invalid("a selection is exactly one of `ids`, `filter`, `query` and `all: true`")
     if selection.ids == [] or (selection.filter and selection.filter.is_empty):
         raise SelectionEmpty("no ids" if selection.ids == [] else "")
     if said := strange_state(selection.filter or Filter(), JobState):
         raise Invalid(said)
-    if strange := sorted(set(msgspec.to_builtins(selection.filter or Filter())) - fields):
+    if strange := sorted((selection.filter or Filter()).given - fields):
         raise Invalid(f"`{strange[0]}` is no condition here; there are {', '.join(sorted(fields))} - at `$.selection`")

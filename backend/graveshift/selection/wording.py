@@ -41,6 +41,10 @@ def which(chosen: Filter) -> str:
         "text": 'saying "{}"',
         "run_id": "moved by run {}",
         "version": "last failed by version {}",
+        "attempts_min": "after {} attempts or more",
+        "attempts_max": "after {} attempts or fewer",
+        "requeued_min": "requeued {} times or more",
+        "requeued_max": "requeued {} times or fewer",
         "enqueued_after": "enqueued after {:%Y-%m-%d %H:%M:%SZ}",
         "enqueued_before": "enqueued before {:%Y-%m-%d %H:%M:%SZ}",
         "payload": "with {} in the payload",
@@ -48,7 +52,15 @@ def which(chosen: Filter) -> str:
         "died_before": "that died before {:%Y-%m-%d %H:%M:%SZ}",
     }
     given = [(say, getattr(chosen, name)) for name, say in words.items()]
-    return "".join(f" {say.format(_in_utc(value))}" for say, value in given if value is not None)
+    said = "".join(f" {say.format(_in_utc(value))}" for say, value in given if value is not None)
+    return said + _carrying(chosen) + "".join(f", but not{which(excluded)}" for excluded in chosen.without)
+
+
+def _carrying(chosen: Filter) -> str:
+    """What letters and jobs have in them; a secret value is said by its place alone."""
+    phrases = [f' saying "{phrase}"' for phrase in chosen.phrases]
+    contained = [f" with {either[0]} in the payload" for either in chosen.contains]
+    return "".join([*phrases, *contained, *(f" with a secret {'.'.join(one.path)}" for one in chosen.veiled)])
 
 
 def _in_utc(value: object) -> object:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Count, Frozen, Source
 from graveshift.store.engine import open_unit
+from graveshift.store.foreign import matched
 from graveshift.store.position import cursor, letter_position, microseconds, moment, numbers_of
 from graveshift.wire import ids
 from graveshift.wire.dlq import Letter, LetterDetail
@@ -17,50 +18,33 @@ from graveshift.wire.selection import Filter
 
 COUNT_LIMIT = 10_000
 
-MATCH = """
-    system = :system
-    AND (CAST(:queue AS text) IS NULL OR queue = :queue)
-    AND (CAST(:kind AS text) IS NULL OR kind = :kind)
-    AND (CAST(:fingerprint AS text) IS NULL OR fingerprint = :fingerprint)
-    AND (CAST(:error_type AS text) IS NULL OR error_type = :error_type)
-    AND (CAST(:text AS text) IS NULL
-         OR to_tsvector('simple', left(error_message, 160)) @@ plainto_tsquery('simple', :text))
-    AND (CAST(:run_id AS text) IS NULL OR run_id::text = :run_id)
-    AND (CAST(:died_after AS timestamptz) IS NULL OR died_at > :died_after)
-    AND (CAST(:died_before AS timestamptz) IS NULL OR died_at < :died_before)
-"""
 SEEN = " AND pg_visible_in_snapshot(xid, CAST(CAST(:snapshot AS text) AS pg_snapshot))"
 UNSEEN = " AND NOT pg_visible_in_snapshot(xid, CAST(CAST(:snapshot AS text) AS pg_snapshot))"
 
-PAGE = "SELECT *, now() AS as_of FROM graveshift_ledger.letters WHERE " + MATCH
+PAGE = "SELECT *, now() AS as_of FROM graveshift_ledger.letters WHERE {match}"
 PAGES = {
-    sort: text(
-        f"{PAGE} AND (CAST(:at AS timestamptz) IS NULL OR (died_at, id) {beyond} (:at, :id))"
-        f" ORDER BY died_at {way}, id {way} LIMIT :limit"
-    )
+    sort: f"{PAGE} AND (CAST(:at AS timestamptz) IS NULL OR (died_at, id) {beyond} (:at, :id))"
+    f" ORDER BY died_at {way}, id {way} LIMIT :limit"
     for sort, beyond, way in ((Sort.NEWEST, "<", "DESC"), (Sort.OLDEST, ">", "ASC"))
 }
-PICK = text(
-    "SELECT id FROM graveshift_ledger.letters WHERE "
-    + MATCH
+PICK = (
+    "SELECT id FROM graveshift_ledger.letters WHERE {match}"
     + SEEN
     + " AND (CAST(:at AS timestamptz) IS NULL OR (died_at, id) > (:at, :id)) ORDER BY died_at, id LIMIT :limit"
 )
-CAPPED = "SELECT count(*) AS n FROM (SELECT 1 FROM graveshift_ledger.letters WHERE " + MATCH
-COUNT = text(CAPPED + " LIMIT :limit) capped")
-COUNT_SEEN = text(CAPPED + SEEN + " LIMIT :limit) capped")
-COUNT_UNSEEN = text(CAPPED + UNSEEN + " LIMIT :limit) capped")
+CAPPED = "SELECT count(*) AS n FROM (SELECT 1 FROM graveshift_ledger.letters WHERE {match}"
+COUNT = CAPPED + " LIMIT :limit) capped"
+COUNT_SEEN = CAPPED + SEEN + " LIMIT :limit) capped"
+COUNT_UNSEEN = CAPPED + UNSEEN + " LIMIT :limit) capped"
 
-GROUPS = text(
-    """
+GROUPS = """
     SELECT queue, kind, fingerprint, max(error_type) AS error_type, max(error_message) AS message, count(*) AS dead,
            min(died_at) AS first_seen, max(died_at) AS last_seen,
            count(*) FILTER (WHERE died_at > now() - interval '1 minute') AS per_min,
            count(*) FILTER (WHERE requeue_count > 0) AS died_again, now() AS as_of
-    FROM graveshift_ledger.letters WHERE """
-    + MATCH
-    + " GROUP BY queue, kind, fingerprint ORDER BY per_min DESC, dead DESC, queue, kind, fingerprint LIMIT :limit"
-)
+    FROM graveshift_ledger.letters WHERE {match}
+    GROUP BY queue, kind, fingerprint ORDER BY per_min DESC, dead DESC, queue, kind, fingerprint LIMIT :limit
+"""
 NOW = text("SELECT now() AS at, pg_current_snapshot()::text AS snapshot")
 
 
@@ -130,16 +114,16 @@ class ForeignLetters:
         rows = await self._rows(PICK, chosen, {**bounds, "snapshot": frozen.snapshot, "limit": limit})
         return [row.id for row in rows]
 
-    async def _counted(self, statement: Any, chosen: Filter, more: Mapping[str, Any]) -> Count:
+    async def _counted(self, statement: str, chosen: Filter, more: Mapping[str, Any]) -> Count:
         rows = await self._rows(statement, chosen, {**more, "limit": COUNT_LIMIT + 1})
         found = int(rows[0].n)
         return Count(min(found, COUNT_LIMIT), exact=found <= COUNT_LIMIT)
 
-    async def _rows(self, statement: Any, chosen: Filter, more: Mapping[str, Any]) -> Sequence[Row[Any]]:
-        names = [name for name in Filter.__struct_fields__ if name not in ("system", "state")]
-        parameters = {name: getattr(chosen, name) for name in names} | {"system": self.system} | dict(more)
+    async def _rows(self, statement: str, chosen: Filter, more: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """Raises Invalid for conditions that nothing is known about here."""
+        match, parameters = matched(chosen, self.system)
         async with open_unit(self._engine) as unit:
-            return (await unit.execute(statement, parameters)).all()
+            return (await unit.execute(text(statement.format(match=match)), {**parameters, **more})).all()
 
     def _letter(self, row: Row[Any]) -> Letter:
         same = ("queue", "kind", "fingerprint", "error_type", "error_message", "attempts", "max_attempts")

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from graveshift.drivers.postgres.ending import SEARCHED
 from tests.bench.million.causes import CAUSES, HOSTS, RARE_WORD, USERS, VERSIONS
 
 DAYS, STEP, WRITERS = 4, 10_000, 2
@@ -50,7 +49,7 @@ WITH drawn AS MATERIALIZED (
     SELECT died_at, id, message,
            E'Traceback (most recent call last):\\n  File "/srv/app/deliver.py", line 41, in post\\n    send(job)\\n'
                || error_type || ': ' || message,
-           payload, to_tsvector('simple', left(message, %(searched)s))
+           payload, graveshift.words(error_type, message)
     FROM told ORDER BY i
 ), bytes AS (
     INSERT INTO graveshift.payloads (id, payload) SELECT id, payload FROM told ORDER BY i
@@ -89,8 +88,7 @@ def _write(dsn: str, letters: int, starts: Sequence[int]) -> None:
     upto = [sum(cause.share for cause in CAUSES[: at + 1]) for at in range(len(CAUSES))]
     columns = [[getattr(cause, name) for cause in CAUSES] for name in
                ("queue", "kind", "error_type", "message", "fingerprint")]  # fmt: skip
-    given = {"n": letters, "days": DAYS, "versions": list(VERSIONS), "hosts": HOSTS, "users": USERS,
-             "searched": SEARCHED}  # fmt: skip
+    given = {"n": letters, "days": DAYS, "versions": list(VERSIONS), "hosts": HOSTS, "users": USERS}
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(b"SET synchronous_commit = off")
         connection.execute(LETTERS, (upto, *columns))

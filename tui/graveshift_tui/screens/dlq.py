@@ -1,6 +1,7 @@
 """Dead letters, and one letter in full: what it carried, what it died of, and every attempt."""
 
 from graveshift.wire.dlq import Attempt, Letter, LetterDetail, Life
+from graveshift.wire.selection import LETTER_FIELDS, parameters
 from graveshift_tui import format as f
 from graveshift_tui.card import Card, Route
 from graveshift_tui.screens.facts import facts
@@ -111,5 +112,5 @@ CARD = Card(
     opens=solo(Letter, lambda x: Route("dlq", id=x.id, crumb=short(x.error_type))),
     nodes=pair(Letter, nodes),
     verbs=("dlq.requeue", "dlq.requeue.all", "dlq.discard"),
-    fields=("system", "queue", "kind", "fingerprint", "error_type", "text", "died_after", "died_before", "run_id"),
+    fields=parameters(LETTER_FIELDS),
 )

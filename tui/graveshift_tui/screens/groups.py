@@ -2,7 +2,7 @@
 
 from graveshift.wire.groups import Group
 from graveshift.wire.marks import MarkKind
-from graveshift.wire.selection import Filter
+from graveshift.wire.selection import GROUP_FIELDS, Filter, parameters
 from graveshift_tui import format as f
 from graveshift_tui.card import Card, Route
 from graveshift_tui.screens.facts import facts
@@ -128,5 +128,5 @@ CARD = Card(
     nodes=pair(Group, nodes),
     verbs=("dlq.requeue.all", "dlq.discard", "queue.pause"),
     hints=("dlq", "jobs"),
-    fields=("system", "queue", "kind", "fingerprint", "error_type"),
+    fields=parameters(GROUP_FIELDS),
 )

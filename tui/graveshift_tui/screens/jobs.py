@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from graveshift.wire.jobs import Job, JobDetail, JobState
+from graveshift.wire.selection import JOB_FIELDS, parameters
 from graveshift_tui import format as f
 from graveshift_tui.card import Card, Route
 from graveshift_tui.screens.facts import facts
@@ -108,15 +109,5 @@ CARD = Card(
     opens=solo(Job, lambda j: Route("jobs", id=j.id, crumb=j.kind)),
     nodes=pair(Job, nodes),
     verbs=("job.cancel", "job.hold", "job.release", "job.retry", "job.bury", "queue.pause"),
-    fields=(
-        "system",
-        "queue",
-        "kind",
-        "state",
-        "run_id",
-        "version",
-        "enqueued_after",
-        "enqueued_before",
-        "payload",
-    ),
+    fields=parameters(JOB_FIELDS),
 )

@@ -265,7 +265,7 @@ def describe(filter: object) -> str:
 
     if not isinstance(filter, Struct):
         return ""
-    given = [(name, value) for name, value in asdict(filter).items() if value is not None]
+    given = [(name, value) for name, value in asdict(filter).items() if value not in (None, [])]
     return " ".join(_typed(name, str(value)) for name, value in given)
 
 

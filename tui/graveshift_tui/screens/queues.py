@@ -1,7 +1,7 @@
 """Queues: how much waits, how old the oldest is, and whether it gets better."""
 
 from graveshift.wire.queues import Queue
-from graveshift.wire.selection import Filter
+from graveshift.wire.selection import QUEUE_FIELDS, Filter, parameters
 from graveshift_tui import format as f
 from graveshift_tui.card import Card, Route
 from graveshift_tui.screens import standing
@@ -105,5 +105,5 @@ CARD = Card(
         "dlq.requeue.all",
     ),
     hints=("jobs", "dlq"),
-    fields=("system", "queue"),
+    fields=parameters(QUEUE_FIELDS),
 )

@@ -1,6 +1,7 @@
 """The trash: letters that were discarded, by which run, and what they were."""
 
 from graveshift.wire.dlq import Letter
+from graveshift.wire.selection import TRASH_FIELDS, parameters
 from graveshift.wire.trash import Discarded, DiscardedDetail
 from graveshift_tui import format as f
 from graveshift_tui.card import Card, Route
@@ -38,5 +39,5 @@ CARD = Card(
     nodes=pair(Letter, nodes),
     verbs=("dlq.restore", "trash.empty"),
     hints=("dlq", "runs"),
-    fields=("system", "queue", "kind", "fingerprint", "error_type", "died_after", "died_before", "run_id"),
+    fields=parameters(TRASH_FIELDS),
 )

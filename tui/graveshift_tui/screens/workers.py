@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from graveshift.wire.selection import WORKER_FIELDS, parameters
 from graveshift.wire.workers import Worker, WorkerState
 from graveshift_tui import format as f
 from graveshift_tui.card import Card, Route
@@ -89,5 +90,5 @@ CARD = Card(
     opens=solo(Worker, lambda w: Route("workers", id=w.id, crumb=w.host or w.id)),
     nodes=pair(Worker, nodes),
     verbs=("worker.quiet", "worker.resume", "worker.drain", "worker.stop"),
-    fields=("system", "queue", "state"),
+    fields=parameters(WORKER_FIELDS),
 )

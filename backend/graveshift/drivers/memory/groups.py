@@ -4,7 +4,9 @@ from datetime import datetime
 
 from graveshift.driver import Pace
 from graveshift.drivers.memory.state import Cause, State, Tried
+from graveshift.drivers.memory.words import says
 from graveshift.fingerprint import normalise
+from graveshift.matching import fits
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import numbers_of
 from graveshift.wire.groups import Group
@@ -93,7 +95,8 @@ def _trend(ages: list[int]) -> list[int]:
 
 
 def _matches(state: State, chosen: Filter, group: Group) -> bool:
-    wanted = (chosen.queue, chosen.kind, chosen.fingerprint, chosen.error_type, chosen.system)
+    names = ("queue", "kind", "fingerprint", "error_type", "system")
     has = (group.queue, group.kind, group.fingerprint, group.error_type, state.system)
-    named = all(want in (None, value) for want, value in zip(wanted, has, strict=True))
-    return named and (chosen.text is None or chosen.text.lower() in group.message.lower())
+    named = all(fits(value, getattr(chosen, name)) for name, value in zip(names, has, strict=True))
+    excluded = any(_matches(state, one, group) for one in chosen.without)
+    return named and says(chosen, group.error_type, group.message) and not excluded

@@ -3,13 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from msgspec import structs
+
 from graveshift.driver import Count, Frozen, Held
+from graveshift.drivers.memory.letters import between, within
 from graveshift.drivers.memory.showing import job, job_detail
 from graveshift.drivers.memory.state import Entry, State
 from graveshift.errors import Invalid
-from graveshift.matching import wants
+from graveshift.matching import carries, fits
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import job_number, numbers_of
+from graveshift.veil import Veil
 from graveshift.wire.jobs import Job, JobDetail
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
@@ -64,20 +68,20 @@ class MemoryJobs:
         return self._matching(chosen, iter(self._state.live.values()))
 
     def _matching(self, chosen: Filter, entries: Iterator[Entry]) -> Iterator[Entry]:
-        for entry in entries:
-            wanted = (chosen.queue, chosen.kind, chosen.state, chosen.run_id, chosen.system)
-            has = (entry.queue, entry.kind, entry.state, str(entry.run_id), self.system)
-            named = all(want in (None, value) for want, value in zip(wanted, has, strict=True))
-            if named and _fits(chosen, entry):
-                yield entry
+        return (entry for entry in entries if _matches(chosen, entry, self.system, self._state.veil))
 
 
-def _fits(chosen: Filter, entry: Entry) -> bool:
-    after, before = chosen.enqueued_after, chosen.enqueued_before
-    failed_in = None if entry.state in ("done", "cancelled") else entry.worker_version
+def _matches(chosen: Filter, entry: Entry, system: str, veil: Veil | None) -> bool:
+    ended_well = entry.state in ("done", "cancelled")
+    has = (entry.queue, entry.kind, entry.state, system)
+    failed = (None, None) if ended_well else (entry.fingerprint, entry.worker_version)
+    names = ("queue", "kind", "state", "system", "fingerprint", "version")
     return (
-        (chosen.version is None or failed_in == chosen.version)
-        and (after is None or entry.enqueued_at > after)
-        and (before is None or entry.enqueued_at < before)
-        and (chosen.payload is None or wants(entry.payload, chosen.payload))
+        all(fits(value, getattr(chosen, name)) for name, value in zip(names, (*has, *failed), strict=True))
+        and chosen.run_id in (None, str(entry.run_id))
+        and between(entry.enqueued_at, chosen.enqueued_after, chosen.enqueued_before)
+        and within(entry.attempt, chosen.attempts_min, chosen.attempts_max)
+        and within(entry.requeue_count, chosen.requeued_min, chosen.requeued_max)
+        and carries(entry.payload, structs.replace(chosen, without=[]), veil)
+        and not any(_matches(excluded, entry, system, veil) for excluded in chosen.without)
     )

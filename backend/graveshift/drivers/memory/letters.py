@@ -1,21 +1,24 @@
 """Dead letters in memory; see `graveshift.driver.Letters`."""
 
-import re
 from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import structs
 
 from graveshift.driver import Count, Frozen, Pace
 from graveshift.drivers.memory import groups
 from graveshift.drivers.memory.showing import detail, letter
 from graveshift.drivers.memory.state import Body, Place, State
+from graveshift.drivers.memory.words import says
 from graveshift.errors import Invalid
+from graveshift.matching import carries, fits
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import letter_id, letter_position, microseconds, moment, numbers_of
+from graveshift.veil import Veil
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
-
-SEARCHED = 160
 
 
 class MemoryLetters:
@@ -67,25 +70,44 @@ class MemoryLetters:
     def _places(self, chosen: Filter, frozen: Frozen | None = None) -> list[Place]:
         bodies = self._state.dead.items()
         seen = [(p, body) for p, body in bodies if frozen is None or body.born <= int(frozen.snapshot)]
-        return sorted(place for place, body in seen if matches(chosen, body, self.system, body.job.run_id))
+        return sorted(
+            place for place, body in seen if matches(chosen, body, self.system, body.job.run_id, self._state.veil)
+        )
 
 
-def matches(chosen: Filter, body: Body, system: str, run: int | None) -> bool:
+def matches(chosen: Filter, body: Body, system: str, run: int | None, veil: Veil | None = None) -> bool:
     """True for a letter that fits; `run` is the one that a filter by run means."""
-    has = (body.job.queue, body.job.kind, body.fingerprint, body.error_type, str(run), system)
-    wanted = (chosen.queue, chosen.kind, chosen.fingerprint, chosen.error_type, chosen.run_id, chosen.system)
-    after, before = chosen.died_after, chosen.died_before
+    own = structs.replace(chosen, without=[])
     return (
-        all(want in (None, value) for want, value in zip(wanted, has, strict=True))
-        and (after is None or body.died_at > after)
-        and (before is None or body.died_at < before)
-        and (chosen.text is None or _has(body.error_message[:SEARCHED], chosen.text))
+        _fits(own, body, system, run)
+        and says(own, body.error_type, body.error_message)
+        and carries(body.job.payload, own, veil)
+        and not any(matches(excluded, body, system, run, veil) for excluded in chosen.without)
     )
 
 
-def _has(message: str, words: str) -> bool:
-    wanted = re.findall(r"\w+", words.lower())
-    return bool(wanted) and set(wanted) <= set(re.findall(r"\w+", message.lower()))
+def _fits(chosen: Filter, body: Body, system: str, run: int | None) -> bool:
+    job = body.job
+    has = (job.queue, job.kind, body.fingerprint, body.error_type, body.worker_version, system)
+    names = ("queue", "kind", "fingerprint", "error_type", "version", "system")
+    return (
+        all(fits(value, getattr(chosen, name)) for name, value in zip(names, has, strict=True))
+        and chosen.run_id in (None, str(run))
+        and between(body.died_at, chosen.died_after, chosen.died_before)
+        and between(job.enqueued_at, chosen.enqueued_after, chosen.enqueued_before)
+        and within(job.attempt, chosen.attempts_min, chosen.attempts_max)
+        and within(job.requeue_count, chosen.requeued_min, chosen.requeued_max)
+    )
+
+
+def between(at: datetime, after: datetime | None, before: datetime | None) -> bool:
+    """True strictly between these; None is no bound."""
+    return (after is None or at > after) and (before is None or at < before)
+
+
+def within(n: int, least: int | None, most: int | None) -> bool:
+    """True where it is neither less nor more; None is no bound."""
+    return (least is None or n >= least) and (most is None or n <= most)
 
 
 def _position(text: str) -> Place:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from graveshift.driver import Frozen
+from graveshift.veil import Veil
 from graveshift.wire.dlq import Attempt
 from graveshift.wire.queues import Limit
 from graveshift.wire.workers import Wish
@@ -45,6 +46,7 @@ class Entry(Struct, kw_only=True):
     crashes: int = 0
     begun: bool = False
     cancel_requested: bool = False
+    lane: int = 0
     run_id: int | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -80,6 +82,7 @@ class Tried(Struct, frozen=True, kw_only=True):
     version: str | None
     final: bool
     again: bool
+    first_of: int | None = None
 
 
 class Settled(Struct, frozen=True):
@@ -141,8 +144,8 @@ class Event(Struct, frozen=True):
 class State:
     """Everything; each port works on it between two awaits, so nobody sees half a change."""
 
-    def __init__(self, system: str, clock: Clock) -> None:
-        self.system, self.now = system, clock
+    def __init__(self, system: str, clock: Clock, veil: Veil | None = None) -> None:
+        self.system, self.now, self.veil = system, clock, veil
         self.live: dict[int, Entry] = {}
         self.ended: dict[int, Entry] = {}
         self.dead: dict[Place, Body] = {}
@@ -207,7 +210,7 @@ class State:
     def bury(self, job: Entry, body: Body) -> None:
         """From live to dead."""
         del self.live[job.id]
-        job.state, job.owner = "dead", None
+        job.state, job.owner, job.fingerprint = "dead", None, body.fingerprint
         self.dead[body.died_at, job.id] = body
         self.note(job.queue, "died")
 

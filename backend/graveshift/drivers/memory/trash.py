@@ -61,5 +61,5 @@ class MemoryTrash:
             place
             for place, settled in self._state.trash.items()
             if (frozen is None or settled.born <= int(frozen.snapshot))
-            and matches(chosen, settled.body, self.system, settled.run)
+            and matches(chosen, settled.body, self.system, settled.run, self._state.veil)
         ]

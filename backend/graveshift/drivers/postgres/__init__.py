@@ -7,21 +7,27 @@ from graveshift.drivers.postgres.letters import PostgresLetters
 from graveshift.drivers.postgres.schedules import PostgresSlots
 from graveshift.drivers.postgres.source import PostgresSource
 from graveshift.drivers.postgres.trash import PostgresTrash
+from graveshift.drivers.postgres.trials import PostgresTrials
 from graveshift.drivers.postgres.upkeep import PostgresUpkeep
 from graveshift.drivers.postgres.work import PostgresWork
+from graveshift.veil import Veil
 
 __all__ = ["PostgresQueue"]
 
 
 class PostgresQueue:
-    """The six ports over one engine; the engine belongs to the caller, who closes the queue before it."""
+    """The ports over one engine; the engine belongs to the caller, who closes the queue before it.
 
-    def __init__(self, engine: AsyncEngine, system: str = "native") -> None:
-        self.system = system
+    `veil` compares secret values; without it filters that have one are refused.
+    """
+
+    def __init__(self, engine: AsyncEngine, system: str = "native", veil: Veil | None = None) -> None:
+        self.system, self.veil = system, veil
         self.source = PostgresSource(engine, system)
-        self.letters = PostgresLetters(engine, system)
-        self.trash = PostgresTrash(engine, system)
-        self.jobs = PostgresJobs(engine, system)
+        self.letters = PostgresLetters(engine, system, veil)
+        self.trash = PostgresTrash(engine, system, veil)
+        self.trials = PostgresTrials(engine)
+        self.jobs = PostgresJobs(engine, system, veil)
         self.work = PostgresWork(engine)
         self.upkeep = PostgresUpkeep(engine)
         self.slots = PostgresSlots(engine)

@@ -10,8 +10,8 @@ from graveshift.drivers.postgres.text import storable
 from graveshift.drivers.postgres.tickets import fence, stale
 from graveshift.work import Failure, Ticket
 
-# The part of a message that is searched, and the part of it that each attempt's record keeps.
-SEARCHED, RECORDED = 160, 2000
+# The part of a message that each attempt's record keeps.
+RECORDED = 2000
 
 END = text("""
 WITH ended AS (
@@ -22,9 +22,10 @@ WITH ended AS (
     RETURNING j.*
 )
 INSERT INTO graveshift.done (id, enqueued_at, started_at, run_id, attempt, max_attempts, requeue_count, priority,
-                             queue, kind, state, unique_key, worker, trace_id)
+                             queue, kind, state, unique_key, worker, trace_id, first_of)
 SELECT id, enqueued_at, started_at, run_id, attempt, max_attempts, requeue_count, priority, queue, kind,
-       CAST(:state AS text), unique_key, CAST(:worker AS text), trace_id
+       CAST(:state AS text), unique_key, CAST(:worker AS text), trace_id,
+       CASE WHEN fingerprint IS NULL AND CAST(:state AS text) = 'done' THEN run_id END
 FROM ended RETURNING id, attempt
 """)
 
@@ -64,14 +65,14 @@ WITH held AS MATERIALIZED (
     FROM held WHERE fate = 'dead'
 ), worded AS (
     INSERT INTO graveshift.dead_text (died_at, id, error_message, traceback, payload, search)
-    SELECT now(), id, error_message, traceback, p.payload,
-           to_tsvector('simple', left(error_message, CAST(:searched AS integer)))
+    SELECT now(), id, error_message, traceback, p.payload, graveshift.words(error_type, error_message)
     FROM held LEFT JOIN graveshift.payloads p USING (id) WHERE fate = 'dead'
 ), recorded AS (
     INSERT INTO graveshift.attempts (job_id, attempt, started_at, final, again, queue, kind, fingerprint, error_type,
-                                     error_message, worker, worker_version)
+                                     error_message, worker, worker_version, first_of)
     SELECT id, attempt, started_at, fate = 'dead', requeue_count > 0, queue, kind, error_fingerprint, error_type,
-           left(error_message, CAST(:recorded AS integer)), worker, failed_version
+           left(error_message, CAST(:recorded AS integer)), worker, failed_version,
+           CASE WHEN fingerprint IS NULL THEN run_id END
     FROM held WHERE fate <> 'cancelled'
 )
 SELECT id, attempt FROM held
@@ -87,7 +88,7 @@ async def end(held: Held, tickets: Sequence[Ticket], worker: str, state: str) ->
 async def fail(held: Held, failures: Sequence[Failure]) -> list[Ticket]:
     """Retry, die or become cancelled; returns the stale tickets."""
     tickets = [failure.ticket for failure in failures]
-    named = {**fence(tickets), **_columns(failures), "searched": SEARCHED, "recorded": RECORDED}
+    named = {**fence(tickets), **_columns(failures), "recorded": RECORDED}
     return stale(tickets, await held.rows(FAIL, named))
 
 

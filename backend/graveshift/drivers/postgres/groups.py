@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Pace
+from graveshift.drivers.postgres.causes import shown
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import NOW, now
 from graveshift.fingerprint import normalise
@@ -29,12 +30,14 @@ WEIGHED = """CASE WHEN every.minute = this.minute THEN failed
 
 MATCHES = """(CAST(:queue AS text) IS NULL OR queue = :queue) AND (CAST(:kind AS text) IS NULL OR kind = :kind)
       AND (CAST(:fingerprint AS text) IS NULL OR fingerprint = :fingerprint)"""
+# Where the conditions of a filter come in.
+SHOWN = "/* shown */ true"
 
 # Causes are ranked by their last two minutes. Of those that are shown, and of no others, the minutes are read by key:
 # OFFSET 0 keeps the planner from reading all causes' at once. Full joins are by hash or in order, whatever the planner
 # takes the tables' sizes for.
 # Where there is no group there is one row without one, that says as of when.
-GROUPS = text(f"""
+GROUPS = f"""
 WITH this AS (
     SELECT {MINUTE} AS minute,
            CAST(extract(epoch FROM now() - {MINUTE}) AS double precision) / 60 AS part
@@ -88,8 +91,7 @@ WITH this AS (
            row_number() OVER (ORDER BY per_min DESC, dead + retrying DESC, queue, kind, fingerprint) AS rank
     FROM known
     WHERE (dead + retrying > 0 OR CAST(:even_empty AS boolean))
-      AND (CAST(:error_type AS text) IS NULL OR error_type = :error_type)
-      AND (CAST(:text AS text) IS NULL OR strpos(lower(message), lower(:text)) > 0)
+      AND {SHOWN}
     ORDER BY rank LIMIT CAST(:limit AS bigint) OFFSET CAST(:skipped AS bigint)
 )
 SELECT ranked.*, kept.ages || new_ages AS ages, kept.amounts || new_amounts AS amounts, clock.as_of
@@ -102,7 +104,7 @@ LEFT JOIN LATERAL (
     ) every CROSS JOIN this
 ) kept ON true
 ORDER BY rank
-""")
+"""
 
 
 # As each group's pace, for all of them together, and what was enqueued: two rows a minute for any number of causes.
@@ -135,10 +137,11 @@ async def page(engine: AsyncEngine, system: str, chosen: Filter, cursor: str | N
     """The order moves with every failure, so a cursor here is a rank. Raises Invalid for one that is not ours."""
     (rank,) = (0,) if cursor is None else numbers_of(cursor, 1)
     async with opened(engine) as connection:
-        named = {**_named(chosen), "even_empty": False, "limit": limit, "skipped": rank}
+        statement, named = ranking(chosen, system)
+        named |= {"even_empty": False, "limit": limit, "skipped": rank}
         if chosen.system not in (None, system):
             return Page([], await now(connection), None, 0 if rank == 0 else None)
-        found = (await connection.execute(GROUPS, named)).all()
+        found = (await connection.execute(statement, named)).all()
     rows = [row for row in found if row.queue is not None]
     total = int(rows[0].total) if rows else (0 if rank == 0 else None)
     following = encoded(rank + limit) if total is not None and rank + limit < total else None
@@ -150,15 +153,19 @@ async def one(engine: AsyncEngine, system: str, native: str) -> Group | None:
     parts = native.split("/", 2)
     if len(parts) != 3 or "\0" in native:
         return None
-    named = _named(Filter(queue=parts[0], kind=parts[1], fingerprint=parts[2]))
+    statement, named = ranking(Filter(queue=parts[0], kind=parts[1], fingerprint=parts[2]), system)
     async with opened(engine) as connection:
-        row = (await connection.execute(GROUPS, {**named, "even_empty": True, "limit": 1, "skipped": 0})).one()
+        row = (await connection.execute(statement, {**named, "even_empty": True, "limit": 1, "skipped": 0})).one()
     return None if row.queue is None else _group(row, system)
 
 
-def _named(chosen: Filter) -> dict[str, Any]:
-    fields = ("queue", "kind", "fingerprint", "error_type", "text")
-    return {field: getattr(chosen, field) for field in fields}
+def ranking(chosen: Filter, system: str) -> tuple[TextClause, dict[str, Any]]:
+    """What is named exactly is compared early, where an index knows it; all of the filter at the end."""
+    condition, named = shown(chosen, system)
+    for field in ("queue", "kind", "fingerprint"):
+        value = getattr(chosen, field)
+        named[field] = None if value is None or "*" in value else value
+    return text(GROUPS.replace(SHOWN, condition)), named
 
 
 def _group(row: Row[Any], system: str) -> Group:

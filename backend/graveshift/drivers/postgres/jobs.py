@@ -19,6 +19,8 @@ from graveshift.drivers.postgres.text import raw
 from graveshift.errors import Invalid
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import job_number, numbers_of
+from graveshift.trial import own
+from graveshift.veil import Veil
 from graveshift.wire.edits import Edit
 from graveshift.wire.ids import encode
 from graveshift.wire.jobs import Job, JobDetail, JobState
@@ -59,9 +61,10 @@ WORKER: ColumnElement[str] = literal_column(
 class PostgresJobs:
     """Pages newest first or oldest first, picks oldest first, all by id."""
 
-    def __init__(self, engine: AsyncEngine, system: str) -> None:
+    def __init__(self, engine: AsyncEngine, system: str, veil: Veil | None = None) -> None:
         self.system = system
         self._engine = engine
+        self._veil = veil
 
     async def page(self, chosen: Filter, cursor: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Job]:
         """`total` is None unless the filter is for live jobs: nobody counts those that ended.
@@ -69,11 +72,11 @@ class PostgresJobs:
         Where payloads have to be looked into, a page may be short and yet not the last.
         """
         (after,) = (None,) if cursor is None else numbers_of(cursor, 1)
-        listing = _Listing(chosen, self.system, sort is Sort.NEWEST)
+        listing = _Listing(self._wish(chosen), self.system, sort is Sort.NEWEST)
         async with opened(self._engine) as connection:
             rows, stopped = await _listed(connection, listing, after, limit + 1)
             live = chosen.state in LIVE
-            count = await counting.count_jobs(connection, chosen, self.system) if live else None
+            count = await counting.count_jobs(connection, self._wish(chosen), self.system) if live else None
             as_of = await now(connection)
         last = rows[limit - 1].id if len(rows) > limit else stopped
         following = None if last is None else encoded(last)
@@ -96,11 +99,11 @@ class PostgresJobs:
 
     async def count(self, chosen: Filter, frozen: Frozen | None = None) -> Count:
         async with opened(self._engine) as connection:
-            return await counting.count_jobs(connection, chosen, self.system, frozen)
+            return await counting.count_jobs(connection, self._wish(chosen), self.system, frozen)
 
     async def arrived(self, chosen: Filter, frozen: Frozen) -> Count:
         async with opened(self._engine) as connection:
-            return await counting.jobs_since(connection, chosen, self.system, frozen)
+            return await counting.jobs_since(connection, self._wish(chosen), self.system, frozen)
 
     async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]:
         """Native ids of live jobs; an `after` that is no native id raises Invalid."""
@@ -110,10 +113,14 @@ class PostgresJobs:
         conditions = [*jobs_where(jobs, chosen, self.system), visible(jobs, frozen), jobs.c.id > last]
         picked = select(jobs.c.id).where(*conditions).order_by(jobs.c.id)
         async with opened(self._engine) as connection:
-            if chosen.payload is None:
+            if not payloads.looks(chosen):
                 return [str(row.id) for row in (await connection.execute(picked.limit(limit))).all()]
-            rows, _ = await payloads.walk(connection, payloads.Way(picked, _beyond, chosen.payload, limit, None))
+            way = payloads.Way(picked, _beyond, self._wish(chosen), limit, None)
+            rows, _ = await payloads.walk(connection, way)
         return [str(row.id) for row in rows]
+
+    def _wish(self, chosen: Filter) -> payloads.Wish:
+        return payloads.Wish(chosen, self._veil)
 
     async def holds(self, jobs: Sequence[str]) -> Sequence[Held]:
         """What is no native id is not held."""
@@ -128,9 +135,14 @@ def _beyond(picked: Select[Any], id: int) -> Select[Any]:
 
 
 class _Listing(Struct, frozen=True):
-    chosen: Filter
+    wish: payloads.Wish
     system: str
     newest_first: bool
+
+    @property
+    def chosen(self) -> Filter:
+        """What is wanted of the jobs' own rows."""
+        return self.wish.chosen
 
     def order(self, id: ColumnElement[int]) -> ColumnElement[int]:
         """By id, either way."""
@@ -141,18 +153,18 @@ async def _listed(
     connection: AsyncConnection, listing: _Listing, after: int | None, limit: int
 ) -> tuple[Sequence[Row[Any]], int | None]:
     """Rows, and the id where looking into payloads stopped short of the end; None where it did not."""
-    wanted = listing.chosen.payload
-    listed = _union(listing, after, limit if wanted is None else payloads.WINDOW)
+    looks = payloads.looks(listing.chosen)
+    listed = _union(listing, after, payloads.WINDOW if looks else limit)
     if listed is None:
         return [], None
-    if wanted is None:
+    if not looks:
         return (await connection.execute(listed.limit(limit))).all(), None
 
     def beyond(_: Select[Any], id: int) -> Select[Any]:
         further = _union(listing, id, payloads.WINDOW)
         return listed if further is None else further
 
-    return await payloads.walk(connection, payloads.Way(listed, beyond, wanted, limit, payloads.WINDOWS))
+    return await payloads.walk(connection, payloads.Way(listed, beyond, listing.wish, limit, payloads.WINDOWS))
 
 
 def _union(listing: _Listing, after: int | None, limit: int) -> Select[Any] | None:
@@ -191,7 +203,7 @@ def _fields(row: Row[Any], system: str) -> dict[str, Any]:
         "queue": row.queue,
         "kind": row.kind,
         "state": JobState(row.state),
-        "priority": row.priority,
+        "priority": own(row.priority),
         "attempt": row.attempt,
         "max_attempts": row.max_attempts,
         "run_at": row.run_at,

@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 
+from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Count, Frozen, Pace
 from graveshift.drivers.postgres import counting, groups
-from graveshift.drivers.postgres.chosen import letters_where, visible
+from graveshift.drivers.postgres.chosen import Conditions, led, letters_where, visible
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import freeze, letter_detail, letters_at, now
 from graveshift.drivers.postgres.tables import dead
-from graveshift.drivers.postgres.walking import Position, Way, walk
+from graveshift.drivers.postgres.unveiling import veils
+from graveshift.drivers.postgres.walking import Position, Way, walk, way
 from graveshift.errors import Invalid
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import letter_id, letter_position, microseconds, moment, numbers_of
+from graveshift.veil import Veil
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.page import Page, Sort
@@ -26,17 +29,20 @@ WINDOWS_A_PAGE = 5
 class PostgresLetters:
     """Pages newest first or oldest first, picks oldest first, all by `(died_at, id)`."""
 
-    def __init__(self, engine: AsyncEngine, system: str) -> None:
+    def __init__(self, engine: AsyncEngine, system: str, veil: Veil | None = None) -> None:
         self.system = system
         self._engine = engine
+        self._veil = veil
 
     async def page(self, chosen: Filter, cursor: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Letter]:
         """Raises Invalid for a cursor that is not ours. With common words a page may be short and yet not the last."""
         after = None if cursor is None else _position(cursor)
         async with opened(self._engine) as connection:
-            way = Way(letters_where(chosen, self.system), chosen.text, after, sort is Sort.NEWEST, limit + 1)
+            conditions, sieve = led(chosen, self.system)
+            way = self._way(chosen, conditions, limit + 1)
+            way = structs.replace(way, sieve=sieve, after=after, newest_first=sort is Sort.NEWEST)
             places, stopped = await walk(connection, way, WINDOWS_A_PAGE)
-            count = await counting.count_letters(connection, chosen, self.system)
+            count = await counting.count_shown(connection, self._counted(chosen), way)
             letters = await letters_at(connection, places[:limit], self.system)
             as_of = await now(connection)
         if len(places) > limit:
@@ -66,11 +72,11 @@ class PostgresLetters:
 
     async def count(self, chosen: Filter, frozen: Frozen | None = None) -> Count:
         async with opened(self._engine) as connection:
-            return await counting.count_letters(connection, chosen, self.system, frozen)
+            return await counting.count_letters(connection, self._counted(chosen), frozen)
 
     async def arrived(self, chosen: Filter, frozen: Frozen) -> Count:
         async with opened(self._engine) as connection:
-            return await counting.letters_since(connection, chosen, self.system, frozen)
+            return await counting.letters_since(connection, self._counted(chosen), frozen)
 
     async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]:
         """Native ids; an `after` that is no native id raises Invalid."""
@@ -79,8 +85,15 @@ class PostgresLetters:
         if after is not None and place is None:
             raise Invalid("this is no letter to go on after")
         async with opened(self._engine) as connection:
-            places, _ = await walk(connection, Way(conditions, chosen.text, place, False, limit), None)
+            way = structs.replace(self._way(chosen, conditions, limit), after=place)
+            places, _ = await walk(connection, way, None)
         return [letter_id(row.died_at, row.id) for row in places]
+
+    def _way(self, chosen: Filter, conditions: Conditions, limit: int) -> Way:
+        return way(chosen, conditions, veils(chosen, self._veil), limit)
+
+    def _counted(self, chosen: Filter) -> counting.Counted:
+        return counting.Counted(chosen, self.system, veils(chosen, self._veil))
 
 
 def _position(text: str) -> Position:

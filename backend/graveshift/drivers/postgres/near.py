@@ -33,7 +33,7 @@ class NearQueue:
     """The ports of `graveshift.driver` that only show; never for plans, which act on what they have seen."""
 
     def __init__(self, engine: Engine, primary: PostgresQueue, replica: Replica) -> None:
-        near = PostgresQueue(engine, primary.system)
+        near = PostgresQueue(engine, primary.system, primary.veil)
         self._engine = engine
         self.replica = replica
         self.source = NearSource(Nearest(near.source, primary.source, replica))

@@ -8,7 +8,9 @@ from msgspec import Struct
 from sqlalchemy import Select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from graveshift.matching import is_plain, wants
+from graveshift.matching import is_covered, is_plain, of_payload, wants
+from graveshift.veil import Veil
+from graveshift.wire.selection import CARRIED, Filter, Veiled
 
 # Jobs whose payloads one statement looks into, and how many of those one page or count may take.
 WINDOW, WINDOWS = 1_000, 20
@@ -23,12 +25,44 @@ WHERE found.has IS NULL OR found.has
 """)
 PAYLOAD = text("SELECT CAST(payload AS text) FROM graveshift.payloads WHERE id = :id")
 
+PAYLOADS = text(
+    "SELECT id, CAST(payload AS text) AS payload FROM graveshift.payloads WHERE id = ANY(CAST(:ids AS bigint[]))"
+)
+
 After = Callable[[Select[Any], int], Select[Any]]
 """The statement from a job on, which is not in it."""
 
 
-async def having(connection: AsyncConnection, ids: Sequence[int], wanted: str) -> set[int]:
-    """Those of these jobs whose payload contains `wanted`; what jsonb cannot hold is looked at here, one by one."""
+class Wish(Struct, frozen=True):
+    """What a filter wants of payloads; `veil` compares secret values, None where they cannot be."""
+
+    chosen: Filter
+    veil: Veil | None = None
+
+
+def looks(chosen: Filter) -> bool:
+    """True where payloads have to be looked into."""
+    return bool(chosen.given & (CARRIED - {"text", "phrases"}))
+
+
+async def having(connection: AsyncConnection, ids: Sequence[int], wish: Wish) -> set[int]:
+    """Those of these jobs whose payload has what is wished."""
+    left, chosen = set(ids), wish.chosen
+    for either in _either(chosen):
+        left &= set().union(*[await _containing(connection, left, wanted) for wanted in either])
+    for veiled in chosen.veiled:
+        left &= await _veiled(connection, left, veiled, wish.veil)
+    for excluded in of_payload(chosen.without):
+        left -= await having(connection, list(left), Wish(excluded, wish.veil))
+    return left
+
+
+def _either(chosen: Filter) -> list[list[str]]:
+    return [*([] if chosen.payload is None else [[chosen.payload]]), *chosen.contains]
+
+
+async def _containing(connection: AsyncConnection, ids: set[int], wanted: str) -> set[int]:
+    """What jsonb cannot hold is looked at here, one by one."""
     named = {"ids": list(ids), "wanted": wanted if is_plain(wanted) else None}
     rows = (await connection.execute(HAS, named)).all()
     found = {row.id for row in rows if row.has}
@@ -39,12 +73,17 @@ async def having(connection: AsyncConnection, ids: Sequence[int], wanted: str) -
     return found
 
 
+async def _veiled(connection: AsyncConnection, ids: set[int], veiled: Veiled, veil: Veil | None) -> set[int]:
+    rows = (await connection.execute(PAYLOADS, {"ids": list(ids)})).all()
+    return {row.id for row in rows if is_covered(row.payload, veiled, veil)}
+
+
 class Way(Struct, frozen=True):
     """An ordered statement of rows with an `id`, and how to go on `after` one; `windows` None: to the end."""
 
     statement: Select[Any]
     after: After
-    wanted: str
+    wish: Wish
     limit: int
     windows: int | None
 
@@ -55,7 +94,7 @@ async def walk(connection: AsyncConnection, way: Way) -> tuple[list[Any], int | 
     last, seen, rest = None, 0, way.statement
     while way.windows is None or seen < way.windows:
         rows = (await connection.execute(rest.limit(WINDOW))).all()
-        fit = await having(connection, [row.id for row in rows], way.wanted) if rows else set()
+        fit = await having(connection, [row.id for row in rows], way.wish) if rows else set()
         found += [row for row in rows if row.id in fit]
         if len(found) >= way.limit or len(rows) < WINDOW:
             return found[: way.limit], None

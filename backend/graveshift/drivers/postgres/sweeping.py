@@ -4,7 +4,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.drivers.postgres.connection import write
-from graveshift.drivers.postgres.ending import SEARCHED
 from graveshift.drivers.postgres.touching import RELEASED
 from graveshift.fingerprint import fingerprint
 
@@ -57,14 +56,13 @@ WITH held AS MATERIALIZED (
     FROM judged WHERE fate IN ('poison', 'dead')
 ), worded AS (
     INSERT INTO graveshift.dead_text (died_at, id, error_message, payload, search)
-    SELECT now(), id, error_message, p.payload,
-           to_tsvector('simple', left(error_message, CAST(:searched AS integer)))
+    SELECT now(), id, error_message, p.payload, graveshift.words(error_type, error_message)
     FROM judged LEFT JOIN graveshift.payloads p USING (id) WHERE fate IN ('poison', 'dead')
 ), recorded AS (
     INSERT INTO graveshift.attempts (job_id, attempt, started_at, final, again, queue, kind, fingerprint, error_type,
-                                     error_message, worker, worker_version)
+                                     error_message, worker, worker_version, first_of)
     SELECT id, attempt, started_at, fate <> 'retrying', requeue_count > 0, queue, kind, error_fingerprint, error_type,
-           error_message, worker, crashed_version
+           error_message, worker, crashed_version, CASE WHEN fingerprint IS NULL THEN run_id END
     FROM judged WHERE fate IN ('retrying', 'poison', 'dead')
 )
 SELECT count(*) AS swept FROM judged
@@ -107,7 +105,7 @@ async def sweep(engine: AsyncEngine, crash_limit: int, at_once: int = SWEPT_AT_O
         "poison_print": fingerprint(POISON, POISON_TEXT),
         "crashed_print": fingerprint(CRASHED, CRASHED_TEXT),
     }
-    named = {"limit": crash_limit, "at_once": at_once, "searched": SEARCHED}
+    named = {"limit": crash_limit, "at_once": at_once}
     swept = await write(engine, SWEEP, {**words, **named})
     for tidy in (PROMOTE, END_HOLDS, FORGET, RESUME):
         await write(engine, tidy)

@@ -1,7 +1,7 @@
 """The queue's tables as SQLAlchemy knows them: those whose statements are put together from a filter."""
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, SmallInteger, Table, Text, Uuid
-from sqlalchemy.dialects.postgresql import JSON, TSVECTOR
+from sqlalchemy.dialects.postgresql import JSON, JSONB, TSVECTOR
 from sqlalchemy.types import UserDefinedType
 
 from graveshift.store.engine import METADATA
@@ -82,6 +82,7 @@ done = Table(
     Column("unique_key", Text),
     Column("worker", Text),
     Column("trace_id", Text),
+    Column("first_of", BigInteger),
     schema=SCHEMA,
 )
 
@@ -145,5 +146,6 @@ dead_text = Table(
     Column("traceback", Text),
     Column("payload", JSON),
     Column("search", TSVECTOR, nullable=False),
+    Column("document", JSONB),
     schema=SCHEMA,
 )

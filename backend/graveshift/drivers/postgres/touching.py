@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import text
 
 from graveshift.driver import Order, Touch, Unit, Verdict
-from graveshift.drivers.postgres.ending import SEARCHED
 from graveshift.drivers.postgres.text import storable
 from graveshift.fingerprint import fingerprint
 from graveshift.judging import BURIED, NO_REASON, judge
@@ -50,8 +49,8 @@ PURGE = text(f"""{FOUND}, ended AS (
 ), kept AS (
     INSERT INTO graveshift.done (id, enqueued_at, started_at, run_id, attempt, max_attempts, requeue_count, priority,
                                  queue, kind, state, unique_key, trace_id)
-    SELECT id, enqueued_at, started_at, CAST(:run AS bigint), attempt, max_attempts, requeue_count, priority, queue,
-           kind, 'cancelled', unique_key, trace_id
+    SELECT id, enqueued_at, started_at, CAST(:run AS bigint), attempt, max_attempts, requeue_count,
+           graveshift.own_priority(priority), queue, kind, 'cancelled', unique_key, trace_id
     FROM found WHERE state <> 'running'
 ){STATES}""")
 
@@ -61,13 +60,13 @@ BURY = text(f"""{FOUND}, ended AS (
 ), died AS (
     INSERT INTO graveshift.dead (id, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count, priority, queue,
                                  kind, fingerprint, error_type, unique_key, worker_version, trace_id)
-    SELECT id, enqueued_at, CAST(:run AS bigint), attempt, max_attempts, budget, requeue_count, priority, queue, kind,
-           :print, :type, unique_key, worker_version, trace_id
+    SELECT id, enqueued_at, CAST(:run AS bigint), attempt, max_attempts, budget, requeue_count,
+           graveshift.own_priority(priority), queue, kind, :print, :type, unique_key, worker_version, trace_id
     FROM found WHERE state <> 'running'
 ), worded AS (
     INSERT INTO graveshift.dead_text (died_at, id, error_message, payload, search)
     SELECT now(), id, CAST(:reason AS text), p.payload,
-           to_tsvector('simple', left(CAST(:reason AS text), CAST(:searched AS integer)))
+           graveshift.words(CAST(:type AS text), CAST(:reason AS text))
     FROM found LEFT JOIN graveshift.payloads p USING (id) WHERE state <> 'running'
 ), named AS (
     INSERT INTO graveshift.deltas (n, queue, what, kind, fingerprint, error_type, message)
@@ -107,5 +106,5 @@ def _named(order: Order) -> dict[str, Any]:
         case Touch.BURY:
             words = reason or NO_REASON
             named = {"reason": words, "type": BURIED, "print": fingerprint(BURIED, words)}
-            return {**named, "run": order.run_id, "searched": SEARCHED}
+            return {**named, "run": order.run_id}
     return {}

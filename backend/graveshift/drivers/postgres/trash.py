@@ -3,19 +3,24 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Row, literal, select, text, tuple_
+from msgspec import structs
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Count, Frozen
 from graveshift.drivers.postgres.chosen import Conditions, arrived, letters_where, visible
 from graveshift.drivers.postgres.connection import opened, read
-from graveshift.drivers.postgres.counting import capped
+from graveshift.drivers.postgres.counting import CAP, count_carrying
 from graveshift.drivers.postgres.reading import HISTORY, LISTED, fields, freeze, now
 from graveshift.drivers.postgres.tables import trash
 from graveshift.drivers.postgres.text import raw
+from graveshift.drivers.postgres.unveiling import veils
+from graveshift.drivers.postgres.walking import Position, Way, walk
+from graveshift.drivers.postgres.walking import way as way_to
 from graveshift.errors import Invalid
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import letter_id, letter_position, microseconds, moment, numbers_of
+from graveshift.veil import Veil
 from graveshift.wire.dlq import Attempt
 from graveshift.wire.page import Page
 from graveshift.wire.selection import Filter
@@ -38,28 +43,33 @@ SELECT t.died_at, t.id FROM graveshift.trash t
 JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
 """)
 
+# Windows that one page may look through for what is common before it says "so far".
+WINDOWS_A_PAGE = 5
+NEWEST, BY_ID = ("discarded_at", "id"), ("id",)
+
 
 class PostgresTrash:
     """Pages newest discarded first, picks by job id, of which each is here once at most."""
 
-    def __init__(self, engine: AsyncEngine, system: str) -> None:
+    def __init__(self, engine: AsyncEngine, system: str, veil: Veil | None = None) -> None:
         self.system = system
         self._engine = engine
+        self._veil = veil
 
     async def page(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Discarded]:
-        """Raises Invalid for a cursor that is not ours."""
-        conditions = letters_where(chosen, self.system, trash)
-        order = (trash.c.discarded_at.desc(), trash.c.id.desc())
-        rest = [*conditions, *([] if cursor is None else _before(cursor))]
-        wanted = select(trash.c.discarded_at, trash.c.id).where(*rest).order_by(*order).limit(limit + 1)
+        """Raises Invalid for a cursor that is not ours. By what letters carry, it may be short and yet not the last."""
+        after = None if cursor is None else _position(cursor)
+        every = self._way(chosen, limit + 1, NEWEST)
+        paged = structs.replace(every, after=after, newest_first=True)
         async with opened(self._engine) as connection:
-            places = (await connection.execute(wanted)).all()
-            count = await capped(connection, trash, conditions)
+            places, stopped = await walk(connection, paged, WINDOWS_A_PAGE)
+            count = await count_carrying(connection, structs.replace(every, limit=CAP + 1))
             named = {"discarded_ats": [p.discarded_at for p in places[:limit]], "ids": [p.id for p in places[:limit]]}
             rows = (await connection.execute(LETTERS, {**named, "listed": LISTED})).all()
             as_of = await now(connection)
-        last = places[limit - 1] if len(places) > limit else None
-        following = None if last is None else encoded(microseconds(last.discarded_at), last.id)
+        if len(places) > limit:
+            stopped = (places[limit - 1].discarded_at, places[limit - 1].id)
+        following = None if stopped is None else encoded(microseconds(stopped[0]), stopped[1])
         return Page([Discarded(**_fields(row, self.system)) for row in rows], as_of, following, count.n, count.exact)
 
     async def one(self, native: str) -> DiscardedDetail | None:
@@ -86,38 +96,37 @@ class PostgresTrash:
             return await freeze(connection)
 
     async def count(self, chosen: Filter, frozen: Frozen | None = None) -> Count:
-        conditions = letters_where(chosen, self.system, trash)
-        if frozen is not None:
-            conditions.append(visible(trash, frozen))
+        more = [] if frozen is None else [visible(trash, frozen)]
         async with opened(self._engine) as connection:
-            return await capped(connection, trash, conditions)
+            return await count_carrying(connection, self._way(chosen, CAP + 1, NEWEST, more))
 
     async def arrived(self, chosen: Filter, frozen: Frozen) -> Count:
-        conditions = [*letters_where(chosen, self.system, trash), *arrived(trash, frozen)]
         async with opened(self._engine) as connection:
-            return await capped(connection, trash, conditions)
+            return await count_carrying(connection, self._way(chosen, CAP + 1, NEWEST, arrived(trash, frozen)))
 
     async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]:
         """Native ids; an `after` that is no native id raises Invalid."""
-        conditions = [*letters_where(chosen, self.system, trash), visible(trash, frozen)]
-        if after is not None:
-            place = letter_position(after)
-            if place is None:
-                raise Invalid("this is no letter to go on after")
-            conditions.append(trash.c.id > place[1])
-        wanted = select(trash.c.died_at, trash.c.id).where(*conditions).order_by(trash.c.id).limit(limit)
-        return [letter_id(row.died_at, row.id) for row in await read(self._engine, wanted)]
+        place = None if after is None else letter_position(after)
+        if after is not None and place is None:
+            raise Invalid("this is no letter to go on after")
+        picked = self._way(chosen, limit, BY_ID, [visible(trash, frozen)])
+        async with opened(self._engine) as connection:
+            way = structs.replace(picked, after=None if place is None else (place[1],))
+            places, _ = await walk(connection, way, None)
+        return [letter_id(row.died_at, row.id) for row in places]
+
+    def _way(self, chosen: Filter, limit: int, order: tuple[str, ...], more: Conditions | None = None) -> Way:
+        conditions = [*letters_where(chosen, self.system, trash), *(more or [])]
+        to_them = way_to(chosen, conditions, veils(chosen, self._veil), limit)
+        return structs.replace(to_them, table=trash, order=order)
 
 
-def _before(cursor: str) -> Conditions:
-    """Strictly after a position, in a page's order; the plain comparison lets PostgreSQL leave out whole days."""
-    us, job = numbers_of(cursor, 2)
+def _position(text: str) -> Position:
+    us, job = numbers_of(text, 2)
     try:
-        when = literal(moment(us), DateTime(timezone=True))
+        return moment(us), job
     except OverflowError as error:
         raise Invalid("the cursor is not one of ours") from error
-    here = tuple_(when, literal(job, BigInteger))
-    return [trash.c.discarded_at <= when, tuple_(trash.c.discarded_at, trash.c.id) < here]
 
 
 def _fields(row: Row[Any], system: str) -> dict[str, Any]:
