@@ -75,4 +75,6 @@ class Flow(Struct, frozen=True):
     client: Client
     seen: Overview | None
     subject: Subject
+    show: Callable[[Struct], None] = lambda thing: None
+    """Shows a thing otherwise than it is read, until the screen is left."""
     lay: Lay = lambda pane, then: None
