@@ -6,6 +6,7 @@ from pathlib import Path
 from graveshift import embedded
 from graveshift.archives.local import LocalArchive
 from graveshift.bootstrap.parts import Parts
+from graveshift.delivery import delivery_of
 from graveshift.dump import Dumper
 from graveshift.interpreter import Interpreter
 from graveshift.operation import World
@@ -33,6 +34,7 @@ def world_of(parts: Parts) -> World:
         timetable=parts.timetable,
         runs=parts.runs,
         backups=parts.backups,
+        claims=parts.claims,
         archive=LocalArchive(folder),
         dumper=Dumper(database.past_pooler, bin_dir, database.login),
         vault=parts.vault,
@@ -40,6 +42,7 @@ def world_of(parts: Parts) -> World:
         interpreter=Interpreter(parts.runs.now, FilterBook(parts.engine)),
         trash={system: queue.trash},
         keep_trash_days=settings.queue.keep_trash_days,
+        delivery=delivery_of(settings.delivery.may_have_arrived),
         trials={system: queue.trials},
         drip=settings.drip,
         probes=settings.probes,
