@@ -6,6 +6,7 @@ from typing import Final, Protocol, TypeVar
 from textual.app import App
 from textual.events import Key
 
+from graveshift.wire.groups import Group
 from graveshift.wire.operations import OperationInfo
 from graveshift_tui.card import Route, Subject
 from graveshift_tui.client import Client
@@ -92,6 +93,7 @@ class Actions:
             "copy": self._copy,
             "filter": self._filter,
             "command": self._command,
+            "runbook": self._runbook,
             "queue.jobs": lambda: self._of_queue("jobs"),
             "queue.letters": lambda: self._of_queue("dlq"),
             **{f"goto.{name}": self._goer(name) for name in PLACES},
@@ -194,6 +196,17 @@ class Actions:
 
     def _goer(self, name: str) -> Callable[..., None]:
         return lambda *rest: self._host.go_home(Route(name))
+
+    def _runbook(self) -> None:
+        screen = self._host.here()
+        row = screen.subject().row if screen is not None else None
+        book = row.runbook if isinstance(row, Group) else None
+        if book is None:
+            self._host.tell("no cause with a runbook is under the cursor", "warning")
+        elif book.page is not None:
+            self._host.go(Route("runbooks", id=book.page, crumb=book.title))
+        else:
+            self._host.tell(f"{book.title}: {clean(book.url or '', 2000)}")
 
     def _of_queue(self, card: str) -> None:
         screen = self._host.here()
