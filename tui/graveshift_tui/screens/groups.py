@@ -132,7 +132,7 @@ CARD = Card(
     pane_most=18,
     explains=True,
     nodes=pair(Group, nodes),
-    verbs=("dlq.requeue.all", "group.claim", "runbook", "dlq.discard", "queue.pause"),
+    verbs=("dlq.canary", "dlq.requeue.all", "group.claim", "runbook", "dlq.discard", "queue.pause"),
     hints=("dlq", "jobs"),
     fields=parameters(GROUP_FIELDS),
 )

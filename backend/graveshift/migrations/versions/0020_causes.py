@@ -2,9 +2,9 @@
 
 from graveshift.migrations.script import run_sql
 
-revision = "0018"
-down_revision = "0017"
+revision = "0020"
+down_revision = "0019"
 
 
 def upgrade() -> None:
-    run_sql("0018_causes.sql")
+    run_sql("0020_causes.sql")
