@@ -18,6 +18,7 @@ from graveshift.redaction import Redaction
 from graveshift.rotator import Rotator
 from graveshift.store.audit import Actor
 from graveshift.store.backups import BackupBook
+from graveshift.store.claims import ClaimBook
 from graveshift.store.runs import RunBook
 from graveshift.timetable import Timetable
 from graveshift.trial import Trials
@@ -55,6 +56,7 @@ class World(Struct, frozen=True):
     timetable: Timetable
     runs: RunBook
     backups: BackupBook
+    claims: ClaimBook
     archive: Archive
     dumper: Dumper
     vault: Vault
