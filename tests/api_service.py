@@ -20,6 +20,7 @@ from graveshift.events import Hub, Watch
 from graveshift.history import History, Samples
 from graveshift.operation import Actor, Operation
 from graveshift.operations import backup, cancel, discard, pause, requeue, resume, rotate, undo
+from graveshift.seal import load_seal
 from graveshift.settings import ApiSettings
 from graveshift.store import changes
 from graveshift.store.audit import AuditBook
@@ -44,7 +45,7 @@ class Service:
 
     def __init__(self, database: str, folder: Path) -> None:
         self.engine = create_engine(database)
-        self.queue = PostgresQueue(self.engine)
+        self.queue = PostgresQueue(self.engine, veil=load_seal(folder / "key", make=True).veil)
         self.audit = AuditBook(self.engine)
         self.tokens = TokenBook(self.engine, self.audit)
         self.runs = RunBook(self.engine)

@@ -7,6 +7,7 @@ from graveshift.operations.backup import CreateBackup
 from graveshift.operations.cancel import Cancel
 from graveshift.operations.discard import Discard
 from graveshift.operations.drain import DrainQueue
+from graveshift.operations.filters import DropFilter, SaveFilter
 from graveshift.operations.limit import LimitQueue
 from graveshift.operations.pause import Pause
 from graveshift.operations.purge import Purge
@@ -44,6 +45,8 @@ OPERATIONS: Mapping[str, type[Operation]] = {
         FireSchedule,
         PauseSchedule,
         ResumeSchedule,
+        SaveFilter,
+        DropFilter,
         CreateBackup,
         RotateSecret,
     )

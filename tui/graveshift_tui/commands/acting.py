@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 from msgspec import Struct
+from msgspec.structs import replace
 
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.plans import Confirm, Plan
 from graveshift.wire.runs import Run, RunState
 from graveshift.wire.selection import Selection
 from graveshift_tui.client import ApiError, Client
+from graveshift_tui.commands.querying import given, told
 from graveshift_tui.commands.reading import Output
 from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
 from graveshift_tui.commands.wiretext import ascii_struct
@@ -56,10 +58,11 @@ class Wish(Struct, frozen=True):
     reason: str | None
     wait: bool
     output: Output
+    query: str | None = None
 
     def scope(self, now: datetime) -> Selection | None:
         """What was said of it, with times by this clock."""
-        return selection_of(self.filters, self.ids, self.everything, now)
+        return selection_of(self.filters, self.ids, self.everything, now, self.query)
 
 
 def main(name: str, rest: list[str]) -> int:
@@ -72,6 +75,7 @@ def do(
     verb: Annotated[str, typer.Argument(help="As in dlq.requeue; `graveshift get operations` lists them.")],
     *,
     filter: Annotated[list[str] | None, typer.Option("--filter", "-f", metavar="K=V", help="Whatever matches.")] = None,
+    query: Annotated[str | None, typer.Option("--query", "-q", metavar="TEXT", help="The text of a filter.")] = None,
     id: Annotated[list[str] | None, typer.Option("--id", metavar="ID", help="These, repeated for each.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every one there is.")] = False,
     arg: Annotated[list[str] | None, typer.Option("--arg", "-a", metavar="K=V", help="JSON, else a string.")] = None,
@@ -87,14 +91,15 @@ def do(
 ) -> int:
     """Plan a verb, show the plan, confirm it and carry it out.
 
-    The scope is said once: --filter, --id or --all. What a verb takes besides goes into --arg, as in
+    The scope is said once: --query, --filter, --id or --all. What a verb takes besides goes into --arg, as in
     `graveshift do queue.pause --arg queue=native:mail --arg until=15m`;
     `graveshift get operations queue.pause` tells what a verb takes.
     """
-    wish = Wish(verb, arg or [], filter or [], id or [], everything, dry_run, yes, phrase, reason, wait, output)
+    wish = Wish(verb, arg or [], filter or [], id or [], everything, dry_run, yes, phrase, reason, wait, output, query)
     wish.scope(datetime.now(UTC))  # what is typed wrong is said before anybody is asked
     settings = settings_of(url, token_file, config)
-    with asyncio.Runner() as runner:
+    wish = replace(wish, query=given(settings.where, query, "jobs" if verb.startswith("job.") else "dlq"))
+    with told(wish.query), asyncio.Runner() as runner:
         client = Client(settings.where, "cli")
         try:
             return _do(runner, client, wish)
