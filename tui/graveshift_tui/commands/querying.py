@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from getpass import getpass
 from typing import Final, TypeVar
 
@@ -21,11 +22,12 @@ def given(where: Where, text: str | None, resource: str) -> str | None:
     """The text with a token in the place of each `?` that stands for a secret value; the value stays here."""
     if text is None or ASKS not in text:
         return text
+    typed = text
     with told(text):
-        asks = _once(where, lambda client: client.query_help(text, resource)).asks
+        asks = _once(where, lambda client: client.query_help(typed, resource)).asks
     for span in sorted(asks, key=lambda span: -span.offset):
         value = _asked(text[: span.offset].rpartition(" ")[2].rstrip("="))
-        token = _once(where, lambda client, value=value: client.hide(value))
+        token = _once(where, partial(Client.hide, value=value))
         text = text[: span.offset] + token + text[span.offset + span.length :]
     return text
 

@@ -9,6 +9,7 @@ from graveshift_tui.screens import (
     audit,
     backups,
     dlq,
+    filters,
     groups,
     jobs,
     marks,
@@ -38,6 +39,7 @@ CARDS: Final[dict[str, Card]] = {
         secrets.CARD,
         schedules.CARD,
         marks.CARD,
+        filters.CARD,
         audit.CARD,
     )
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import aclosing
-from shlex import quote
 
 from msgspec import Struct
 from textual import on
@@ -16,14 +15,14 @@ from graveshift_tui.feed import Feed
 from graveshift_tui.format import count, fit, total
 from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import gone, standing
-from graveshift_tui.screens.typed import payload_words
+from graveshift_tui.screens.saying import said
 from graveshift_tui.widgets.chain import Fetch
 from graveshift_tui.widgets.columns import At, heading
 from graveshift_tui.widgets.paint import Line, Lines
 from graveshift_tui.widgets.table import Table
 
 ROOMY = 16
-WORDS = "Whole words are looked for, in messages; error_type=, kind= and queue= look elsewhere."
+WORDS = "Whole words are looked for, in errors; error:, kind: and queue: look elsewhere."
 
 
 class ListScreen(ConsoleScreen):
@@ -92,6 +91,7 @@ class ListScreen(ConsoleScreen):
             chain.total,
             chain.total_is_exact,
             within=self.route.id,
+            query=self.route.query,
         )
 
     @property
@@ -127,6 +127,8 @@ class ListScreen(ConsoleScreen):
             raise Unreachable("not connected yet")
         if self.card.fetch is not None:
             return await self.card.fetch(client, self.route, fetch.cursor, fetch.limit)
+        if self.route.query:
+            return await client.matching(self.card.name, self.route.query, cursor=fetch.cursor, limit=fetch.limit)
         given = None if self.route.filter.is_empty else self.route.filter
         return await client.page(self.card.name, given, cursor=fetch.cursor, limit=fetch.limit)
 
@@ -139,6 +141,11 @@ class ListScreen(ConsoleScreen):
         async with aclosing(feed.watch(read, {self.card.name, *self.card.hints})) as readings:
             async for reading in readings:
                 self.post_message(self.Fresh(reading.value, reading.at, reading.error))
+
+    @property
+    def words(self) -> str:
+        """The filter that holds, as its text; empty where all is shown."""
+        return self.route.query or said(self.route.filter)
 
     def refilter(self, route: Route) -> None:
         """The same list under another filter."""
@@ -178,7 +185,7 @@ class ListScreen(ConsoleScreen):
     def title_line(self) -> Line:
         """Filter, count, marks, arrivals."""
         chain, spans = self.table.chain, []
-        if (text := describe(self.route.filter)) and not self.route.crumb:
+        if (text := self.route.said or self.words) and not self.route.crumb:
             spans.append((f" /{fit(text, min(len(text), 40))}", "accent"))
         if self.table.marks:
             spans.append((f"  {len(self.table.marks)} marked", "bold mark"))
@@ -229,11 +236,11 @@ class ListScreen(ConsoleScreen):
             return [(), ((f"   {error}", "crit"),)]
         if not self.table.chain.started:
             return [(), (("   connecting" if self.console.client is None else "   reading", "muted"),)]
-        if not self.route.filter.is_empty:
+        if self.words:
             return [
                 (),
-                ((f"   Nothing matches {describe(self.route.filter)}.", "muted"),),
-                *([((f"   {WORDS}", "faint"),)] if self.route.filter.text else []),
+                ((f"   Nothing matches {self.words}.", "muted"),),
+                ((f"   {WORDS}", "faint"),),
                 (("   esc goes back.", "faint"),),
             ]
         return [(), ((f"   {self.card.empty}", "muted"),)]
@@ -248,25 +255,3 @@ def stepper(listing: ListScreen) -> Callable[[int], Route | None]:
         return listing.card.opens(row) if row is not None else None
 
     return step
-
-
-def describe(filter: object) -> str:
-    """A filter as it would be typed."""
-    from msgspec.structs import asdict
-
-    if not isinstance(filter, Struct):
-        return ""
-    given = [(name, value) for name, value in asdict(filter).items() if value not in (None, [])]
-    return " ".join(_typed(name, str(value)) for name, value in given)
-
-
-def _typed(name: str, value: str) -> str:
-    if name == "payload":
-        return payload_words(value)
-    return _quoted(value) if name == "text" else f"{name}={quote(value)}"
-
-
-def _quoted(text: str) -> str:
-    """Words as they are; what would be read as something else in quotes."""
-    bare = text.replace(" ", "")
-    return quote(text) if "=" in text or quote(bare) != bare else text
