@@ -19,7 +19,8 @@ from graveshift.drivers.postgres import PostgresQueue
 from graveshift.events import Hub, Watch
 from graveshift.history import History, Samples
 from graveshift.operation import Actor, Operation
-from graveshift.operations import backup, cancel, discard, pause, requeue, resume, rotate, undo
+from graveshift.operations import backup, cancel, discard, pause, requeue, resume, reveal, rotate, undo
+from graveshift.redaction import Redaction
 from graveshift.seal import load_seal
 from graveshift.settings import ApiSettings
 from graveshift.store import changes
@@ -28,6 +29,7 @@ from graveshift.store.backups import BackupBook
 from graveshift.store.deploys import MarkBook
 from graveshift.store.engine import answers, create_engine
 from graveshift.store.plans import PlanBook
+from graveshift.store.revealing import RevealBook
 from graveshift.store.runs import RunBook
 from graveshift.store.samples import SampleBook
 from graveshift.store.tokens import TokenBook
@@ -86,6 +88,9 @@ class Service:
             "hub": self.hub,
             "marks": MarkBook(self.engine),
             "schedules": self._no_schedules,
+            "payloads": self.sources,
+            "reveals": RevealBook(self.engine, self.audit),
+            "redaction": Redaction(),
             "loops": dict,
             "checks": [self._database],
             **other,
@@ -118,6 +123,7 @@ def verbs() -> dict[str, type[Operation]]:
         pause.Pause,
         requeue.Requeue,
         resume.Resume,
+        reveal.Reveal,
         rotate.RotateSecret,
         undo.Undo,
     ]

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.operation import Chunks, Step
+from graveshift.operation import Care, Chunks, Step
 
 NEW_RUN = text("""
     WITH plan AS (
@@ -40,7 +40,7 @@ class StepCarrier:
         self._before = before
         self._after = after
 
-    async def chunks(self, work: Chunks) -> None:
+    async def chunks(self, work: Chunks, care: Care | None = None) -> None:
         raise AssertionError(f"no chunks in step work: {work}")
 
     async def steps(self, steps: Sequence[Step]) -> None:

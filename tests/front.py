@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from msgspec import structs
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.desk import Desk
+from graveshift.desk.steering import Wheel
 from graveshift.drivers.postgres import PostgresQueue
 from graveshift.operation import Actor, Operation
 from graveshift.operations.cancel import Cancel
@@ -22,6 +25,7 @@ from graveshift.operations.purge import Purge
 from graveshift.operations.requeue import Requeue
 from graveshift.operations.restore import Empty, Restore
 from graveshift.operations.resume import Resume
+from graveshift.operations.reveal import Reveal
 from graveshift.operations.touching import Bury, Hold, Release, Retry
 from graveshift.operations.undo import Undo
 from graveshift.runner import Runner
@@ -43,6 +47,7 @@ VIC = Actor("vic", Role.VIEWER)
 VERBS: Sequence[type[Operation]] = (
     Requeue,
     Discard,
+    Reveal,
     Restore,
     Empty,
     Cancel,
@@ -59,6 +64,10 @@ VERBS: Sequence[type[Operation]] = (
 )
 ALL = {"selection": {"all": True}}
 BATCH = 1000
+BREAK = text("""
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+""")
 
 
 class Front:
@@ -78,6 +87,7 @@ class Front:
             letters={"native": self.queue.letters},
             jobs={"native": self.queue.jobs},
             trash={"native": self.queue.trash},
+            trials={"native": self.queue.trials},
         )
         self.operations: dict[str, type[Operation]] = {verb.name: verb for verb in VERBS}
 
@@ -85,6 +95,17 @@ class Front:
     def desk(self) -> Desk:
         """A Desk of the world as it is now."""
         return Desk(self.world, self.operations, self.plans, self.runs, self.audit, expires_s=900)
+
+    @property
+    def wheel(self) -> Wheel:
+        """Steering, without a runner that hears of it at once."""
+        return Wheel(self.runs, self.audit, lambda: None)
+
+    async def break_connections(self) -> None:
+        """End every connection to this database, as a restart of the server would."""
+        with suppress(DBAPIError):
+            async with self.engine.begin() as connection:
+                await connection.execute(BREAK)
 
     async def letters(self, n: int, **fields: Any) -> list[str]:
         """Make `n` letters; returns the public ids of all there are, newest first."""
@@ -102,9 +123,9 @@ class Front:
     async def begin(self, plan: Plan, *, key: str | None = None, reason: str | None = None) -> Run:
         return await self.desk.run(plan.id, ANN, key or uuid4().hex, RunPlan(plan.phrase, reason))
 
-    def runner(self, *, lease_s: float = 15, chunk: int = 1000, slots: int = 4, owner: UUID | None = None) -> Runner:
+    def runner(self, *, lease_s: float = 15, owner: UUID | None = None, **how: Any) -> Runner:
         book = CarryBook(self.engine, owner or uuid4(), lease_s)
-        return Runner(self.world, self.operations, self.audit, book, lease_s=lease_s, chunk=chunk, slots=slots)
+        return Runner(self.world, self.operations, self.audit, book, lease_s=lease_s, **how)
 
     @asynccontextmanager
     async def running(self, **how: Any) -> AsyncIterator[Runner]:

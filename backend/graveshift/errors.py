@@ -104,6 +104,13 @@ class PlanUsed(GraveshiftError):
     status = 409
 
 
+class RevealOver(GraveshiftError):
+    """there is nothing to show: a reveal is seen once, within a minute, by who asked for it"""
+
+    code = "reveal-over"
+    status = 410
+
+
 class PlanExpired(GraveshiftError):
     """this plan has expired; plan again"""
 

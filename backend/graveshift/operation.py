@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from graveshift.archive import Archive
 from graveshift.delivery import Delivery
+from graveshift.drip import DripSettings, ProbeSettings
 from graveshift.driver import Jobs, Letters, Source, Trash, Unit, Verdict
 from graveshift.dump import Dumper
 from graveshift.errors import Invalid
@@ -18,12 +19,15 @@ from graveshift.store.audit import Actor
 from graveshift.store.backups import BackupBook
 from graveshift.store.runs import RunBook
 from graveshift.timetable import Timetable
+from graveshift.trial import Trials
 from graveshift.vault import Vault
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect
+from graveshift.wire.trials import Then
 
 __all__ = [
     "Actor",
+    "Care",
     "Carrier",
     "Chunks",
     "Draft",
@@ -53,6 +57,9 @@ class World(Struct, frozen=True):
     interpreter: Interpreter
     trash: Mapping[str, Trash] = {}
     keep_trash_days: int = 7
+    trials: Mapping[str, Trials] = {}
+    drip: DripSettings = DripSettings()
+    probes: Mapping[str, ProbeSettings] = {}
     delivery: Delivery = Delivery()
 
 
@@ -103,6 +110,18 @@ class Chunks(Protocol):
         """Carry out one chunk: a verdict for each id. Called again with the same ids after a crash."""
 
 
+class Care(Struct, frozen=True):
+    """How a run is watched while it moves jobs back. `canary` letters are tried first, None for no canary.
+
+    `sample` gives that many public ids of the selection, at most; the run keeps them.
+    """
+
+    drip: DripSettings
+    canary: int | None
+    then: Then
+    sample: Callable[[int], Awaitable[Sequence[str]]]
+
+
 class Carrier(Protocol):
     """What the runner offers to a verb while it is carried out; resumes where a former carrier stopped."""
 
@@ -111,8 +130,11 @@ class Carrier(Protocol):
     actor: str
     reason: str | None
 
-    async def chunks(self, work: Chunks) -> None:
-        """Pick and act until nothing is left, at the run's rate, heeding pause and cancel; a chunk is a transaction."""
+    async def chunks(self, work: Chunks, care: Care | None = None) -> None:
+        """Pick and act until nothing is left, at the run's rate, heeding pause and cancel; a chunk is a transaction.
+
+        With `care` its canary goes first, and it slows itself down or stops where what it moved fails again.
+        """
 
     async def steps(self, steps: Sequence[Step]) -> None:
         """Act on each step that has no outcome yet, in order; a step that raises fails the run with its message."""

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
+from graveshift.drip import NAMED, DripSettings, NotifierSettings, ProbeSettings
 from graveshift.errors import SettingsError
 from graveshift.given import Given, converted, entries, fields, known, mapping
 from graveshift.rules import DeliverySettings
@@ -138,6 +139,14 @@ class SecretSettings(Struct, frozen=True, forbid_unknown_fields=True):
     max_age_s: Seconds = 7_776_000
 
 
+class RedactionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is shown as `***`: by name or path in payloads, by look in all texts; `shipped` stands for our own lists."""
+
+    enabled: bool = True
+    paths: list[str] = field(default_factory=lambda: ["shipped"])
+    patterns: list[str] = field(default_factory=lambda: ["shipped"])
+
+
 class PrometheusSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where `url` is set, series come from there instead of from our own samples."""
 
@@ -163,10 +172,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     queue: QueueSettings = QueueSettings()
     worker: WorkerSettings = WorkerSettings()
     desk: DeskSettings = DeskSettings()
+    drip: DripSettings = DripSettings()
     loops: LoopSettings = LoopSettings()
     backup: BackupSettings = BackupSettings()
     secrets: SecretSettings = SecretSettings()
+    redaction: RedactionSettings = RedactionSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
+    probes: dict[str, ProbeSettings] = {}
+    notifiers: dict[str, NotifierSettings] = {}
     delivery: DeliverySettings = DeliverySettings()
     sources: list[SourceSettings] = []
     schedules: dict[str, Schedule] = {}
@@ -265,8 +278,11 @@ def _section(name: str, values: Mapping[str, Any], given: _Layer) -> Struct:
 SECTIONS = {
     name: kind for name, kind in fields(Settings).items() if isinstance(kind, type) and issubclass(kind, Struct)
 }
+NAMED_WORDS = "a name is 1 to 63 small letters, digits and `-`"
 KEYS = fields(Settings).keys() - SECTIONS.keys()
 ENTRIES: dict[tuple[str, ...], tuple[type[Struct], str, str]] = {
     ("schedules",): (Schedule, ENTRY, "a name is 1 to 64 letters, digits and `. _ : -`"),
+    ("probes",): (ProbeSettings, NAMED, NAMED_WORDS),
+    ("notifiers",): (NotifierSettings, NAMED, NAMED_WORDS),
     ("worker", "queues"): (Share, NAME, f"a queue is {NAME_WORDS}"),
 }

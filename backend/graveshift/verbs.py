@@ -14,6 +14,7 @@ from graveshift.operations.purge import Purge
 from graveshift.operations.requeue import Requeue
 from graveshift.operations.restore import Empty, Restore
 from graveshift.operations.resume import Resume
+from graveshift.operations.reveal import Reveal
 from graveshift.operations.rotate import RotateSecret
 from graveshift.operations.schedules import FireSchedule, PauseSchedule, ResumeSchedule
 from graveshift.operations.steer import Drain, Quiet, Stop, Wake
@@ -25,6 +26,7 @@ OPERATIONS: Mapping[str, type[Operation]] = {
     for kind in (
         Requeue,
         Discard,
+        Reveal,
         Restore,
         Empty,
         Undo,

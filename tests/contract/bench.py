@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from graveshift.back import Back
 from graveshift.driver import Jobs, Letters, Move, Source, Trash, Unit, Verdict
 from graveshift.store.engine import open_unit
+from graveshift.trial import Trials
 from graveshift.veil import Veil
 from graveshift.wire.ids import decode
 from graveshift.wire.jobs import NewJob
@@ -36,6 +37,8 @@ class System(Protocol):
     def letters(self) -> Letters: ...
     @property
     def trash(self) -> Trash: ...
+    @property
+    def trials(self) -> Trials: ...
     @property
     def jobs(self) -> Jobs: ...
     @property
@@ -105,7 +108,7 @@ class Bench:
     def __init__(self, system: System, units: Units) -> None:
         self.units = units
         self.source, self.letters, self.jobs = system.source, system.letters, system.jobs
-        self.trash = system.trash
+        self.trash, self.trials = system.trash, system.trials
         self.work, self.upkeep = system.work, system.upkeep
 
     async def put(self, *payloads: str, **fields: Any) -> list[int]:
@@ -149,6 +152,13 @@ class Bench:
     async def erase(self, letters: Sequence[str], run: int = 8) -> Sequence[Verdict]:
         async with self.units.open() as unit:
             return await self.source.erase(unit, letters, run)
+
+    async def lift(self, *jobs: str, run: int = 7, ahead: bool = True) -> None:
+        async with self.units.open() as unit:
+            await self.trials.lift(unit, jobs, run, ahead=ahead)
+
+    async def fates(self, *jobs: str, run: int = 7) -> list[str]:
+        return [trial.fate.value for trial in await self.trials.trials(jobs, run)]
 
     async def prune(self, days: int = 14, **keep: int) -> int:
         """As a leader does; everything is kept so many days but what is named."""

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from graveshift import errors
 from graveshift.__main__ import parser as backend_parser
+from graveshift.drip import NotifierSettings, ProbeSettings
 from graveshift.errors import GraveshiftError
 from graveshift.schedule import Schedule
 from graveshift.settings import Settings, Share, SourceSettings
@@ -29,6 +30,9 @@ from tests.house.pages import code, headings, prose, rows
 
 DOCS = ROOT / "docs"
 SETTINGS = Settings()
+
+# Mappings of names: the page has a row for each key of their entries.
+UNNAMED = ("sources", "schedules", "probes", "notifiers")
 
 
 def settings_of(given: Struct, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -65,9 +69,10 @@ def test_no_heading_speaks_of_an_operation_that_is_not_there() -> None:
 
 def test_each_setting_has_its_row_and_its_default() -> None:
     shown = {row[0].strip("`"): row[1] for row in rows(DOCS / "settings.md") if "." in row[0] or "state_dir" in row[0]}
-    real = {name: _said(value) for name, value in settings_of(SETTINGS) if name not in ("sources", "schedules")}
+    real = {name: _said(value) for name, value in settings_of(SETTINGS) if name not in UNNAMED}
     assert {name: shown.get(name) for name in real} == real
     entries = {"sources": SourceSettings, "schedules": Schedule, "worker.queues": Share}
+    entries |= {"probes": ProbeSettings, "notifiers": NotifierSettings}
     listed = {f"{section}.{name}" for section, kind in entries.items() for name in kind.__struct_fields__}
     assert shown.keys() - real.keys() == listed
 
@@ -75,8 +80,10 @@ def test_each_setting_has_its_row_and_its_default() -> None:
 def _said(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, list) and value:
-        return "see the shipped file"
+        return ", ".join(value) if value == ["shipped"] else "see the shipped file"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -1,6 +1,18 @@
 """Lists are read from either end, in the orders that an index keeps and in no other."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import httpx
+import pytest
+
+from tests.api_service import serving
+
+
+@pytest.fixture
+async def admin(database: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(database, tmp_path) as service, service.client() as client:
+        yield client
 
 
 async def test_an_order_that_no_index_keeps_is_refused_with_those_that_are(admin: httpx.AsyncClient) -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import pytest
+
 from graveshift.wire.page import Page
-from graveshift_tui.widgets.chain import KEEP, LEAP, PAGE, Chain
+from graveshift_tui.widgets.chain import KEEP, LEAP, PAGE, Chain, Fetch
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -21,14 +23,22 @@ class Source:
         more = str(rest[limit - 1]) if len(rest) > limit else None
         return Page([str(r) for r in rest[:limit]], NOW, more, len(self.rows) if self.counted else None)
 
+    def of(self, fetch: Fetch) -> Page[str]:
+        """The page that is asked for, from whichever end."""
+        if not fetch.from_end:
+            return self.page(fetch.cursor, fetch.limit)
+        rest = [row for row in reversed(self.rows) if fetch.cursor is None or row > int(fetch.cursor)]
+        more = str(rest[fetch.limit - 1]) if len(rest) > fetch.limit else None
+        return Page([str(r) for r in rest[: fetch.limit]], NOW, more, len(self.rows) if self.counted else None)
+
 
 def read(chain: Chain[str], source: Source, first: int, last: int) -> None:
     while fetch := chain.wanted(first, last):
-        assert chain.put(fetch, source.page(fetch.cursor, fetch.limit))
+        assert chain.put(fetch, source.of(fetch))
 
 
 def renew(chain: Chain[str], source: Source, first: int, last: int, *, follow: bool) -> None:
-    chain.renew([(f, source.page(f.cursor, f.limit)) for f in chain.rereads(first, last)], follow=follow)
+    chain.renew([(f, source.of(f)) for f in chain.rereads(first, last)], follow=follow)
 
 
 def shown(chain: Chain[str], first: int, last: int) -> list[int]:
@@ -53,14 +63,108 @@ def test_a_list_of_unknown_length_grows_at_its_end_until_it_is_complete() -> Non
 
 def test_far_pages_are_let_go_and_read_again_directly() -> None:
     chain: Chain[str] = Chain(str)
-    source = Source(range(PAGE * (KEEP + 20)))
-    for first in range(0, PAGE * (KEEP + 20), PAGE):
+    rows = KEEP + 20 * PAGE
+    source = Source(range(rows))
+    for first in range(0, rows, PAGE):
         read(chain, source, first, first + PAGE - 1)
     assert chain.row(PAGE) is None
-    again = chain.wanted(PAGE, PAGE + 10)
-    assert again is not None
+    assert chain.wanted(PAGE, PAGE + 10) is not None
     read(chain, source, PAGE, PAGE + 10)
-    assert chain.row(PAGE) == str(PAGE * (KEEP + 20) - PAGE - 1)
+    assert chain.row(PAGE) == str(rows - PAGE - 1)
+
+
+def test_no_more_rows_are_kept_however_large_the_pages_are() -> None:
+    chain: Chain[str] = Chain(str)
+    source = Source(range(20 * LEAP))
+    read(chain, source, 0, 20)
+    while fetch := chain.wanted(chain.known, chain.known, leap=True):
+        assert chain.put(fetch, source.page(fetch.cursor, fetch.limit))
+    assert (chain.complete, chain.known) == (True, 20 * LEAP)
+    kept = sum(chain.row(index) is not None for index in range(chain.known))
+    assert kept <= KEEP
+    assert chain.row(chain.known - 1) == "0"
+
+
+def read_end(chain: Chain[str], source: Source) -> None:
+    """As the key for the end does."""
+    fetch = chain.last_page()
+    assert fetch is not None
+    assert chain.put(fetch, source.of(fetch))
+
+
+def test_the_end_is_read_from_the_end_and_the_rest_is_a_gap() -> None:
+    chain: Chain[str] = Chain(str)
+    source = Source(range(5000))
+    read(chain, source, 0, 20)
+    read_end(chain, source)
+    assert (chain.size, chain.known, chain.complete) == (5000, 2 * PAGE, False)
+    assert shown(chain, 4990, 5000) == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+    assert chain.row(2500) is None
+    assert chain.last_page() is None
+
+
+def test_a_reader_who_goes_up_from_the_end_is_read_to_from_there() -> None:
+    chain: Chain[str] = Chain(str)
+    source = Source(range(5000))
+    read(chain, source, 0, 20)
+    read_end(chain, source)
+    fetch = chain.wanted(4850, 4880)
+    assert fetch is not None
+    assert fetch.from_end
+    read(chain, source, 4850, 4880)
+    assert shown(chain, 4850, 4880) == source.rows[4850:4880]
+
+
+@pytest.mark.parametrize("counted", [True, False])
+@pytest.mark.parametrize("upwards", [True, False])
+def test_what_was_read_from_both_ends_meets_without_a_row_twice_or_none(counted: bool, upwards: bool) -> None:
+    chain: Chain[str] = Chain(str)
+    source = Source(range(1234), counted=counted)
+    read(chain, source, 0, 20)
+    read_end(chain, source)
+    while not chain.complete:
+        at = chain.size - chain.tail.known - 2 if upwards else chain.head.known
+        fetch = chain.wanted(at, at)
+        assert fetch is not None
+        assert chain.put(fetch, source.of(fetch))
+    assert shown(chain, 0, chain.size) == source.rows
+    assert chain.size == len(source.rows)
+    assert chain.wanted(0, 1233) is None
+
+
+def test_the_ends_meet_where_the_rows_between_them_have_gone() -> None:
+    chain: Chain[str] = Chain(str)
+    source = Source(range(1000))
+    read(chain, source, 0, 20)
+    read_end(chain, source)
+    source.rows = [row for row in source.rows if row >= 880 or row < 90]
+    read(chain, source, 0, 999)
+    assert chain.complete
+    assert chain.size == 120 + 90
+    assert [row for row in shown(chain, 0, chain.size) if row not in source.rows] == []
+
+
+def test_what_is_new_after_the_last_row_comes_in_there() -> None:
+    chain: Chain[str] = Chain(str)
+    source = Source(range(100, 400))
+    read(chain, source, 0, 299)
+    assert chain.complete
+    source.rows = [*source.rows, *range(99, 89, -1)]
+    renew(chain, source, 280, 299, follow=False)
+    read(chain, source, 280, 320)
+    assert shown(chain, 0, chain.size) == source.rows
+    assert chain.arrived == 0
+
+
+def test_rows_at_the_end_are_kept_fresh_from_the_end() -> None:
+    chain: Chain[str] = Chain(str)
+    source = Source(range(5000))
+    read(chain, source, 0, 20)
+    read_end(chain, source)
+    source.rows = [row for row in source.rows if row != 5]
+    renew(chain, source, 4980, 4999, follow=False)
+    assert chain.size == 4999
+    assert shown(chain, 4993, 4999) == [6, 4, 3, 2, 1, 0]
 
 
 def test_a_leap_reads_a_thousand_rows_at_once() -> None:

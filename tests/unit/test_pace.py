@@ -1,4 +1,4 @@
-"""A run begins with one, then ten, then goes steadily; what it did not use it does not catch up on."""
+"""A run begins slowly and doubles until its rate is reached; what it did not use it does not catch up on."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,39 +16,64 @@ class Clock:
         return self.now
 
 
-def test_a_canary_then_ten_then_a_quarter_second() -> None:
-    pace = Pace(1000, Clock())
-    assert [pace.size(400, handled) for handled in (0, 1, 5, 11, 5000)] == [1, 10, 6, 100, 100]
+def paced(clock: Clock | None = None) -> Pace:
+    return Pace(1000, clock or Clock(), start=10, double_s=2)
 
 
-def test_unlimited_has_no_canary_and_no_wait() -> None:
-    pace = Pace(1000, Clock())
+def test_it_doubles_from_the_start_until_the_rate_is_reached() -> None:
+    clock = Clock()
+    pace, rates = paced(clock), []
+    for _ in range(5):
+        rates.append(pace.rate(50))
+        clock.now += 2
+    assert rates == [10, 20, 40, 50, 50]
+
+
+def test_a_rate_below_the_start_needs_no_ramp_and_unlimited_has_none() -> None:
+    assert (paced().rate(1), paced().rate(None)) == (1, None)
+
+
+def test_a_rate_that_is_changed_holds_at_once() -> None:
+    pace = paced()
+    assert (pace.rate(500), pace.rate(5000), pace.rate(500)) == (10, 5000, 500)
+
+
+def test_what_went_before_is_no_part_of_the_ramp() -> None:
+    clock = Clock()
+    pace = paced(clock)
+    clock.now += 60
+    pace.begin()
+    assert pace.rate(50) == 10
+
+
+def test_a_chunk_is_a_quarter_second_of_the_rate() -> None:
+    assert [paced().size(rate) for rate in (400, 5000, 0.01, None)] == [100, 1000, 1, 1000]
+
+
+def test_unlimited_has_no_wait() -> None:
+    pace = paced()
     pace.spent(1000)
-    assert (pace.size(None, 0), pace.wait_s(None)) == (1000, 0.0)
-
-
-def test_a_slow_rate_still_moves_one_at_a_time() -> None:
-    assert Pace(1000, Clock()).size(0.01, 500) == 1
+    assert pace.wait_s(None) == 0.0
 
 
 def test_a_new_rate_counts_from_the_last_chunk() -> None:
     clock = Clock()
-    pace = Pace(1000, clock)
+    pace = paced(clock)
     pace.spent(10)
     clock.now += 1
     assert (pace.wait_s(1), pace.wait_s(5), pace.wait_s(100)) == (9.0, 1.0, 0.0)
 
 
-@given(rate=RATES, start=st.integers(0, 50), seconds=st.floats(min_value=2, max_value=60))
-def test_never_more_than_the_rate_allows(rate: float, start: int, seconds: float) -> None:
+@given(rate=RATES, seconds=st.floats(min_value=2, max_value=60))
+def test_never_more_than_the_rate_allows(rate: float, seconds: float) -> None:
     clock, sent = Clock(), 0
-    pace, began = Pace(1000, clock), clock.now
+    pace, began = paced(clock), clock.now
     while sent < 2000:
-        clock.now += pace.wait_s(rate)
+        clock.now += pace.wait_s(pace.rate(rate))
         if clock.now > began + seconds:
             break
-        size = pace.size(rate, start + sent)
+        size = pace.size(pace.rate(rate))
         assert 1 <= size <= 1000
         pace.spent(size)
         sent += size
-    assert sent <= rate * (clock.now - began) + max(10, rate * 0.25 + 1)
+    assert sent <= rate * (clock.now - began) + rate * 0.25 + 1

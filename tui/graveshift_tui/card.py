@@ -30,7 +30,8 @@ class Route(Struct, frozen=True):
 class Subject(Struct, frozen=True):
     """What a verb would act on: the marked rows, else the one under the cursor, and the list's filter, or its text.
 
-    `alone` where one thing is shown and no list; `within` is the id of the thing whose parts a list shows.
+    `alone` where one thing is shown and no list; `within` is the id of the thing whose parts a list shows. `whole` is
+    all that the filter lets through: then `rows` are none.
     """
 
     card: str
@@ -40,6 +41,7 @@ class Subject(Struct, frozen=True):
     total: int | None = None
     total_is_exact: bool = True
     alone: bool = False
+    whole: bool = False
     within: str | None = None
     query: str = ""
 
@@ -63,7 +65,7 @@ class Card(Struct, frozen=True, kw_only=True):
     `pane` tells more about the row under the cursor, in `pane_height` lines at most, or in up to `pane_most` of those
     that leave half of the screen to the list; `opens` is where enter leads.
     `fields` are the filter fields that the API takes; `fetch` None reads the resource of the card's name. With
-    `newest_first` the cursor of a reader who has not moved stays on the top.
+    `newest_first` the cursor of a reader who has not moved stays on the top. One that `sorts` is read from either end.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Card(Struct, frozen=True, kw_only=True):
     pane_most: int = 0
     verbs: tuple[str, ...] = ()
     newest_first: bool = False
+    sorts: bool = False
     fields: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     fetch: Fetching | None = None

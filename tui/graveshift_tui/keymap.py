@@ -40,7 +40,7 @@ HINTS: Final = {
     "worker.quiet": "quiet", "worker.resume": "resume", "worker.drain": "drain", "worker.stop": "stop",
     "job.hold": "hold", "job.release": "release", "job.bury": "bury", "job.retry": "retry now",
     "dlq.restore": "restore", "trash.empty": "empty", "queue.drain": "drain", "queue.purge": "purge",
-    "queue.jobs": "jobs", "queue.letters": "letters",
+    "mark.all": "mark all", "queue.jobs": "jobs", "queue.letters": "letters",
 }  # fmt: skip
 """What the hints at the bottom call an action, where its last word does not do."""
 

@@ -43,7 +43,8 @@ class Call(Struct, frozen=True, kw_only=True):
 class Endpoint(Struct, frozen=True, kw_only=True):
     """`role` None: anybody. `act` gives what is encoded as JSON, or a whole Litestar response.
 
-    `takes` are the types a body may be of; `errors` what may be raised beyond what every endpoint may.
+    `other_media` are what the answer may be beside `media_type`. `takes` are the types a body may be of; `errors` what
+    may be raised beyond what every endpoint may.
     `endless` responses have no time limit. `blind` answers where the database that knows the tokens is away.
     """
 
@@ -56,6 +57,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     takes: tuple[Any, ...] = ()
     answers: Any = None
     media_type: str = "application/json"
+    other_media: tuple[str, ...] = ()
     status: int = 200
     headers: tuple[str, ...] = ()
     errors: tuple[type[GraveshiftError], ...] = ()

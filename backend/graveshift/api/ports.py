@@ -10,11 +10,14 @@ from graveshift.driver import ShownJobs, ShownLetters, ShownSource, Trash
 from graveshift.events import Hub
 from graveshift.interpreter import Interpreter
 from graveshift.operation import Actor
+from graveshift.redaction import Redaction
 from graveshift.settings import ApiSettings
+from graveshift.store.audit import Deed
 from graveshift.store.replica import Standing
 from graveshift.vault import Vault
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup
+from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.health import Check
 from graveshift.wire.marks import Mark, NewMark
 from graveshift.wire.operations import OperationInfo
@@ -69,6 +72,8 @@ class Runs(Protocol):
 class Audit(Protocol):
     """The record, newest first."""
 
+    async def record(self, actor: str, source: str | None, deed: Deed, /) -> int: ...
+
     async def page(self, cursor: str | None, limit: int, /) -> Page[AuditEntry]: ...
 
     async def one(self, seq: int, /) -> AuditEntry | None: ...
@@ -80,6 +85,20 @@ class Backups(Protocol):
     async def page(self, cursor: str | None, limit: int, /) -> Page[Backup]: ...
 
     async def one(self, id: int, /) -> Backup | None: ...
+
+
+class Payloads(Protocol):
+    """What letters of one system carry, by their native ids."""
+
+    async def payloads(self, letters: Sequence[str], /) -> Mapping[str, str]: ...
+
+
+class Reveals(Protocol):
+    """What may be seen as it is, once."""
+
+    async def open(
+        self, run_id: int, actor: Actor, read: Callable[[str], Awaitable[LetterDetail | None]], /
+    ) -> LetterDetail | None: ...
 
 
 class Marks(Protocol):
@@ -112,7 +131,8 @@ class Rooms(Struct, frozen=True, kw_only=True):
     """Everything the API reads; mappings are by the name of a system.
 
     `work` is where `POST /v1/jobs` goes and `system` its name. `run_states` counts runs by state; `loops` says when
-    each loop last succeeded in this process; each of `checks` says how one thing stands. `shown_at` is the time that
+    each loop last succeeded in this process; each of `checks` says how one thing stands. What `redaction` finds secret
+    leaves with no answer; `reveals` is the exception, on the record. `shown_at` is the time that
     sources, letters, jobs and upkeep tell of: the primary's, or that of the `replica` (None: there is none).
     """
 
@@ -139,6 +159,9 @@ class Rooms(Struct, frozen=True, kw_only=True):
     hub: Hub
     schedules: Callable[[], Awaitable[Sequence[ScheduleInfo]]]
     marks: Marks
+    payloads: Mapping[str, Payloads]
+    reveals: Reveals
+    redaction: Redaction
     loops: Callable[[], Mapping[str, datetime]]
     checks: Sequence[Callable[[], Awaitable[Check]]]
 

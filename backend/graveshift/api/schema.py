@@ -70,7 +70,8 @@ def _operation(endpoint: Endpoint, schemas: dict[str, Json]) -> Json:
 
 def _responses(endpoint: Endpoint, schemas: dict[str, Json]) -> Json:
     answer = {"schema": schemas[_key(endpoint.answers)]}
-    found: Json = {str(endpoint.status): _response(endpoint.status, {endpoint.media_type: answer})}
+    kinds = dict.fromkeys((endpoint.media_type, *endpoint.other_media), answer)
+    found: Json = {str(endpoint.status): _response(endpoint.status, kinds)}
     for error in possible(endpoint):
         codes = sorted({other.code for other in possible(endpoint) if other.status == error.status})
         described = _response(error.status, {MEDIA_TYPE: {"schema": schemas[_key(Problem)]}}, codes)

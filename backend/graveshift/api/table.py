@@ -7,11 +7,14 @@ from typing import Any
 from graveshift import errors
 from graveshift.api import health, querying, verbs
 from graveshift.api.endpoint import Call, Endpoint
+from graveshift.api.exporting import EXPORT_QUERY, export
 from graveshift.api.overview import overview
 from graveshift.api.queries import HelpQuery, PageQuery, SeriesQuery, both, chosen, page_query
 from graveshift.api.resources import RESOURCES, Resource
+from graveshift.api.revealing import revealed
 from graveshift.api.stream import events
 from graveshift.errors import NotFound
+from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.filters import NewSecret, QueryHelp, Token
 from graveshift.wire.health import Health
 from graveshift.wire.jobs import Enqueued, NewJob, NewJobs
@@ -81,6 +84,24 @@ READS = (
         act=verbs.items,
         query=PageQuery,
         answers=Page[Item],
+    ),
+    Endpoint(
+        path="/v1/runs/{id:str}/revealed",
+        title="The letter that a reveal opened, once",
+        act=revealed,
+        role=Role.OPERATOR,
+        answers=LetterDetail,
+        errors=(errors.RevealOver,),
+    ),
+    Endpoint(
+        path="/v1/dlq/export",
+        title="Letters as JSON lines or CSV, to the last one",
+        act=export,
+        query=EXPORT_QUERY,
+        media_type="application/x-ndjson",
+        other_media=("text/csv",),
+        answers=str,
+        endless=True,
     ),
     Endpoint(
         path="/v1/events", title="Live hints", act=events, media_type="text/event-stream", answers=str, endless=True

@@ -9,10 +9,12 @@ from graveshift import migrations
 from graveshift.api.app import create_app
 from graveshift.api.server import address, listen, serve
 from graveshift.bootstrap.clockwork import clockwork_of
+from graveshift.bootstrap.herald import herald_of
 from graveshift.bootstrap.parts import Parts, open_parts
 from graveshift.bootstrap.rooms import rooms_of
 from graveshift.bootstrap.world import world_of
 from graveshift.desk import Desk
+from graveshift.notify import Herald
 from graveshift.operation import Actor, World
 from graveshift.place import Database
 from graveshift.rotator import Rotator
@@ -61,7 +63,8 @@ class Backend:
         self.vault = self.parts.vault
         self.tokens = self.parts.tokens
         self.world = world_of(self.parts)
-        self.runner = _runner(self.parts, self.world)
+        self.herald = herald_of(settings.notifiers)
+        self.runner = _runner(self.parts, self.world, self.herald)
         self.desk = _desk(self.parts, self.world, self.runner)
         self.clockwork = clockwork_of(self.parts, self.world)
 
@@ -87,6 +90,7 @@ class Backend:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.runner.run_forever(stop))
             group.create_task(self.clockwork.run_forever(stop))
+            group.create_task(self.herald.run_forever(stop))
             if self.near:
                 group.create_task(self.near.replica.run_forever(stop))
 
@@ -113,10 +117,10 @@ class Backend:
             await self.near.close()
 
 
-def _runner(parts: Parts, world: World) -> Runner:
+def _runner(parts: Parts, world: World, herald: Herald) -> Runner:
     desk = parts.settings.desk
     book = CarryBook(parts.engine, parts.owner, desk.lease_s)
-    return Runner(world, OPERATIONS, parts.audit, book, lease_s=desk.lease_s, chunk=desk.chunk)
+    return Runner(world, OPERATIONS, parts.audit, book, lease_s=desk.lease_s, chunk=desk.chunk, tell=herald.tell)
 
 
 def _desk(parts: Parts, world: World, runner: Runner) -> Desk:

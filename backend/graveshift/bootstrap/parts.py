@@ -14,6 +14,7 @@ from graveshift.drivers.postgres.near import NearQueue
 from graveshift.drivers.procrastinate import ProcrastinateSource
 from graveshift.errors import SettingsError
 from graveshift.place import Database, state_dir
+from graveshift.redaction import Redaction
 from graveshift.seal import load_seal
 from graveshift.settings import Settings, SourceSettings
 from graveshift.store.audit import AuditBook
@@ -49,10 +50,11 @@ class Parts(Struct, frozen=True, kw_only=True):
     marks: MarkBook
     backups: BackupBook
     timetable: Timetable
+    redaction: Redaction
 
 
 def open_parts(settings: Settings, database: Database, *, demo: bool) -> Parts:
-    """Raises SettingsError for a driver that is none of ours."""
+    """Raises SettingsError for a driver that is none of ours, and for what redaction cannot use."""
     engine = database.engine(settings.database.pool_size)
     home, audit = state_dir(settings), AuditBook(engine)
     vault = _vault(settings, engine, home)
@@ -74,6 +76,7 @@ def open_parts(settings: Settings, database: Database, *, demo: bool) -> Parts:
         marks=MarkBook(engine),
         backups=BackupBook(engine),
         timetable=Timetable(settings.schedules, queue.slots, lambda: open_unit(engine), settings.queue.system),
+        redaction=_redaction(settings),
     )
 
 
@@ -96,6 +99,11 @@ def _foreign(given: SourceSettings) -> Source:
     if given.driver not in DRIVERS:
         raise SettingsError(f"sources: no driver is called {given.driver}; there are {', '.join(DRIVERS)}")
     return DRIVERS[given.driver](create_engine(given.url), given.system)
+
+
+def _redaction(settings: Settings) -> Redaction:
+    given = settings.redaction
+    return Redaction(given.paths, given.patterns, enabled=given.enabled)
 
 
 def _vault(settings: Settings, engine: Engine, home: Path) -> Vault:

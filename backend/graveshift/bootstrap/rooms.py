@@ -11,6 +11,7 @@ from graveshift.loops import Clockwork
 from graveshift.operation import World
 from graveshift.store.changes import marks, run_states
 from graveshift.store.engine import answers
+from graveshift.store.revealing import RevealBook
 from graveshift.store.samples import SampleBook
 from graveshift.wire.health import Check
 
@@ -49,6 +50,9 @@ def rooms_of(parts: Parts, world: World, desk: Desk, clockwork: Clockwork) -> Ro
         tokens=parts.tokens,
         schedules=parts.timetable.infos,
         marks=parts.marks,
+        payloads=world.sources,
+        reveals=RevealBook(engine, parts.audit),
+        redaction=parts.redaction,
         history=_history(parts),
         hub=Hub(Watch(system, shown.upkeep, sources, lambda: marks(engine))),
         loops=clockwork.last_success,

@@ -40,6 +40,9 @@ def world_of(parts: Parts) -> World:
         interpreter=Interpreter(parts.runs.now, FilterBook(parts.engine)),
         trash={system: queue.trash},
         keep_trash_days=settings.queue.keep_trash_days,
+        trials={system: queue.trials},
+        drip=settings.drip,
+        probes=settings.probes,
     )
 
 

@@ -31,7 +31,8 @@ class Wheel:
             if act == "cancel" and not run.state.is_live:
                 return run
             steered = await self._turned(unit, run, act)
-            await self._write(unit, actor, run, f"run.{act}", None)
+            resumed = run.halt and act == "resume" and f"it had stopped by itself: {run.halt}"
+            await self._write(unit, actor, run, f"run.{act}", resumed or None)
             if not steered.state.is_live:
                 deed = _deed(run, run.operation, "cancelled", None)
                 await self._audit.write(unit, actor.name, actor.source, deed)

@@ -6,18 +6,24 @@ from typing import Any, ClassVar, Literal
 from msgspec import Struct
 
 from graveshift.driver import Can, Count, Letters, Move, Source, Unit, Verdict
-from graveshift.operation import Carrier, Draft, World
+from graveshift.operation import Care, Carrier, Draft, World
 from graveshift.selection import LETTER_FIELDS, Aim, Frost, arrived, count_letters, kept, thawed
+from graveshift.selection.trying import care, tried
 from graveshift.selection.walk import Walk
 from graveshift.selection.wording import bulk, letters_in_words
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Effect
 from graveshift.wire.runs import PerSecond
 from graveshift.wire.selection import Selection
+from graveshift.wire.trials import Canaries, Guard, Then
 
 
 class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
-    """`rate` is letters per second: null for the configured one, `unlimited` must be said."""
+    """`rate` is letters per second: null for the configured one, `unlimited` must be said.
+
+    `canary` letters are tried first (true: the configured number), and `then` it goes on, asks or stops. `guard` has
+    thresholds of its own for slowing itself down and stopping.
+    """
 
     name: ClassVar[str] = "dlq.requeue"
     title: ClassVar[str] = "Requeue letters"
@@ -27,6 +33,9 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
 
     selection: Selection
     rate: PerSecond | Literal["unlimited"] | None = None
+    canary: Canaries | bool | None = None
+    then: Then | None = None
+    guard: Guard | None = None
 
     async def plan(self, world: World) -> Draft:
         """Freeze the selection as of now."""
@@ -44,7 +53,11 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
         async def move(source: Source, unit: Unit, letters: Sequence[str]) -> Sequence[Verdict]:
             return await source.move(unit, letters, Move.REQUEUE, carrier.run_id)
 
-        await carrier.chunks(Walk(self._aim(world), thawed(carrier.frozen), move))
+        aim, frost = self._aim(world), thawed(carrier.frozen)
+        await carrier.chunks(Walk(aim, frost, move), self._care(world, aim, frost))
+
+    def _care(self, world: World, aim: Aim[Letters], frost: Frost) -> Care:
+        return care(world, aim, frost, canary=self.canary, then=self.then, guard=self.guard)
 
     def _aim(self, world: World) -> Aim[Letters]:
         return Aim(self.selection, world.letters, world.sources, needs=self.needs, fields=LETTER_FIELDS)
@@ -60,7 +73,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
             count_is_exact=count.exact,
             walked=aim.walked,
             arrived_since=since.n,
-            effects=effects + await _paused(aim, count),
+            effects=[*effects, *tried(self._care(world, aim, frost)), *await _paused(aim, count)],
             confirm=confirm,
             phrase=phrase,
             rate=rate,

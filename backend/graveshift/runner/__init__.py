@@ -1,15 +1,20 @@
 """The runner: carries runs out under a lease, several at once, and takes up what a silent backend left."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 import structlog
+from msgspec import structs
 
+from graveshift.driver import Unit
 from graveshift.errors import AuditUnavailable, DatabaseUnavailable, Fenced, GraveshiftError
 from graveshift.interpreter import meant
+from graveshift.notify import Notice
 from graveshift.operation import Operation, World, decoded
 from graveshift.runner.carrying import Carrying, Stopped, told, wanted_state
+from graveshift.runner.guard import Change
 from graveshift.store.audit import AuditBook, Deed
 from graveshift.store.carrying import CarryBook, Held
 from graveshift.wire.runs import RunState
@@ -17,12 +22,17 @@ from graveshift.wire.runs import RunState
 POLL_S = 0.5
 AGAIN_S = 2.0
 LET_GO_S = 2.0
+# Who is on the record for what a run does by itself.
+ITSELF = "graveshift"
 
 log = structlog.get_logger("graveshift.runner")
 
 
 class Runner:
-    """One for each backend process. `book` holds the leases of this process, each `lease_s` long."""
+    """One for each backend process. `book` holds the leases of this process, each `lease_s` long.
+
+    `tell` is given what a run does by itself, and must return at once.
+    """
 
     def __init__(
         self,
@@ -33,7 +43,8 @@ class Runner:
         *,
         lease_s: float,
         chunk: int = 1000,
-        slots: int = 4,
+        slots: int = 8,
+        tell: Callable[[Notice], None] | None = None,
     ) -> None:
         self._world = world
         self._operations = operations
@@ -42,6 +53,7 @@ class Runner:
         self._lease_s = lease_s
         self._chunk = chunk
         self._slots = slots
+        self._tell = tell
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._bell = asyncio.Event()
 
@@ -109,12 +121,12 @@ class Runner:
         kind = self._operations.get(held.operation)
         if kind is None:
             return RunState.LOST, f"this version knows no operation `{held.operation}`"
-        carrying = Carrying(self._world.runs, self._book, held, self._chunk)
+        carrying = Carrying(self._world, self._book, held, self._chunk, partial(self._braked, held))
         try:
             await decoded(kind, meant(held.args, held.draft.get("meant"))).run(self._world, carrying)
         except Stopped as stopped:
             return stopped.state, None
-        except (Fenced, DatabaseUnavailable):
+        except (Fenced, DatabaseUnavailable, AuditUnavailable):
             raise
         except GraveshiftError as error:
             return RunState.FAILED, told(error)
@@ -125,23 +137,35 @@ class Runner:
 
     async def _leave(self, held: Held, state: RunState, error: str | None) -> None:
         """End or pause the run and put an end on the record, in one transaction."""
+        halt = None
         async with self._world.runs.unit() as unit:
             if state in (RunState.PAUSED, RunState.CANCELLED):
                 # An operator may have thought better of it since the carrier looked.
-                state = wanted_state((await self._book.hold(unit, held.id)).wanted) or RunState.QUEUED
+                orders = await self._book.hold(unit, held.id)
+                state, halt = wanted_state(orders) or RunState.QUEUED, orders.halt
             handled = await self._book.leave(unit, held.id, state, error=error)
             if not state.is_live:
-                deed = Deed(
-                    operation=held.operation,
-                    outcome=state.value,
-                    plan_id=held.plan_id,
-                    run_id=held.id,
-                    reason=error or held.reason,
-                    total=handled,
-                )
-                await self._audit.write(unit, held.actor, held.source, deed)
+                deed = _deed(held, held.operation, state.value, error or halt or held.reason)
+                await self._audit.write(unit, held.actor, held.source, structs.replace(deed, total=handled))
+            elif halt is not None:
+                await self._audit.write(unit, ITSELF, None, _deed(held, "run.pause", "done", halt))
             await unit.commit()
         log.info("run_left", run=held.id, state=state.value, handled=handled)
+        if halt is not None:
+            log.warning("run_stopped_itself", run=held.id, words=halt)
+            self._notice("run-stopped", held, halt)
+
+    async def _braked(self, held: Held, unit: Unit, change: Change) -> None:
+        """A run that changes its speed by itself has it on the record, in the transaction of the change."""
+        await self._audit.write(unit, ITSELF, None, _deed(held, "run.rate", "done", change.why))
+        log.warning("run_changed_its_speed", run=held.id, words=change.why)
+        if change.slowed is not None:
+            self._notice("run-slowed", held, change.why)
+
+    def _notice(self, event: str, held: Held, words: str) -> None:
+        if self._tell is not None:
+            named = {"run": str(held.id), "operation": held.operation, "actor": held.actor, "words": words}
+            self._tell(Notice(event=event, environment=self._world.environment, **named))
 
     async def _let_go(self, held: Held, pause_s: float) -> None:
         """Give the lease back where the database answers; where it does not, the lease runs out by itself."""
@@ -166,3 +190,7 @@ class Runner:
             for id in set(held) - kept:
                 if task := self._tasks.get(id):
                     task.cancel()
+
+
+def _deed(held: Held, operation: str, outcome: str, reason: str | None) -> Deed:
+    return Deed(operation=operation, outcome=outcome, plan_id=held.plan_id, run_id=held.id, reason=reason)

@@ -2,15 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
-from graveshift.driver import Verdict
+from graveshift.driver import Unit, Verdict
 from graveshift.errors import DatabaseUnavailable, Fenced, GraveshiftError
-from graveshift.operation import Chunks, Step
+from graveshift.operation import Care, Chunks, Step, World
+from graveshift.runner.canary import CanaryFlow, rest
+from graveshift.runner.guard import Change
 from graveshift.runner.pace import Pace
+from graveshift.runner.watching import Watch
 from graveshift.store.carrying import CarryBook, Held, Orders
-from graveshift.store.runs import RunBook
 from graveshift.wire.runs import Outcome, RunState
 
 LOOK_S = 0.5
@@ -27,35 +30,67 @@ class Stopped(Exception):
 class Carrying:
     """What an operation is given to carry itself out; see `graveshift.operation.Carrier`.
 
-    Raises Stopped where an operator wants a pause or a cancel, and Fenced where another backend has the lease.
+    Raises Stopped where an operator wants a pause or a cancel or the run stops itself, and Fenced where another backend
+    has the lease. `braked` is told of each change of speed that is the run's own.
     """
 
-    def __init__(self, runs: RunBook, book: CarryBook, held: Held, chunk: int) -> None:
+    def __init__(
+        self, world: World, book: CarryBook, held: Held, chunk: int, braked: Callable[[Unit, Change], Awaitable[None]]
+    ) -> None:
         self.run_id = held.id
         self.frozen: Mapping[str, Any] = held.draft.get("frozen", {})
         self.actor = held.actor
         self.reason = held.reason
         self._planned = held.draft.get("walked") or held.draft.get("count") or 0
-        self._runs = runs
+        self._world = world
+        self._runs = world.runs
         self._book = book
         self._chunk = chunk
-        self._pace = Pace(chunk, time.monotonic)
+        self._braked = braked
+        self._pace = Pace(chunk, time.monotonic, start=world.drip.start_per_s, double_s=world.drip.double_s)
         self._mark = held.mark
-        self._orders = Orders(held.wanted, held.rate, held.handled)
+        self._watch: Watch | None = None
+        self._orders = Orders(held.wanted, held.rate, held.handled, held.slowed, held.halt)
+        self._canary = CanaryFlow(world.runs, book, held, world.trials, act=self._beside, heed=self._heed)
 
-    async def chunks(self, work: Chunks) -> None:
-        """From the last committed mark on; intents that a former carrier left open come first.
+    async def chunks(self, work: Chunks, care: Care | None = None) -> None:
+        """From the last committed mark on; intents that a former carrier left open come first, and then its canary.
 
         At the end, what the plan counted and nobody found is gone: an operator or a worker was quicker.
         """
         while intents := await self._runs.items.intents(self.run_id, self._chunk):
             await self._settle(work, intents)
+        self._heed(self._orders)
+        if care:
+            await self._canary.run(work, care)
+        async with AsyncExitStack() as stack:
+            if care:
+                world = self._world
+                self._watch = Watch(world.runs, world.sources, world.trials, self.run_id, care.drip)
+                await stack.enter_async_context(self._watch.looking(world.probes))
+            self._pace.begin()
+            await self._all(rest(work, self._canary.letters))
+
+    async def _all(self, work: Chunks) -> None:
         while True:
             self._heed(await self._due())
-            ids = await work.pick(self._mark, self._pace.size(self._orders.rate, self._orders.handled))
+            ids = await work.pick(self._mark, self._pace.size(self._rate))
             if not ids:
                 return await self._close()
-            await (self._at_once(work, ids) if work.transacts(ids) else self._in_two(work, ids))
+            await self._act(work, ids, ids[-1])
+
+    async def _act(self, work: Chunks, ids: Sequence[str], mark: str | None) -> None:
+        await (self._at_once(work, ids, mark) if work.transacts(ids) else self._in_two(work, ids, mark))
+
+    async def _beside(self, work: Chunks, ids: Sequence[str]) -> None:
+        """Act on these out of their turn: the mark stays where it is."""
+        await self._act(work, ids, None)
+
+    @property
+    def _rate(self) -> float | None:
+        """What holds now: the ordered rate, not yet reached or slowed down."""
+        rate = self._pace.rate(self._orders.rate)
+        return rate if self._orders.slowed is None or rate is None else min(rate, self._orders.slowed)
 
     async def steps(self, steps: Sequence[Step]) -> None:
         """In order; a step whose outcome is on the record is not repeated."""
@@ -74,12 +109,27 @@ class Carrying:
 
     async def _due(self) -> Orders:
         """Wait for the next chunk's turn, outside of any transaction, with an eye on the orders."""
-        while (left := self._pace.wait_s(self._orders.rate)) > 0:
+        await self._brake()
+        while (left := self._pace.wait_s(self._rate)) > 0:
             await asyncio.sleep(min(left, LOOK_S))
+            await self._brake()
             if left > LOOK_S:
                 self._orders = await self._book.peek(self.run_id)
                 self._heed(self._orders)
         return self._orders
+
+    async def _brake(self) -> None:
+        """Slow down, speed up or stop, where what was seen asks for it."""
+        change = self._watch.change(self._orders.rate, self._orders.slowed) if self._watch else None
+        if change is None:
+            return
+        async with self._runs.unit() as unit:
+            self._heed(await self._book.hold(unit, self.run_id))
+            orders = await self._book.brake(unit, self.run_id, change.slowed, change.why if change.halt else None)
+            if not change.halt:
+                await self._braked(unit, change)
+            await unit.commit()
+        self._heed(orders)
 
     async def _close(self) -> None:
         async with self._runs.unit() as unit:
@@ -87,25 +137,30 @@ class Carrying:
             self._orders = await self._book.missed(unit, self.run_id, self._planned)
             await unit.commit()
 
-    async def _at_once(self, work: Chunks, ids: Sequence[str]) -> None:
+    async def _at_once(self, work: Chunks, ids: Sequence[str], mark: str | None) -> None:
         """Effect, items, counts and mark in one transaction: an outcome is never in doubt."""
         async with self._runs.unit() as unit:
             self._heed(await self._book.hold(unit, self.run_id))
             verdicts = complete(ids, await work.act(unit, ids))
             await self._runs.items.enter(unit, self.run_id, verdicts)
-            self._orders = await self._book.account(unit, self.run_id, verdicts, ids[-1])
+            self._orders = await self._book.account(unit, self.run_id, verdicts, mark)
             await unit.commit()
-        self._mark = ids[-1]
-        self._pace.spent(len(ids))
+        self._mark = mark or self._mark
+        self._spent(verdicts)
 
-    async def _in_two(self, work: Chunks, ids: Sequence[str]) -> None:
+    def _spent(self, verdicts: Sequence[Verdict]) -> None:
+        self._pace.spent(len(verdicts))
+        if self._watch:
+            self._watch.moved(verdicts)
+
+    async def _in_two(self, work: Chunks, ids: Sequence[str], mark: str | None) -> None:
         """Say what is going to be done, commit, do it: a crash between leaves intents that are acted on again."""
         async with self._runs.unit() as unit:
             self._heed(await self._book.hold(unit, self.run_id))
             await self._runs.items.intend(unit, self.run_id, ids)
-            await self._book.account(unit, self.run_id, [], ids[-1])
+            await self._book.account(unit, self.run_id, [], mark)
             await unit.commit()
-        self._mark = ids[-1]
+        self._mark = mark or self._mark
         await self._settle(work, ids)
 
     async def _settle(self, work: Chunks, ids: Sequence[str]) -> None:
@@ -116,7 +171,7 @@ class Carrying:
             await self._runs.items.settle(unit, self.run_id, verdicts)
             self._orders = await self._book.account(unit, self.run_id, verdicts, None)
             await unit.commit()
-        self._pace.spent(len(ids))
+        self._spent(verdicts)
 
     async def _step(self, step: Step, begun: bool) -> None:
         async with self._runs.unit() as unit:
@@ -159,18 +214,18 @@ class Carrying:
 
     def _heed(self, orders: Orders) -> None:
         self._orders = orders
-        if state := wanted_state(orders.wanted):
+        if state := wanted_state(orders):
             raise Stopped(state)
 
 
-def wanted_state(wanted: str | None) -> RunState | None:
-    """The state that a run ends up in by what is wanted of it; None to go on."""
-    match wanted:
+def wanted_state(orders: Orders) -> RunState | None:
+    """The state that a run ends up in by what is wanted of it, by somebody or by itself; None to go on."""
+    match orders.wanted:
         case "cancel":
             return RunState.CANCELLED
         case "pause":
             return RunState.PAUSED
-    return None
+    return RunState.PAUSED if orders.halt else None
 
 
 def complete(ids: Sequence[str], verdicts: Sequence[Verdict]) -> Sequence[Verdict]:

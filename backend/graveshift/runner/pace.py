@@ -1,33 +1,50 @@
-"""How many at a time, and when: a canary, a handful, then steadily at the rate of the run. Pure."""
+"""How many at a time, and when: from a few a second on, doubling, until the rate of the run is reached. Pure."""
 
 import math
 from collections.abc import Callable
 
 BEAT_S = 0.25
-RAMP = (1, 11)
 
 
 class Pace:
     """Paces one run. Rates are items per second, None is unlimited; a rate may change between any two chunks.
 
-    The allowance is never saved up: a run that was held back does not catch up in a burst.
+    It begins with `start` and doubles every `double_s`; a rate that is changed meanwhile holds at once, for somebody
+    said it. The allowance is never saved up: a run that was held back does not catch up in a burst.
     """
 
-    def __init__(self, chunk: int, clock: Callable[[], float]) -> None:
+    def __init__(self, chunk: int, clock: Callable[[], float], *, start: float, double_s: float) -> None:
         self._chunk = chunk
         self._clock = clock
-        self._since = clock()
+        self._start = start
+        self._double_s = double_s
+        self._began = self._since = clock()
+        self._first: tuple[float | None] | None = None
+        self._ramps = True
         self._spent = 0
 
-    def size(self, rate: float | None, handled: int) -> int:
-        """How many the next chunk may hold: all for unlimited; 1, then 10, then a quarter second's worth."""
+    def begin(self) -> None:
+        """What went before, a canary say, was no part of the ramp."""
+        self._began = self._since = self._clock()
+        self._spent = 0
+
+    def rate(self, ordered: float | None) -> float | None:
+        """The rate that holds now where this one is ordered."""
+        if self._first is None:
+            self._first = (ordered,)
+        self._ramps = self._ramps and self._first[0] == ordered
+        if ordered is None or not self._ramps or ordered <= self._start:
+            return ordered
+        doublings = (self._clock() - self._began) / self._double_s
+        if self._start * 2 ** min(doublings, 64) >= ordered:
+            return ordered
+        return float(self._start * 2**doublings)
+
+    def size(self, rate: float | None) -> int:
+        """How many the next chunk may hold: all for unlimited, else a quarter second's worth."""
         if rate is None:
             return self._chunk
-        steady = min(self._chunk, max(1, math.floor(rate * BEAT_S)))
-        for end in RAMP:
-            if handled < end:
-                return min(self._chunk, end - handled)
-        return steady
+        return min(self._chunk, max(1, math.floor(rate * BEAT_S)))
 
     def spent(self, items: int) -> None:
         """So many were acted on just now."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,6 +15,7 @@ from graveshift.errors import Fenced
 from graveshift.store.engine import open_unit
 from graveshift.store.items import storable
 from graveshift.wire.runs import Outcome, RunState
+from graveshift.wire.trials import Canary
 
 TAKE = text("""
     UPDATE graveshift_ledger.runs AS r
@@ -26,7 +28,8 @@ TAKE = text("""
           AND id <> ALL (CAST(:held AS bigint[]))
         ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
     RETURNING r.id, r.operation, r.actor, r.source, r.reason, r.mark #>> '{}' AS mark, r.rate, r.plan_id,
-              r.wanted, r.moved + r.conflict + r.gone + r.failed AS handled, p.args, p.draft
+              r.wanted, r.moved + r.conflict + r.gone + r.failed AS handled, p.args, p.draft,
+              r.canary, r.sample, r.slowed, r.halt
 """)
 RENEW = text("""
     UPDATE graveshift_ledger.runs SET lease_until = now() + make_interval(secs => :lease_s)
@@ -34,11 +37,11 @@ RENEW = text("""
     RETURNING id
 """)
 HOLD = text("""
-    SELECT wanted, rate, moved + conflict + gone + failed AS handled FROM graveshift_ledger.runs
+    SELECT wanted, rate, moved + conflict + gone + failed AS handled, slowed, halt FROM graveshift_ledger.runs
     WHERE id = :id AND lease_owner = :owner AND state = 'running' FOR NO KEY UPDATE
 """)
 PEEK = text("""
-    SELECT wanted, rate, moved + conflict + gone + failed AS handled FROM graveshift_ledger.runs
+    SELECT wanted, rate, moved + conflict + gone + failed AS handled, slowed, halt FROM graveshift_ledger.runs
     WHERE id = :id AND lease_owner = :owner AND state = 'running'
 """)
 ACCOUNT = text("""
@@ -46,14 +49,14 @@ ACCOUNT = text("""
     SET moved = moved + :moved, conflict = conflict + :conflict, gone = gone + :gone, failed = failed + :failed,
         mark = coalesce(to_json(CAST(:mark AS text)), mark), lease_until = now() + make_interval(secs => :lease_s)
     WHERE id = :id AND lease_owner = :owner AND state = 'running'
-    RETURNING wanted, rate, moved + conflict + gone + failed AS handled
+    RETURNING wanted, rate, moved + conflict + gone + failed AS handled, slowed, halt
 """)
 # What the plan counted and no chunk found had left the selection: another was quicker. Twice is the same as once.
 MISSED = text("""
     UPDATE graveshift_ledger.runs
     SET gone = gone + greatest(CAST(:planned AS bigint) - (moved + conflict + gone + failed), 0)
     WHERE id = :id AND lease_owner = :owner AND state = 'running'
-    RETURNING wanted, rate, moved + conflict + gone + failed AS handled
+    RETURNING wanted, rate, moved + conflict + gone + failed AS handled, slowed, halt
 """)
 TOTAL = text("""
     UPDATE graveshift_ledger.runs SET total = :total WHERE id = :id AND lease_owner = :owner AND state = 'running'
@@ -69,6 +72,18 @@ LEAVE = text("""
     WHERE id = :id AND lease_owner = :owner AND state = 'running'
     RETURNING moved + conflict + gone + failed AS handled
 """)
+TRIED = text("""
+    UPDATE graveshift_ledger.runs
+    SET canary = CAST(:canary AS json), sample = coalesce(CAST(:sample AS json), sample), halt = :halt,
+        wanted = CASE WHEN CAST(:ends AS boolean) THEN 'cancel' ELSE wanted END
+    WHERE id = :id AND lease_owner = :owner AND state = 'running'
+    RETURNING wanted, rate, moved + conflict + gone + failed AS handled, slowed, halt
+""")
+BRAKED = text("""
+    UPDATE graveshift_ledger.runs SET slowed = :slowed, halt = :halt
+    WHERE id = :id AND lease_owner = :owner AND state = 'running'
+    RETURNING wanted, rate, moved + conflict + gone + failed AS handled, slowed, halt
+""")
 NOTE = text("""
     UPDATE graveshift_ledger.items SET detail = :detail
     WHERE run_id = :id AND id = :item AND outcome IS NULL AND EXISTS (
@@ -77,7 +92,10 @@ NOTE = text("""
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    """A run under our lease, with its plan. `mark` is the last id of the last committed chunk."""
+    """A run under our lease, with its plan. `mark` is the last id of the last committed chunk.
+
+    `sample` is the letters that its canary tries; None until they are chosen.
+    """
 
     id: int
     plan_id: int
@@ -91,14 +109,23 @@ class Held(Struct, frozen=True, kw_only=True):
     handled: int
     args: Mapping[str, Any]
     draft: Mapping[str, Any]
+    canary: Mapping[str, Any] | None = None
+    sample: Sequence[str] | None = None
+    slowed: float | None = None
+    halt: str | None = None
 
 
 class Orders(Struct, frozen=True):
-    """What the ledger says of a run right now: steering, rate, and how many items have an outcome."""
+    """What the ledger says of a run right now: steering, rate, and how many items have an outcome.
+
+    `slowed` is the rate it slowed itself down to, and `halt` why it pauses or ends by itself; None where it does not.
+    """
 
     wanted: str | None
     rate: float | None
     handled: int
+    slowed: float | None = None
+    halt: str | None = None
 
 
 class CarryBook:
@@ -140,6 +167,19 @@ class CarryBook:
         values: dict[str, object] = {outcome.value: counted[outcome] for outcome in Outcome}
         values |= {"mark": mark, "lease_s": self._lease_s}
         return self._orders((await unit.execute(ACCOUNT, values | self._fence(id))).mappings().first())
+
+    async def tried(
+        self, unit: Unit, id: int, canary: Canary, *, sample: Sequence[str] | None = None, halt: str | None, ends: bool
+    ) -> Orders:
+        """How its canary stands; a sample is kept once. With `halt` the run pauses itself, and ends where it `ends`."""
+        told = {"canary": msgspec.json.encode(canary).decode(), "halt": halt, "ends": ends}
+        values = {**told, "sample": None if sample is None else msgspec.json.encode(sample).decode()}
+        return self._orders((await unit.execute(TRIED, values | self._fence(id))).mappings().first())
+
+    async def brake(self, unit: Unit, id: int, slowed: float | None, halt: str | None) -> Orders:
+        """The rate it slows itself down to, None for its own again; with `halt` it pauses itself."""
+        values = {"slowed": slowed, "halt": halt, **self._fence(id)}
+        return self._orders((await unit.execute(BRAKED, values)).mappings().first())
 
     async def missed(self, unit: Unit, id: int, planned: int) -> Orders:
         """Count what has no outcome of `planned` things as gone, when there is nothing more to pick."""

@@ -65,6 +65,12 @@ class ItemBook:
         async with open_unit(self._engine) as unit:
             return (await unit.execute(wanted)).scalars().all()
 
+    async def jobs(self, run_id: int, outcome: Outcome) -> Sequence[str]:
+        """Jobs of the items with this outcome, in the order they were acted on; for runs that have few as yet."""
+        chosen = (ITEMS.c.run_id == run_id, ITEMS.c.outcome == outcome, ITEMS.c.job_id.is_not(None))
+        async with open_unit(self._engine) as unit:
+            return (await unit.execute(select(ITEMS.c.job_id).where(*chosen).order_by(ITEMS.c.seq))).scalars().all()
+
     async def last(self, operation: str, id: str) -> tuple[str, datetime] | None:
         """Who had the last run of this verb that moved this thing, and when it did; None where none is known."""
         async with open_look(self._engine) as unit:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import (
     JSON,
@@ -36,6 +37,7 @@ from graveshift.store.items import ItemBook
 from graveshift.store.reading import newest_first
 from graveshift.wire.page import Page
 from graveshift.wire.runs import Run, RunState
+from graveshift.wire.trials import Canary
 
 RUNS = Table(
     "runs",
@@ -54,6 +56,10 @@ RUNS = Table(
     Column("source", Text),
     Column("reason", Text),
     Column("error", Text),
+    Column("canary", JSON(none_as_null=True)),
+    Column("sample", JSON(none_as_null=True)),
+    Column("slowed", Double),
+    Column("halt", Text),
     Column("wanted", Text),
     Column("mark", JSON(none_as_null=True)),
     Column("idempotency_key", Text, nullable=False),
@@ -66,7 +72,7 @@ RUNS = Table(
     UniqueConstraint("actor", "idempotency_key"),
     schema="graveshift_ledger",
 )
-PLAIN = [name for name in Run.__struct_fields__ if name not in ("id", "plan_id", "state")]
+PLAIN = [name for name in Run.__struct_fields__ if name not in ("id", "plan_id", "state", "canary")]
 NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 LIVE = [state.value for state in RunState if state.is_live]
 
@@ -144,17 +150,18 @@ class RunBook:
 
     async def want(self, unit: Unit, id: int, wanted: str | None) -> Run:
         """Say what the carrier shall do at its next chunk: `pause`, `cancel` or, with None, go on. A cancel stays."""
-        return await self._change(unit, id, {"wanted": case((RUNS.c.wanted == "cancel", "cancel"), else_=wanted)})
+        values = {"wanted": case((RUNS.c.wanted == "cancel", "cancel"), else_=wanted)}
+        return await self._change(unit, id, values if wanted else {**values, "halt": None})
 
     async def turn(self, unit: Unit, id: int, state: RunState) -> Run:
         """Change the state of a held run that nobody carries."""
         ended = {} if state.is_live else {"finished_at": func.now()}
-        free = {"wanted": None, "lease_owner": None, "lease_until": None}
+        free = {"wanted": None, "lease_owner": None, "lease_until": None, "halt": None}
         return await self._change(unit, id, {"state": state.value, **free, **ended})
 
     async def set_rate(self, unit: Unit, id: int, per_s: float | None) -> Run:
-        """Items per second from the next chunk on; None for unlimited."""
-        return await self._change(unit, id, {"rate": per_s})
+        """Items per second from the next chunk on, however it slowed itself; None for unlimited."""
+        return await self._change(unit, id, {"rate": per_s, "slowed": None})
 
     async def _change(self, unit: Unit, id: int, values: Mapping[str, Any]) -> Run:
         changed = update(RUNS).where(RUNS.c.id == id).values(dict(values)).returning(RUNS)
@@ -169,4 +176,5 @@ def number(public: str) -> int | None:
 def run_of(row: RowMapping) -> Run:
     """A row as it goes over the wire."""
     plain = {name: row[name] for name in PLAIN}
-    return Run(id=str(row["id"]), plan_id=str(row["plan_id"]), state=RunState(row["state"]), **plain)
+    canary = msgspec.convert(row["canary"], Canary | None)
+    return Run(id=str(row["id"]), plan_id=str(row["plan_id"]), state=RunState(row["state"]), canary=canary, **plain)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from graveshift.wire.trials import Canary
+
 SLOWEST, FASTEST = 0.01, 1_000_000.0
 PerSecond = Annotated[float, Meta(ge=SLOWEST, le=FASTEST)]
 
@@ -37,7 +39,11 @@ class Outcome(StrEnum):
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """`total` is None until known; `rate` is items per second (None: not limited or not of that kind)."""
+    """`total` is None until known; `rate` is items per second (None: not limited or not of that kind).
+
+    `slowed` is the rate it has slowed itself down to, None while it has not. `halt` is why it paused or ended by
+    itself, None where it did not or was resumed since. `canary` is None for a run without one.
+    """
 
     id: str
     plan_id: str
@@ -54,6 +60,9 @@ class Run(Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     error: str | None = None
+    canary: Canary | None = None
+    slowed: float | None = None
+    halt: str | None = None
 
     @property
     def handled(self) -> int:

@@ -59,4 +59,4 @@ def ask_for_line(
     from graveshift_tui.widgets.prompt import Prompt
 
     if not app.screen.query(Prompt):
-        app.screen.mount(Prompt(sign, value, words, placeholder, takes, suggester))
+        app.screen.mount(Prompt(sign, value, words, placeholder, takes=takes, suggester=suggester))

@@ -88,6 +88,7 @@ CARD = Card(
     id_of=solo(Letter, lambda x: x.id),
     empty="No dead letters: nothing has used up its attempts.",
     newest_first=True,
+    sorts=True,
     opens=solo(Letter, lambda x: Route("dlq", id=x.id, crumb=short(x.error_type))),
     nodes=pair(Letter, nodes),
     verbs=("dlq.requeue", "dlq.requeue.all", "dlq.discard"),

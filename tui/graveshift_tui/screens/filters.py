@@ -38,5 +38,6 @@ CARD = Card(
     empty="No filter is saved yet.",
     opens=solo(SavedFilter, _letters),
     nodes=pair(SavedFilter, nodes),
+    verbs=("filter.drop",),
     fields=(),
 )

@@ -105,6 +105,7 @@ CARD = Card(
     id_of=solo(Job, lambda j: j.id),
     empty="No jobs: the queue is empty and nothing runs.",
     newest_first=True,
+    sorts=True,
     opens=solo(Job, lambda j: Route("jobs", id=j.id, crumb=j.kind)),
     nodes=pair(Job, nodes),
     verbs=("job.cancel", "job.hold", "job.release", "job.retry", "job.bury", "queue.pause"),

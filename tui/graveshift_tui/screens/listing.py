@@ -8,20 +8,22 @@ from textual import on
 from textual.app import ComposeResult
 from textual.events import Resize
 
-from graveshift.wire.page import Page
+from graveshift.wire.page import Page, Sort
 from graveshift_tui.card import Card, Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
-from graveshift_tui.format import count, fit, total
+from graveshift_tui.format import fit
 from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import gone, standing
 from graveshift_tui.screens.saying import said
+from graveshift_tui.screens.scope import about, turned
 from graveshift_tui.widgets.chain import Fetch
 from graveshift_tui.widgets.columns import At, heading
 from graveshift_tui.widgets.paint import Line, Lines
 from graveshift_tui.widgets.table import Table
 
 ROOMY = 16
+WHOLE = ("dlq", "jobs", "trash")
 WORDS = "Whole words are looked for, in errors; error:, kind: and queue: look elsewhere."
 
 
@@ -36,8 +38,14 @@ class ListScreen(ConsoleScreen):
     def __init__(self, route: Route, card: Card) -> None:
         super().__init__(route)
         self.card = card
+        self.sort = Sort.NEWEST
         table = self.table = Table(
-            card.columns, id_of=card.id_of, tone=card.tone, source=self.fetch, newest_first=card.newest_first
+            card.columns,
+            id_of=card.id_of,
+            tone=card.tone,
+            source=self.fetch,
+            newest_first=card.newest_first,
+            from_end=card.sorts,
         )
         self.actions = {
             "cursor.up": lambda: table.move(-1),
@@ -47,6 +55,8 @@ class ListScreen(ConsoleScreen):
             "cursor.top": table.top,
             "cursor.end": table.end,
             "mark": lambda: self._here("mark", table.toggle_mark),
+            "mark.all": lambda: table.mark_all(beyond=card.name in WHOLE),
+            "sort": self.turn,
             "open": lambda: self._here("open", self.open),
             "back": self.back,
         }
@@ -80,16 +90,16 @@ class ListScreen(ConsoleScreen):
 
     def subject(self) -> Subject:
         """Marks, else the row under the cursor."""
-        marks = tuple(self.table.marks.values())
+        marks, chain = self.table.marks, self.table.chain
         here = (self.table.row,) if self.table.row is not None else ()
-        chain = self.table.chain
         return Subject(
             self.card.name,
-            marks or here,
+            () if marks.whole else tuple(marks.rows) or here,
             bool(marks),
             self.route.filter,
             chain.total,
             chain.total_is_exact,
+            whole=marks.whole,
             within=self.route.id,
             query=self.route.query,
         )
@@ -127,10 +137,11 @@ class ListScreen(ConsoleScreen):
             raise Unreachable("not connected yet")
         if self.card.fetch is not None:
             return await self.card.fetch(client, self.route, fetch.cursor, fetch.limit)
-        if self.route.query:
-            return await client.matching(self.card.name, self.route.query, cursor=fetch.cursor, limit=fetch.limit)
+        sort = (turned(self.sort) if fetch.from_end else self.sort) if self.card.sorts else None
+        if text := self.route.query:
+            return await client.matching(self.card.name, text, cursor=fetch.cursor, limit=fetch.limit, sort=sort)
         given = None if self.route.filter.is_empty else self.route.filter
-        return await client.page(self.card.name, given, cursor=fetch.cursor, limit=fetch.limit)
+        return await client.page(self.card.name, given, cursor=fetch.cursor, limit=fetch.limit, sort=sort)
 
     async def watch_feed(self, feed: Feed, client: Client) -> None:
         """Keeps the first page and the rows on show fresh."""
@@ -154,6 +165,14 @@ class ListScreen(ConsoleScreen):
         self.table.say(self._words())
         self.connected()
         self.beat()
+
+    def turn(self) -> None:
+        """The same list from its other end on."""
+        if not self.card.sorts:
+            self.console.tell(f"{self.card.title}: no index keeps another order of this list", "warning")
+            return
+        self.sort = turned(self.sort)
+        self.refilter(self.route)
 
     def open(self) -> None:
         """Where enter leads from the row under the cursor."""
@@ -184,20 +203,10 @@ class ListScreen(ConsoleScreen):
 
     def title_line(self) -> Line:
         """Filter, count, marks, arrivals."""
-        chain, spans = self.table.chain, []
-        if (text := self.route.said or self.words) and not self.route.crumb:
-            spans.append((f" /{fit(text, min(len(text), 40))}", "accent"))
-        if self.table.marks:
-            spans.append((f"  {len(self.table.marks)} marked", "bold mark"))
-        if self.is_lost:
-            spans.append(("  row gone", "bold warn"))
-        if chain.arrived:
-            spans.append((f"  {chain.arrived}{'+' if chain.arrived >= 100 else ''} new (g)", "accent"))
-        if self.table.chasing:
-            spans.append((f"  reading {count(chain.known)}", "muted"))
-        if chain.started and chain.total is not None:
-            spans.append((f"  {total(chain.total, exact=chain.total_is_exact)}", "text"))
-        return tuple(spans)
+        text = self.route.said or self.words
+        filtered: Line = ((f" /{fit(text, min(len(text), 40))}", "accent"),) if text and not self.route.crumb else ()
+        order = f"{self.sort} first" if self.card.sorts else ""
+        return (*filtered, *about(self.table, order))
 
     @on(ConsoleScreen.Fresh)
     def _take(self, message: ConsoleScreen.Fresh) -> None:

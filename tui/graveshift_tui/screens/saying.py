@@ -29,6 +29,7 @@ FIELDS: Final[Mapping[str, str]] = {
 }
 PLAIN: Final = re.compile(r'(?![<>"])[^\s"]+')
 WORD: Final = re.compile(r'[^\s":=-][^\s":=]*')
+LETTER: Final = re.compile(r"[^\W_]")
 KEY: Final = re.compile(r'[^\s":=.\[\]]+')
 
 
@@ -37,7 +38,8 @@ def said(chosen: Filter) -> str:
     given = to_builtins(chosen)
     terms = [f"{field}{_value(str(given[name]))}" for name, field in FIELDS.items() if name in given]
     if chosen.text is not None:
-        terms += [word if WORD.fullmatch(word) else _quoted(word) for word in chosen.text.split()]
+        words = [word for word in chosen.text.split() if LETTER.search(word)]
+        terms += [word if WORD.fullmatch(word) else _quoted(word) for word in words]
     if chosen.payload is not None:
         terms += _payload(json.loads(chosen.payload), "payload")
     return " ".join(terms)

@@ -58,6 +58,8 @@ def operation_of(action: str) -> str:
 def letters(action: str, subject: Subject) -> Ask:
     """Requeue or discard: the marked letters, the one under the cursor, or a group's."""
     row = subject.row
+    if subject.whole and subject.card == "dlq":
+        return _whole(action, subject, "letter")
     if isinstance(row, Group):
         return _of_group(action, row)
     if isinstance(row, Queue):
@@ -95,6 +97,13 @@ def matching(subject: Subject) -> Ask:
     return _chosen("dlq.requeue", subject, _all(subject, f"letters {tail}"), tail)
 
 
+def _whole(action: str, subject: Subject, noun: str) -> Ask:
+    """All that the filter of the list lets through, seen or not."""
+    tail = f"with {_words(subject)}" if subject.is_filtered else "there are"
+    chosen = _selection(subject) if subject.is_filtered else {"all": True}
+    return replace(_ask(action, {"selection": chosen}, _all(subject, f"{noun}s {tail}")), noun=noun, tail=tail)
+
+
 def _filtered(subject: Subject) -> Ask:
     """What the filter of a list of causes or queues lets through, while none of its rows is there."""
     if subject.rows:
@@ -107,6 +116,8 @@ def _filtered(subject: Subject) -> Ask:
 
 def of_jobs(action: str, subject: Subject) -> Ask:
     """Cancel, hold, release, bury or retry: the marked jobs, else the one under the cursor."""
+    if subject.whole and subject.card == "jobs":
+        return _whole(action, subject, "job")
     jobs = [job for job in subject.rows if isinstance(job, Job)]
     if not jobs:
         raise NotHere("no job is under the cursor")
@@ -118,6 +129,8 @@ def of_jobs(action: str, subject: Subject) -> Ask:
 
 def of_trash(action: str, subject: Subject) -> Ask:
     """Restore or erase: the marked letters of the trash, else the one under the cursor."""
+    if subject.whole and subject.card == "trash":
+        return _whole(action, subject, "discarded letter")
     chosen = [letter for letter in subject.rows if isinstance(letter, TRASHED)]
     if not chosen:
         raise NotHere("no discarded letter is under the cursor: go to the trash")
@@ -227,7 +240,7 @@ def chat_line(subject: Subject, environment: str, actor: str) -> str:
     ids = "".join(f" --id {shlex.quote(id)}" for id in selection.get("ids", []))
     given = msgspec.convert(selection.get("filter") or {}, Filter)
     text = selection.get("query") or said(given)
-    flags = f" --query {shlex.quote(text)}" if text else ""
+    flags = " --all" if selection.get("all") else f" --query {shlex.quote(text)}" if text else ""
     return f"[{environment}] {subject.card}: {ask.scope} ({actor})  graveshift do {ask.operation}{ids}{flags}"
 
 
@@ -242,8 +255,11 @@ def _matching(action: str, given: Filter, scope: str, noun: str, tail: str) -> A
 
 def _chosen(action: str, subject: Subject, scope: str, tail: str) -> Ask:
     """Everything that the filter of a list lets through, which a text says or the console made."""
-    given = {"query": subject.query} if subject.query else {"filter": to_builtins(subject.filter)}
-    return replace(_ask(action, {"selection": given}, scope), noun="letter", tail=tail)
+    return replace(_ask(action, {"selection": _selection(subject)}, scope), noun="letter", tail=tail)
+
+
+def _selection(subject: Subject) -> dict[str, object]:
+    return {"query": subject.query} if subject.query else {"filter": to_builtins(subject.filter)}
 
 
 def _words(subject: Subject) -> str:

@@ -1,41 +1,37 @@
-"""The rows of an endless list as far as they are known: pages chained by cursor, few of them kept in memory."""
+"""The rows of an endless list as far as they are known: read from its top, and from its end where that is wanted."""
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from msgspec import Struct
 
 from graveshift.wire.page import Page
+from graveshift_tui.widgets.side import KEEP, LEAP, PAGE, Side, Want
+
+__all__ = ["KEEP", "LEAP", "PAGE", "Chain", "Fetch"]
 
 R = TypeVar("R")
 
-PAGE: Final = 100
-LEAP: Final = 1000
-KEEP: Final = 64
-
 
 class Fetch(Struct, frozen=True):
-    """One page to read: `index` in the chain that was current at `generation`."""
+    """One page to read: `index` among its side's in the chain that was current at `generation`.
+
+    `from_end` is of a page that is read in the other order, so that its first row is the list's last.
+    """
 
     generation: int
     index: int
     cursor: str | None
     limit: int
-
-
-class _Part(Generic[R]):
-    """One page: how to read it again, how many rows it stands for, and the rows while they are kept."""
-
-    def __init__(self, cursor: str | None, limit: int, rows: list[R]) -> None:
-        self.cursor = cursor
-        self.limit = limit
-        self.size = len(rows)
-        self.rows: list[R] | None = rows
+    from_end: bool = False
 
 
 class Chain(Generic[R]):
-    """Pages can only be reached one after the other (keyset cursors), but a seen one is read again directly."""
+    """Pages can only be reached one after the other (keyset cursors), but a seen one is read again directly.
+
+    What was read from the top (`head`) and from the end (`tail`) are whole once they have met; between them lies a gap
+    as wide as the total says, or a page wide where nobody can say.
+    """
 
     def __init__(self, id_of: Callable[[R], str]) -> None:
         self._id_of = id_of
@@ -47,20 +43,27 @@ class Chain(Generic[R]):
     def restart(self) -> None:
         """Forgets everything: another list begins."""
         self.generation += 1
-        self._parts: list[_Part[R]] = []
-        self._starts: list[int] = []
-        self._used: list[int] = []
-        self.known = 0
-        self.next_cursor: str | None = None
-        self.started = False
+        self.head: Side[R] = Side(self._id_of)
+        self.tail: Side[R] = Side(self._id_of)
+        self.met = False
         self.total: int | None = None
         self.total_is_exact = True
         self.arrived = 0
 
     @property
+    def started(self) -> bool:
+        """True once the first page is there."""
+        return self.head.started
+
+    @property
+    def known(self) -> int:
+        """Rows that were read."""
+        return self.head.known + self.tail.known
+
+    @property
     def complete(self) -> bool:
         """True where every page was seen."""
-        return self.started and self.next_cursor is None
+        return self.started and (self.met or self.head.next_cursor is None)
 
     @property
     def size(self) -> int:
@@ -71,54 +74,63 @@ class Chain(Generic[R]):
 
     def row(self, index: int) -> R | None:
         """The row at a place, or None where it is not known, or not in memory."""
-        if not 0 <= index < self.known:
-            return None
-        at = self._part_at(index)
-        rows = self._parts[at].rows
-        return rows[index - self._starts[at]] if rows is not None else None
+        if index < self.head.known:
+            return self.head.row(index)
+        return self.tail.row(self.size - 1 - index)
 
     def find(self, id: str) -> int | None:
         """The place of a row in memory, by its id."""
-        for start, part in zip(self._starts, self._parts, strict=True):
-            for offset, row in enumerate(part.rows or ()):
-                if self._id_of(row) == id:
-                    return start + offset
-        return None
+        if (at := self.head.find(id)) is not None:
+            return at
+        return None if (at := self.tail.find(id)) is None else self.size - 1 - at
 
     def wanted(self, first: int, last: int, *, leap: bool = False) -> Fetch | None:
         """The next page to read so that rows `first` to `last` show; None where they all do."""
         if not self.started:
-            return Fetch(self.generation, 0, None, PAGE)
-        for at in self._parts_in(first, last):
-            part = self._parts[at]
-            if part.rows is None:
-                return Fetch(self.generation, at, part.cursor, part.limit)
-        if last >= self.known and self.next_cursor is not None:
-            return Fetch(self.generation, len(self._parts), self.next_cursor, LEAP if leap else PAGE)
-        return None
+            return self._of(Want(0, None, PAGE), from_end=False)
+        if want := self.head.missing(first, last):
+            return self._of(want, from_end=False)
+        end = self.size - 1
+        if want := self.tail.missing(end - last, end - first):
+            return self._of(want, from_end=True)
+        below = end - self.tail.known
+        if self.complete or last < self.head.known or (self.tail.started and first > below):
+            return None
+        far, near_end = first - self.head.known, below - last
+        if self.tail.started and near_end < far:
+            return self._of(self.tail.further(near_end), from_end=True)
+        return self._of(self.head.further(LEAP if leap else far), from_end=False)
+
+    def last_page(self) -> Fetch | None:
+        """The page that the list ends with, read from there; None where the end is known."""
+        if not self.started or self.complete or self.tail.started:
+            return None
+        return self._of(Want(0, None, PAGE), from_end=True)
 
     def put(self, fetch: Fetch, page: Page[R]) -> bool:
         """Takes a page in; False where it belongs to a chain that is gone."""
-        if fetch.generation != self.generation or fetch.index > len(self._parts):
+        side = self.tail if fetch.from_end else self.head
+        if fetch.generation != self.generation or fetch.index > len(side.parts):
             return False
-        if fetch.index < len(self._parts):
-            self._settle(fetch.index, page)
+        if fetch.index < len(side.parts):
+            side.settle(fetch.index, page)
+            side.lay(fetch.index)
+        elif self.complete:
+            return False
         else:
-            seen = {self._id_of(row) for part in self._parts[-1:] for row in part.rows or ()}
-            rows = [row for row in page.items if self._id_of(row) not in seen]
-            self._parts.append(_Part(fetch.cursor, fetch.limit, rows))
-            self.next_cursor = page.next_cursor
-            self.started = True
-        if fetch.index == 0:
+            side.add(Want(fetch.index, fetch.cursor, fetch.limit), page)
+            self._join(side)
+        if fetch.index == 0 and not fetch.from_end:
             self._count(page)
-        self._lay(fetch.index)
         return True
 
     def rereads(self, first: int, last: int) -> list[Fetch]:
         """The pages that keep the first page and the rows on show fresh."""
-        shown = [at for at in self._parts_in(first, last) if at and self._parts[at].rows is not None]
-        heads = [Fetch(self.generation, 0, None, PAGE)]
-        return heads + [Fetch(self.generation, at, self._parts[at].cursor, self._parts[at].limit) for at in shown]
+        end, head, tail = self.size - 1, self.head, self.tail
+        above = [head.again(at) for at in head.shown(first, last) if at]
+        below = [tail.again(at) for at in tail.shown(end - last, end - first)]
+        wants = [(Want(0, None, PAGE), False), *((w, False) for w in above), *((w, True) for w in below)]
+        return [Fetch(self.generation, w.index, w.cursor, w.limit, from_end) for w, from_end in wants]
 
     def renew(self, answers: Sequence[tuple[Fetch, Page[R]]], *, follow: bool) -> bool:
         """Takes re-read pages in. Where `follow`, the list starts anew from the top if its top has changed.
@@ -130,66 +142,51 @@ class Chain(Generic[R]):
             return False
         if not self.started:
             return self.put(*answers[0])
-        head, self.vanished = answers[0][1], set()
-        top = self._parts[0].rows or []
-        if follow and self._ids(head.items) != self._ids(top):
-            self.vanished = set(self._ids(top)) - set(self._ids(self._kept(top, head.items, head.next_cursor)))
+        first, self.vanished = answers[0][1], set()
+        top = self.head.parts[0].rows or []
+        if follow and self._ids(first.items) != self._ids(top):
+            self.vanished = set(self._ids(top)) - set(self._ids(self.head.kept(top, first.items, first.next_cursor)))
             self.restart()
-            return self.put(Fetch(self.generation, 0, None, PAGE), head)
-        self._count(head)
-        self.arrived = self._arrivals(head.items)
+            return self.put(Fetch(self.generation, 0, None, PAGE), first)
+        self._count(first)
+        self.arrived = self._arrivals(first.items)
         for fetch, page in answers:
-            self._settle(fetch.index, page)
-        self._lay(answers[-1][0].index)
+            side = self.tail if fetch.from_end else self.head
+            if fetch.index < len(side.parts):
+                side.settle(fetch.index, page)
+                side.lay(fetch.index)
         return True
 
-    def _settle(self, at: int, page: Page[R]) -> None:
-        """Updates one page in place."""
-        part = self._parts[at]
-        part.rows = list(page.items) if part.rows is None else self._kept(part.rows, page.items, page.next_cursor)
-        part.size = len(part.rows)
+    def _join(self, side: Side[R]) -> None:
+        """Where the new page has come upon the other side, what it repeats goes, and the list is whole.
 
-    def _kept(self, rows: Sequence[R], fresh: Sequence[R], following: str | None) -> list[R]:
-        """The rows as they are now; those that new ones pushed past the fresh page's end are kept, the rest is gone."""
-        by_id = {self._id_of(row): row for row in fresh}
-        seen = [i for i, row in enumerate(rows) if self._id_of(row) in by_id]
-        old = set(self._ids(rows))
-        pushed = following is not None and (not seen or self._id_of(fresh[-1]) in old)
-        last = seen[-1] if seen else -1
-        return [
-            by_id.get(self._id_of(row), row)
-            for i, row in enumerate(rows)
-            if self._id_of(row) in by_id or (pushed and i > last)
-        ]
+        One that was read to the other side's end without meeting it has seen all of another list: that begins anew.
+        """
+        other = self.tail if side is self.head else self.head
+        page, ids = side.parts[-1].rows or [], other.ids()
+        met = next((self._id_of(row) for row in page if self._id_of(row) in ids), None)
+        if met is not None:
+            side.cut(met, inclusive=False)
+            other.cut(met, inclusive=True)
+            self.met = True
+        elif side.next_cursor is None and side is self.head:
+            self.tail = Side(self._id_of)
+        elif side.next_cursor is None:
+            self.restart()
 
     def _arrivals(self, fresh: Sequence[R]) -> int:
         """How many rows stand before the first one we know; in a list that is known whole, how many we do not know."""
-        known = {self._id_of(row) for part in self._parts for row in part.rows or ()}
+        known = self.head.ids() | self.tail.ids()
         new = [self._id_of(row) not in known for row in fresh]
         if self.complete:
             return sum(new)
         return new.index(False) if False in new else len(new)
+
+    def _of(self, want: Want | None, *, from_end: bool) -> Fetch | None:
+        return Fetch(self.generation, want.index, want.cursor, want.limit, from_end) if want else None
 
     def _count(self, page: Page[R]) -> None:
         self.total, self.total_is_exact = page.total, page.total_is_exact
 
     def _ids(self, rows: Sequence[R]) -> list[str]:
         return [self._id_of(row) for row in rows]
-
-    def _part_at(self, index: int) -> int:
-        return bisect_right(self._starts, index) - 1
-
-    def _parts_in(self, first: int, last: int) -> range:
-        if not self._parts or first >= self.known:
-            return range(0)
-        return range(self._part_at(max(first, 0)), self._part_at(min(last, self.known - 1)) + 1)
-
-    def _lay(self, used: int) -> None:
-        """Counts the rows anew and lets go of the page that was used longest ago."""
-        self._starts, self.known = [], 0
-        for part in self._parts:
-            self._starts.append(self.known)
-            self.known += part.size
-        self._used = [at for at in self._used if at not in (used, 0)] + [used]
-        while len(self._used) > KEEP:
-            self._parts[self._used.pop(0)].rows = None

@@ -1,7 +1,10 @@
 """A dialog for a value that nobody may read over the shoulder: dots are shown for it."""
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
@@ -17,7 +20,7 @@ class HiddenDialog(ModalScreen[str | None]):
     HiddenDialog > Vertical { width: 72; max-width: 100%; height: auto; padding: 1 2; background: $panel; }
     HiddenDialog Input { border: none; height: 1; margin-top: 1; }
     """
-    BINDINGS = [("escape", "give_up", "Give up")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "give_up", "Give up")]
 
     def __init__(self, words: str) -> None:
         super().__init__()

@@ -38,6 +38,7 @@ class Prompt(Input):
         value: str = "",
         words: Sequence[str] = (),
         placeholder: str = "",
+        *,
         takes: Callable[[str], bool | Awaitable[bool | Span]] | None = None,
         suggester: Suggester | None = None,
     ) -> None:

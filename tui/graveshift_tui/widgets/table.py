@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 from textual import on, work
@@ -14,14 +14,15 @@ from textual.strip import Strip
 from graveshift.wire.page import Page
 from graveshift_tui.settings import ConsoleError
 from graveshift_tui.widgets.chain import PAGE, Chain, Fetch
-from graveshift_tui.widgets.columns import Column, line
+from graveshift_tui.widgets.columns import Column
+from graveshift_tui.widgets.fetched import Failed, Loaded
+from graveshift_tui.widgets.marked import Marked
 from graveshift_tui.widgets.paint import Line, changed, palette_of, strip_of
+from graveshift_tui.widgets.rowline import Look, instead, listed
 from graveshift_tui.widgets.spot import Spot
 
 Row: TypeAlias = Struct
 Source: TypeAlias = Callable[[Fetch], Awaitable[Page[Row]]]
-
-WAITING: Final[Line] = (("  ·····", "faint"),)
 
 
 class Table(ScrollView, can_focus=True, inherit_bindings=False):
@@ -37,21 +38,6 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     class Counted(Message):
         """How many rows there are, are marked, or have arrived has changed."""
 
-    class Loaded(Message):
-        """A page came."""
-
-        def __init__(self, fetch: Fetch, page: Page[Row]) -> None:
-            super().__init__()
-            self.fetch = fetch
-            self.page = page
-
-    class Failed(Message):
-        """A page did not come."""
-
-        def __init__(self, error: ConsoleError) -> None:
-            super().__init__()
-            self.error = error
-
     def __init__(
         self,
         columns: Sequence[Column],
@@ -60,6 +46,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         tone: Callable[[Row], str],
         source: Source,
         newest_first: bool = False,
+        from_end: bool = False,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
@@ -69,7 +56,9 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.source = source
         self.chain: Chain[Row] = Chain(id_of)
         self.cursor = 0
-        self.marks: dict[str, Row] = {}
+        self.marks: Marked[Row] = Marked(id_of)
+        self.from_end = from_end
+        """The source also reads the list from its end."""
         self.chasing = False
         self.is_blank = True
         """Until the first rows, or word that they cannot be had."""
@@ -90,10 +79,10 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return self.cursor == 0 and self.scroll_offset.y == 0 and not self.marks
 
     def restart(self, source: Source) -> None:
-        """Shows another list from its top."""
+        """Shows another list from its top; marks stay, but not on all that matched."""
         self.source = source
         self.chain.restart()
-        self.marks.clear()
+        self.marks.whole = False
         self.is_blank, self.chasing, self._loading, self.cursor = True, False, None, 0
         self.spot.put(None)
         self.scroll_to(y=0, animate=False, immediate=True)
@@ -114,9 +103,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.goto(0)
 
     def end(self) -> None:
-        """To the last row, reading on until it is known; any move stops that."""
-        self.chasing = not self.chain.complete
-        self.goto(self.chain.known - 1)
+        """To the last row, which is read from the end, else by reading on until it is known; any move stops that."""
+        self._chase()
 
     def goto(self, index: int) -> None:
         """Puts the cursor on a row and scrolls it into view."""
@@ -134,18 +122,22 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         """Marks the row under the cursor, or takes its mark off, and goes one down."""
         if self.row is None:
             return
-        id = self.id_of(self.row)
-        if self.marks.pop(id, None) is None:
-            self.marks[id] = self.row
-        self.move(1)
-        self._repaint(self.cursor - 1)
-        self.post_message(self.Counted())
+        was_whole = self.marks.whole
+        self.marks.toggle(self.row)
+        self.move(0 if was_whole else 1)
+        self._remark()
+
+    def mark_all(self, *, beyond: bool) -> None:
+        """Marks the rows on show; where they all are and it may go `beyond` them, all that match."""
+        first = self.scroll_offset.y
+        shown = (self.chain.row(index) for index in range(first, first + self.size.height))
+        self.marks.extend([row for row in shown if row is not None], beyond=beyond)
+        self._remark()
 
     def clear_marks(self) -> None:
         """Takes every mark off."""
         self.marks.clear()
-        self._repaint_all()
-        self.post_message(self.Counted())
+        self._remark()
 
     def expect(self, ids: Collection[str]) -> None:
         """These rows go by the reader's own act."""
@@ -206,8 +198,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
             self._anchor()
             self._settle()
             if self.chasing:
-                self.chasing = not self.chain.complete
-                self.goto(self.chain.known - 1)
+                self._chase()
         self._read_on()
 
     @on(Failed)
@@ -220,9 +211,9 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         try:
             page = await self.source(fetch)
         except ConsoleError as error:
-            self.post_message(self.Failed(error))
+            self.post_message(Failed(error))
         else:
-            self.post_message(self.Loaded(fetch, page))
+            self.post_message(Loaded(fetch, page))
 
     def _read_on(self) -> None:
         """Reads the next page that is missing on show, else ahead; a page scrolled past is no longer waited for."""
@@ -230,10 +221,20 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         last = first + max(1, self.size.height)
         fetch = self.chain.wanted(first, last) or self.chain.wanted(first - PAGE // 2, last + PAGE // 2)
         if self.chasing:
-            fetch = self.chain.wanted(self.chain.known, self.chain.known, leap=True)
+            known = self.chain.known
+            fetch = self.chain.last_page() if self.from_end else self.chain.wanted(known, known, leap=True)
         if fetch is not None and fetch != self._loading and self.is_mounted:
             self._loading = fetch
             self._load(fetch)
+
+    def _chase(self) -> None:
+        """As far down as can be gone for now."""
+        self.chasing = not self.chain.complete and not self.chain.tail.started
+        self.goto((self.chain.size if self.from_end else self.chain.known) - 1)
+
+    def _remark(self) -> None:
+        self._repaint_all()
+        self.post_message(self.Counted())
 
     def _settle(self) -> None:
         """Brings size, cursor and picture in line with the rows."""
@@ -285,16 +286,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         here = index == self.cursor and self.chain.size > 0
         behind = "cursor" if here and not self.spot.gone else "background"
         if row is None:
-            return strip_of(self._instead(index), width, palette, behind=behind)
-        tone = self.tone(row)
-        marked = self.id_of(row) in self.marks
-        sign = "●" if marked else "!" if tone in ("crit", "warn") else " "
-        prefix = (("›" if here else " ") + sign, "bold mark" if marked else tone)
-        shown = line(self.columns, row, width=self.outer_size.width - 1, now=self.now, tone=tone, prefix=prefix)
+            return strip_of(instead(index, self.chain.size, self.words), width, palette, behind=behind)
+        look = Look(here, self.marks.has(row), self.tone(row))
+        shown = listed(self.columns, row, look, width=self.outer_size.width - 1, now=self.now)
         return strip_of(shown, width, palette, behind=behind)
-
-    def _instead(self, index: int) -> Line:
-        """A placeholder for a row on its way, words where there are no rows, and nothing below the last."""
-        if self.chain.size:
-            return WAITING if index < self.chain.size else ()
-        return self.words[index] if index < len(self.words) else ()

@@ -6,6 +6,7 @@ from graveshift.drivers.memory.schedules import MemorySlots
 from graveshift.drivers.memory.source import MemorySource
 from graveshift.drivers.memory.state import Clock, State, utc_now
 from graveshift.drivers.memory.trash import MemoryTrash
+from graveshift.drivers.memory.trials import MemoryTrials
 from graveshift.drivers.memory.upkeep import MemoryUpkeep
 from graveshift.drivers.memory.work import MemoryWork
 from graveshift.veil import Veil
@@ -14,7 +15,7 @@ __all__ = ["MemoryQueue"]
 
 
 class MemoryQueue:
-    """The six ports over one state; `clock` stands in for the database's."""
+    """The ports over one state; `clock` stands in for the database's."""
 
     def __init__(self, system: str = "memory", clock: Clock = utc_now, veil: Veil | None = None) -> None:
         state = State(system, clock, veil)
@@ -22,6 +23,7 @@ class MemoryQueue:
         self.source = MemorySource(state)
         self.letters = MemoryLetters(state)
         self.trash = MemoryTrash(state)
+        self.trials = MemoryTrials(state)
         self.jobs = MemoryJobs(state)
         self.work = MemoryWork(state)
         self.slots = MemorySlots(state, self.work)

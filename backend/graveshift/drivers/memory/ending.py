@@ -29,7 +29,9 @@ def record(state: State, job: Entry, failure: Failure, now: datetime, *, final: 
     told = Attempt(job.attempt, job.started_at, now, readable(failure.worker), error_type, message)
     cause = (job.queue, job.kind, failure.fingerprint)
     version, again = readable(failure.worker_version) or None, job.requeue_count > 0
-    state.tried.append(Tried(job=job.id, cause=cause, told=told, version=version, final=final, again=again))
+    first_of = job.run_id if job.fingerprint is None else None
+    tried = Tried(job=job.id, cause=cause, told=told, version=version, final=final, again=again, first_of=first_of)
+    state.tried.append(tried)
     state.note(job.queue, "failed")
 
 

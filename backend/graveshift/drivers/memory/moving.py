@@ -51,6 +51,7 @@ def _requeue(state: State, number: int, run: int, back: Back, edited: str | None
     more = max(job.max_attempts - job.attempt, 1) if back.keep_attempts else job.budget
     job.requeue_count, job.max_attempts = job.requeue_count + 1, job.attempt + more
     job.crashes, job.begun, job.cancel_requested, job.fingerprint = 0, False, False, None
+    job.lane = -1
     job.started_at, job.worker, job.worker_version = None, None, state.settled[-1].body.worker_version
     if edited is not None:
         state.edits.append(Edited(number, run, readable(back.by), now, job.payload))

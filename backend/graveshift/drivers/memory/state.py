@@ -46,6 +46,7 @@ class Entry(Struct, kw_only=True):
     crashes: int = 0
     begun: bool = False
     cancel_requested: bool = False
+    lane: int = 0
     run_id: int | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -81,6 +82,7 @@ class Tried(Struct, frozen=True, kw_only=True):
     version: str | None
     final: bool
     again: bool
+    first_of: int | None = None
 
 
 class Settled(Struct, frozen=True):

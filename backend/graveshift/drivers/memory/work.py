@@ -86,7 +86,7 @@ class MemoryWork:
         for place, job in enumerate(chosen):
             job.state, job.attempt, job.started_at, job.owner = "running", job.attempt + 1, now, worker
             job.lease_until = now + timedelta(seconds=lease_s)
-            job.begun = place < begin and not job.crashes
+            job.begun, job.lane = place < begin and not job.crashes, 0
             spend(self._state, job.queue)
         return [_claimed(job, worker) for job in chosen]
 
@@ -95,10 +95,10 @@ class MemoryWork:
             job
             for job in self._state.live.values()
             if job.state not in ("running", "held") and job.run_at <= now and job.kind in kinds
-            if (not queues or job.queue in queues) and self._state.paused(job.queue) is None
+            if (not queues or job.queue in queues) and (self._state.paused(job.queue) is None or job.lane > 0)
             if suspects or not job.crashes
         ]
-        return sorted(due, key=lambda job: (-job.priority, job.run_at, job.id))
+        return sorted(due, key=lambda job: (-job.lane, -job.priority, job.run_at, job.id))
 
     @staticmethod
     def _batch(due: Sequence[Entry], limit: int) -> Sequence[Entry]:

@@ -7,6 +7,7 @@ from graveshift.drivers.postgres.letters import PostgresLetters
 from graveshift.drivers.postgres.schedules import PostgresSlots
 from graveshift.drivers.postgres.source import PostgresSource
 from graveshift.drivers.postgres.trash import PostgresTrash
+from graveshift.drivers.postgres.trials import PostgresTrials
 from graveshift.drivers.postgres.upkeep import PostgresUpkeep
 from graveshift.drivers.postgres.work import PostgresWork
 from graveshift.veil import Veil
@@ -15,7 +16,7 @@ __all__ = ["PostgresQueue"]
 
 
 class PostgresQueue:
-    """The six ports over one engine; the engine belongs to the caller, who closes the queue before it.
+    """The ports over one engine; the engine belongs to the caller, who closes the queue before it.
 
     `veil` compares secret values; without it filters that have one are refused.
     """
@@ -25,6 +26,7 @@ class PostgresQueue:
         self.source = PostgresSource(engine, system)
         self.letters = PostgresLetters(engine, system, veil)
         self.trash = PostgresTrash(engine, system, veil)
+        self.trials = PostgresTrials(engine)
         self.jobs = PostgresJobs(engine, system, veil)
         self.work = PostgresWork(engine)
         self.upkeep = PostgresUpkeep(engine)

@@ -22,6 +22,8 @@ TIMES, SPARE = 3, 32
 # no more heads than it may hand out, so it keeps nobody behind it waiting. A suspect at the head goes out alone;
 # otherwise suspects are passed over until they are at the head. Where none are wanted they are no heads.
 #
+# Of a queue that is paused only those are heads that go ahead; a job that is claimed has its own priority again.
+#
 # Its commit waits for no disk, so that its locks are gone sooner: `Disk` is waited for before anything of it begins.
 CLAIM = text("""
 WITH RECURSIVE live AS (
@@ -33,15 +35,15 @@ WITH RECURSIVE live AS (
             ORDER BY j.queue LIMIT 1)
     FROM live WHERE live.queue IS NOT NULL
 ), open AS (
-    SELECT name, CASE WHEN q.concurrency IS NOT NULL OR q.per_s IS NOT NULL
+    SELECT name, coalesce(q.paused_at IS NOT NULL AND coalesce(q.paused_until > now(), true), false) AS shut,
+           CASE WHEN q.concurrency IS NOT NULL OR q.per_s IS NOT NULL
                       THEN graveshift.allowance(name, CAST(:wide AS integer)) END AS allowance
     FROM (SELECT queue FROM live WHERE queue IS NOT NULL
           UNION SELECT unnest(CAST(:queues AS text[]))) named (name) LEFT JOIN graveshift.queues q USING (name)
-    WHERE q.paused_at IS NULL OR q.paused_until <= now()
 ), heads AS MATERIALIZED (
     SELECT head.* FROM open, graveshift.heads(
         open.name, CAST(:kinds AS text[]), coalesce(open.allowance, CAST(:wide AS integer)),
-        CAST(:suspects AS boolean)) head
+        CAST(:suspects AS boolean), open.shut) head
     ORDER BY head.priority DESC, head.run_at, head.id LIMIT CAST(:wide AS integer)
 ), locked AS MATERIALIZED (
     SELECT j.id, j.priority, j.run_at, j.crashes FROM heads JOIN graveshift.jobs j USING (id)
@@ -57,6 +59,7 @@ WITH RECURSIVE live AS (
 )
 UPDATE graveshift.jobs j SET state = 'running', attempt = j.attempt + 1, started_at = now(), lease_owner = :worker,
        lease_until = now() + make_interval(secs => CAST(:lease_s AS double precision)),
+       priority = graveshift.own_priority(j.priority),
        begun = NOT chosen.alone AND chosen.place <= CAST(:begin AS integer)
 FROM chosen LEFT JOIN graveshift.payloads p USING (id)
 WHERE j.id = chosen.id AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL

@@ -53,8 +53,8 @@ WITH held AS MATERIALIZED (
 ), kept AS (
     INSERT INTO graveshift.done (id, enqueued_at, started_at, run_id, attempt, max_attempts, requeue_count, priority,
                                  queue, kind, state, unique_key, trace_id)
-    SELECT id, enqueued_at, started_at, CAST(:run AS bigint), attempt, max_attempts, requeue_count, priority, queue,
-           kind, 'cancelled', unique_key, trace_id
+    SELECT id, enqueued_at, started_at, CAST(:run AS bigint), attempt, max_attempts, requeue_count,
+           graveshift.own_priority(priority), queue, kind, 'cancelled', unique_key, trace_id
     FROM held WHERE state <> 'running'
 )
 SELECT id, state, false AS repeated FROM held

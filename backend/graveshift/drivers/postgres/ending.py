@@ -22,9 +22,10 @@ WITH ended AS (
     RETURNING j.*
 )
 INSERT INTO graveshift.done (id, enqueued_at, started_at, run_id, attempt, max_attempts, requeue_count, priority,
-                             queue, kind, state, unique_key, worker, trace_id)
+                             queue, kind, state, unique_key, worker, trace_id, first_of)
 SELECT id, enqueued_at, started_at, run_id, attempt, max_attempts, requeue_count, priority, queue, kind,
-       CAST(:state AS text), unique_key, CAST(:worker AS text), trace_id
+       CAST(:state AS text), unique_key, CAST(:worker AS text), trace_id,
+       CASE WHEN fingerprint IS NULL AND CAST(:state AS text) = 'done' THEN run_id END
 FROM ended RETURNING id, attempt
 """)
 
@@ -68,9 +69,10 @@ WITH held AS MATERIALIZED (
     FROM held LEFT JOIN graveshift.payloads p USING (id) WHERE fate = 'dead'
 ), recorded AS (
     INSERT INTO graveshift.attempts (job_id, attempt, started_at, final, again, queue, kind, fingerprint, error_type,
-                                     error_message, worker, worker_version)
+                                     error_message, worker, worker_version, first_of)
     SELECT id, attempt, started_at, fate = 'dead', requeue_count > 0, queue, kind, error_fingerprint, error_type,
-           left(error_message, CAST(:recorded AS integer)), worker, failed_version
+           left(error_message, CAST(:recorded AS integer)), worker, failed_version,
+           CASE WHEN fingerprint IS NULL THEN run_id END
     FROM held WHERE fate <> 'cancelled'
 )
 SELECT id, attempt FROM held

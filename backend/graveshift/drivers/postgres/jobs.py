@@ -19,6 +19,7 @@ from graveshift.drivers.postgres.text import raw
 from graveshift.errors import Invalid
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import job_number, numbers_of
+from graveshift.trial import own
 from graveshift.veil import Veil
 from graveshift.wire.edits import Edit
 from graveshift.wire.ids import encode
@@ -202,7 +203,7 @@ def _fields(row: Row[Any], system: str) -> dict[str, Any]:
         "queue": row.queue,
         "kind": row.kind,
         "state": JobState(row.state),
-        "priority": row.priority,
+        "priority": own(row.priority),
         "attempt": row.attempt,
         "max_attempts": row.max_attempts,
         "run_at": row.run_at,

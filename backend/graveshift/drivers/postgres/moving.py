@@ -27,6 +27,7 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('ena
 # Letters are locked before anything is done, all in one order, and only what was locked is moved: whoever overlaps
 # waits here, and then finds them gone. The bounds name the days at issue for the search;
 # beside a join they would tempt it to compare all of the day with all of the chunk.
+# It goes behind all live traffic, whatever its priority, and has that again once it is claimed.
 # The job is inserted first, and only a letter whose job is in again leaves: a live job that holds the unique key
 # leaves its letter where it is. `NOT IN` is a hash whatever the planner believes; a join of two of these lists is not.
 REQUEUE = text("""
@@ -44,7 +45,8 @@ WITH chosen AS MATERIALIZED (
                                  priority, queue, kind, state, unique_key, trace_id, worker_version)
     SELECT id, due.at, enqueued_at, CAST(:run AS bigint), attempt,
            attempt + CASE WHEN CAST(:keep_attempts AS boolean) THEN greatest(max_attempts - attempt, 1) ELSE budget END,
-           budget, requeue_count + 1, priority, coalesce(CAST(:queue AS text), queue), kind,
+           budget, requeue_count + 1, graveshift.own_priority(priority) - 1000,
+           coalesce(CAST(:queue AS text), queue), kind,
            CASE WHEN due.at > now() THEN 'scheduled' ELSE 'waiting' END, unique_key, trace_id, worker_version
     FROM chosen, due ORDER BY queue, unique_key NULLS FIRST, died_at, id
     ON CONFLICT DO NOTHING RETURNING id

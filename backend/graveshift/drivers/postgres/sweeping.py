@@ -60,9 +60,9 @@ WITH held AS MATERIALIZED (
     FROM judged LEFT JOIN graveshift.payloads p USING (id) WHERE fate IN ('poison', 'dead')
 ), recorded AS (
     INSERT INTO graveshift.attempts (job_id, attempt, started_at, final, again, queue, kind, fingerprint, error_type,
-                                     error_message, worker, worker_version)
+                                     error_message, worker, worker_version, first_of)
     SELECT id, attempt, started_at, fate <> 'retrying', requeue_count > 0, queue, kind, error_fingerprint, error_type,
-           error_message, worker, crashed_version
+           error_message, worker, crashed_version, CASE WHEN fingerprint IS NULL THEN run_id END
     FROM judged WHERE fate IN ('retrying', 'poison', 'dead')
 )
 SELECT count(*) AS swept FROM judged

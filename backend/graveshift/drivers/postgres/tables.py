@@ -82,6 +82,7 @@ done = Table(
     Column("unique_key", Text),
     Column("worker", Text),
     Column("trace_id", Text),
+    Column("first_of", BigInteger),
     schema=SCHEMA,
 )
 

@@ -49,8 +49,8 @@ PURGE = text(f"""{FOUND}, ended AS (
 ), kept AS (
     INSERT INTO graveshift.done (id, enqueued_at, started_at, run_id, attempt, max_attempts, requeue_count, priority,
                                  queue, kind, state, unique_key, trace_id)
-    SELECT id, enqueued_at, started_at, CAST(:run AS bigint), attempt, max_attempts, requeue_count, priority, queue,
-           kind, 'cancelled', unique_key, trace_id
+    SELECT id, enqueued_at, started_at, CAST(:run AS bigint), attempt, max_attempts, requeue_count,
+           graveshift.own_priority(priority), queue, kind, 'cancelled', unique_key, trace_id
     FROM found WHERE state <> 'running'
 ){STATES}""")
 
@@ -60,8 +60,8 @@ BURY = text(f"""{FOUND}, ended AS (
 ), died AS (
     INSERT INTO graveshift.dead (id, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count, priority, queue,
                                  kind, fingerprint, error_type, unique_key, worker_version, trace_id)
-    SELECT id, enqueued_at, CAST(:run AS bigint), attempt, max_attempts, budget, requeue_count, priority, queue, kind,
-           :print, :type, unique_key, worker_version, trace_id
+    SELECT id, enqueued_at, CAST(:run AS bigint), attempt, max_attempts, budget, requeue_count,
+           graveshift.own_priority(priority), queue, kind, :print, :type, unique_key, worker_version, trace_id
     FROM found WHERE state <> 'running'
 ), worded AS (
     INSERT INTO graveshift.dead_text (died_at, id, error_message, payload, search)

@@ -1,0 +1,91 @@
+"""How gently a run begins, what its canary is, when it slows down or stops, and whom that is told: as it is set."""
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from msgspec import Meta, Struct, structs
+
+from graveshift.wire.runs import PerSecond
+from graveshift.wire.trials import Canaries, Few, Guard, Many, Ratio, Secs, Then
+
+NAMED = r"[a-z0-9][a-z0-9-]{0,62}"
+Port = Annotated[int, Meta(ge=1, le=65535)]
+
+
+class DripSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """A rate is reached from `start_per_s` on by doubling every `double_s`. Null thresholds are never reached.
+
+    The thresholds are those of `graveshift.wire.trials.Guard`; after a change of speed the next waits `settle_s`.
+    """
+
+    start_per_s: PerSecond = 10
+    double_s: Secs = 2
+    canary: Canaries = 20
+    canary_then: Then = Then.ASK
+    canary_red: Canaries = 1
+    canary_s: Secs = 120
+    window: Few = 200
+    window_s: Secs = 60
+    minimum: Few = 20
+    slow_ratio: Ratio | None = 0.1
+    stop_ratio: Ratio | None = 0.3
+    slow_age_s: Secs | None = 60
+    stop_age_s: Secs | None = 900
+    slow_depth: Many | None = None
+    stop_depth: Many | None = None
+    settle_s: Secs = 10
+    probe: str | None = None
+
+
+class ProbeSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """A downstream to ask while runs fill it: `url` (http, https) or `host` and `port`. Raises ValueError, key first.
+
+    One answer that is not `status`, or none in `timeout_s`, slows a run; `failures` in a row stop it.
+    """
+
+    url: str | None = None
+    host: str | None = None
+    port: Port | None = None
+    status: Annotated[int, Meta(ge=100, le=599)] = 200
+    interval_s: Secs = 5
+    timeout_s: Secs = 2
+    failures: Few = 3
+
+    def __post_init__(self) -> None:
+        """Refuses what could not be asked."""
+        if (self.url is None) == (self.host is None):
+            raise ValueError("url: a probe has either `url` or `host` and `port`")
+        if self.url is not None and not _is_http(self.url):
+            raise ValueError("url: must begin with http:// or https:// and name a host")
+        if self.host is not None and self.port is None:
+            raise ValueError("port: must be given with `host`")
+
+
+class NotifierSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is told of a run that stops or slows itself. `kind` log needs nothing, webhook its `url`.
+
+    Raises ValueError, key first.
+    """
+
+    kind: Literal["log", "webhook"]
+    url: str | None = None
+    timeout_s: Secs = 5
+    tries: Few = 3
+
+    def __post_init__(self) -> None:
+        """Refuses what could not be told."""
+        if (self.kind == "webhook") != (self.url is not None):
+            raise ValueError("url: a webhook has one, a log has none")
+        if self.url is not None and not _is_http(self.url):
+            raise ValueError("url: must begin with http:// or https:// and name a host")
+
+
+def guarded(drip: DripSettings, guard: Guard | None) -> DripSettings:
+    """The settings with what a run has of its own."""
+    own = structs.asdict(guard) if guard else {}
+    return structs.replace(drip, **{k: None if v == "off" else v for k, v in own.items() if v is not None})
+
+
+def _is_http(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -1,0 +1,1 @@
+"""The kinds of notifiers, one file each; see `graveshift.notify`."""

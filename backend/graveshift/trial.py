@@ -1,0 +1,62 @@
+"""The port for following what a run moved: jobs that go ahead of all others, and what became of first attempts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from graveshift.driver import Unit
+
+# Until a worker takes it, a job that goes ahead has this much on top of its own priority, which is -100 to 100; one
+# that was requeued goes behind live traffic and has this much less.
+AHEAD = 1000
+AHEAD_FROM = 500
+
+
+class Fate(StrEnum):
+    """`failed`: its first attempt did, whatever became of it since; `gone`: cancelled, recalled or not of this run."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    GONE = "gone"
+
+
+class Trial(Struct, frozen=True):
+    """One job that a run moved, by its native id, and where it is; `queue` is None for what is gone."""
+
+    job: str
+    fate: Fate
+    queue: str | None = None
+
+
+class Firsts(Struct, frozen=True):
+    """Of the first attempts that were looked at: how many there were, and how many of them failed."""
+
+    tried: int
+    failed: int
+
+
+class Trials(Protocol):
+    """Of one system, whose jobs carry the run that requeued them. Ids are native."""
+
+    async def lift(self, unit: Unit, jobs: Sequence[str], run_id: int, *, ahead: bool) -> None:
+        """Those of these that the run requeued and no worker has taken go ahead of everything and past a pause.
+
+        With `ahead` False they are behind live traffic, as what is requeued is. Either may be repeated; each has its
+        own priority once it is claimed. A queue's limits and holds are for them too.
+        """
+
+    async def trials(self, jobs: Sequence[str], run_id: int) -> Sequence[Trial]:
+        """Where each of these is, in their order; a few at a time."""
+
+    async def firsts(self, run_id: int, most: int, since: datetime) -> Firsts:
+        """The newest first attempts after the requeue that ended since then, `most` at most; as cheap however many."""
+
+
+def own(priority: int) -> int:
+    """The priority that a job has of its own."""
+    return priority - AHEAD if priority > AHEAD_FROM else priority + AHEAD if priority < -AHEAD_FROM else priority

@@ -1,0 +1,41 @@
+"""What the crumbs of a list say beside its filter: what is marked, what has come, in which order, and how many."""
+
+from graveshift.wire.page import Sort
+from graveshift_tui.format import count, total
+from graveshift_tui.widgets.marked import Marked
+from graveshift_tui.widgets.paint import Line, Span
+from graveshift_tui.widgets.table import Row, Table
+
+
+def turned(sort: Sort) -> Sort:
+    """The other way."""
+    return Sort.OLDEST if sort is Sort.NEWEST else Sort.NEWEST
+
+
+def about(table: Table, order: str) -> Line:
+    """`12 marked, 3 outside  7 new (g)  oldest first  300,412`; an empty `order` is left out."""
+    chain, spans = table.chain, list[Span]()
+    many = total(chain.total, exact=chain.total_is_exact) if chain.started and chain.total is not None else ""
+    if table.marks:
+        spans.append((f"  {marked_words(table.marks, many)}", "bold mark"))
+    if table.spot.gone:
+        spans.append(("  row gone", "bold warn"))
+    if chain.arrived:
+        spans.append((f"  {chain.arrived}{'+' if chain.arrived >= 100 else ''} new (g)", "accent"))
+    if table.chasing:
+        spans.append((f"  reading {count(chain.known)}", "muted"))
+    if order and chain.started:
+        spans.append((f"  {order}", "muted"))
+    if many:
+        spans.append((f"  {many}", "text"))
+    return tuple(spans)
+
+
+def marked_words(marks: Marked[Row], many: str) -> str:
+    """`all 300,412 that match`, or how many are marked and how many of these the filter does not let through."""
+    if marks.whole:
+        return f"all {many} that match".replace("  ", " ")
+    if marks.outside is None:
+        return f"{count(len(marks))} marked, some maybe outside"
+    outside = f", {count(marks.outside)} outside" if marks.outside else ""
+    return f"{count(len(marks))} marked{outside}"
