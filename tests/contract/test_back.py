@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from graveshift.driver import Move
+from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.jobs import JobDetail
 from tests.contract.bench import ALL, Bench, native
 
@@ -36,6 +37,27 @@ async def test_a_letter_comes_back_to_another_queue_and_an_undo_finds_it_there(b
     assert [v.outcome for v in await bench.recall([letter])] == ["moved"]
     assert await bench.letters.one(letter) == before
     assert "waiting" not in await bench.depth("slow")
+
+
+async def test_a_letter_knows_its_earlier_lives_and_which_run_ended_each(bench: Bench) -> None:
+    (first,) = await bench.dead(error_type="OSError", fingerprint="f1")
+    assert (await shown(bench, first)).lives == []
+    await bench.move([first], run=7)
+    await bench.kill(*await bench.take(1), error_type="KeyError")
+    (second,) = [native(letter.id) for letter in (await bench.letters.page(ALL, None, 10)).items]
+    (life,) = (await shown(bench, second)).lives
+    assert (life.run_id, life.error_type, life.fingerprint, life.by) == ("7", "OSError", "f1", None)
+    assert life.died_at < life.back_at <= (await shown(bench, second)).died_at
+    await bench.move([second], run=8)
+    await bench.kill(*await bench.take(1))
+    (third,) = [native(letter.id) for letter in (await bench.letters.page(ALL, None, 10)).items]
+    assert [life.run_id for life in (await shown(bench, third)).lives] == ["7", "8"]
+
+
+async def shown(bench: Bench, letter: str) -> LetterDetail:
+    found = await bench.letters.one(letter)
+    assert found is not None
+    return found
 
 
 async def test_a_key_is_looked_for_in_the_queue_that_it_comes_to(bench: Bench) -> None:

@@ -185,6 +185,16 @@ class Client:
         path = f"{path_of('runs', run_id)}/items"
         return decode(await self.fetch(path, params_of(None, cursor, limit)), Page[Item])
 
+    async def revealed(self, run_id: str) -> bytes:
+        """The letter that this reveal opened, as it is; the backend gives it once."""
+        return await self.fetch(f"{path_of('runs', run_id)}/revealed")
+
+    async def export(self, params: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
+        """An export as it comes, never more than a part in memory; it may be cut without an error."""
+        async with self._link.stream("/v1/dlq/export", params) as parts:
+            async for part in parts:
+                yield part
+
     async def hints(self) -> AsyncGenerator[Hint, None]:
         """One event stream. The first hint is `*`, when it stands: what came before may have been missed.
 

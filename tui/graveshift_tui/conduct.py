@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Final
 from uuid import uuid4
 
 from graveshift.wire.plans import Plan
 from graveshift.wire.runs import Run, RunState
 from graveshift_tui.client import ApiError, Client, Unreachable, backoff
+from graveshift_tui.settings import ConsoleError
 
 SOONEST_S: Final = 0.1
 SLOWEST_S: Final = 1.0
@@ -42,6 +44,10 @@ def in_vain(run: Run) -> str:
     return f"nothing was {DONE.get(run.operation, 'done')}: {why or 'nothing matched'}"
 
 
+class NotRevealed(ConsoleError):
+    """nothing was revealed"""
+
+
 class Conduct:
     """Keeps one key for each plan, so that confirming it again after a lost answer can never run it twice."""
 
@@ -61,6 +67,16 @@ class Conduct:
         """Carries the plan out; after Unreachable the outcome is unknown and the same call may be repeated."""
         key = self._keys.setdefault(plan.id, str(uuid4()))
         return await self._client.run(plan.id, key=key, phrase=phrase, reason=reason)
+
+    async def reveal(self, letter: str, reason: str) -> bytes:
+        """A letter as it is, as the backend sends it, once. Raises NotRevealed, and what the client raises."""
+        run = await self.confirm(await self.plan("dlq.reveal", {"letter": letter, "reason": reason}))
+        async with aclosing(self.follow(run.id)) as states:
+            async for seen in states:
+                run = seen
+        if run.state is not RunState.SUCCEEDED or not run.moved:
+            raise NotRevealed(run.error or "the letter is gone")
+        return await self._client.revealed(run.id)
 
     async def follow(self, run_id: str) -> AsyncGenerator[Run, None]:
         """Each new state of the run until it has ended; a backend that is away is waited for, for ever."""

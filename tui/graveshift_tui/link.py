@@ -91,6 +91,22 @@ class Link:
         except httpx.HTTPError as error:
             raise self._unreachable(error) from None
 
+    @asynccontextmanager
+    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The body of a long answer, part by part; whatever breaks it raises Unreachable inside the block."""
+        import httpx
+
+        self._check_open()
+        timeout = httpx.Timeout(ANSWER_S, connect=CONNECT_S, read=SILENCE_S)
+        try:
+            async with self._http.stream("GET", path, params=params, timeout=timeout) as answer:
+                if not answer.is_success:
+                    await answer.aread()
+                    self._refuse(answer)
+                yield answer.aiter_bytes()
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from None
+
     async def close(self) -> None:
         """Closes every connection; open streams end."""
         await self._http.aclose()

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from msgspec import Struct, structs
 
 from graveshift.api.causes import marked
+from graveshift.api.lives import placed
 from graveshift.api.merging import merged, sliced
 from graveshift.api.ports import Rooms
 from graveshift.driver import ShownSource
@@ -150,7 +151,8 @@ async def _worker(rooms: Rooms, id: str) -> Worker | None:
 async def _letter(rooms: Rooms, id: str) -> LetterDetail | None:
     system, native = split(id)
     letters = rooms.letters.get(system)
-    return await letters.one(native) if letters else None
+    found = await letters.one(native) if letters else None
+    return await placed(rooms, found) if found else None
 
 
 async def _discarded(rooms: Rooms, id: str) -> DiscardedDetail | None:

@@ -6,42 +6,41 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from graveshift.redaction import Redaction
-from graveshift.wire.dlq import Attempt, Letter, LetterDetail
-from graveshift.wire.groups import Group
-from graveshift.wire.jobs import JobDetail
-from graveshift.wire.overview import Overview
-from graveshift.wire.page import Page
-from graveshift.wire.runs import Item, Run
 
-TOLD = (Letter, Attempt, Group, Run, Item)
-TEXTS = ("error_message", "traceback", "message", "error", "detail")
+TEXTS = frozenset(("error_message", "traceback", "message", "error", "detail"))
+"""Fields that quote what jobs said, in whatever type of the wire they are."""
 
 
 def veiled(answer: Any, redaction: Redaction) -> Any:
-    """The same with `***` for what is secret; what holds neither payload nor error text comes back as it is."""
-    if not redaction.enabled:
-        return answer
-    match answer:
-        case Page():
-            return replace(answer, items=[veiled(item, redaction) for item in answer.items])
-        case Overview():
-            lists = {name: [veiled(one, redaction) for one in getattr(answer, name)] for name in ("groups", "runs")}
-            return replace(answer, **lists)
-        case LetterDetail():
-            history = [veiled(tried, redaction) for tried in answer.history]
-            return _texts(replace(answer, payload=_payload(answer.payload, redaction), history=history), redaction)
-        case JobDetail():
-            return replace(answer, payload=_payload(answer.payload, redaction))
-        case _:
-            return _texts(answer, redaction) if isinstance(answer, TOLD) else answer
+    """The same with `***` for what is secret, at every depth; what holds nothing of that kind comes back as it is."""
+    return _veiled(answer, redaction) if redaction.enabled else answer
 
 
-def _payload(payload: Raw, redaction: Redaction) -> Raw:
-    return Raw(redaction.payload(bytes(payload)))
+def _veiled(value: Any, redaction: Redaction) -> Any:
+    match value:
+        case Raw():
+            shown = redaction.payload(bytes(value))
+            return value if shown == bytes(value) else Raw(shown)
+        case list():
+            changed = [_veiled(one, redaction) for one in value]
+            return value if all(map(_same, changed, value)) else changed
+        case Struct():
+            return _of(value, redaction)
+    return value
 
 
-def _texts(answer: Struct, redaction: Redaction) -> Struct:
-    given = {name: getattr(answer, name) for name in TEXTS if name in answer.__struct_fields__}
-    shown = {name: redaction.text(text) for name, text in given.items() if text}
-    changed = {name: text for name, text in shown.items() if text != given[name]}
+def _of(answer: Struct, redaction: Redaction) -> Struct:
+    changed = {}
+    for name in answer.__struct_fields__:
+        given = getattr(answer, name)
+        if isinstance(given, str):
+            shown: Any = redaction.text(given) if name in TEXTS else given
+        else:
+            shown = _veiled(given, redaction)
+        if shown is not given:
+            changed[name] = shown
     return replace(answer, **changed) if changed else answer
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other

@@ -39,14 +39,30 @@ class Attempt(Struct, frozen=True):
     error_message: str
 
 
+class Life(Struct, frozen=True, kw_only=True):
+    """An earlier death of the same job, and the run that brought it back; `by` None: the ledger keeps that run no more.
+
+    Known as long as `queue.keep_trash_days` from then on.
+    """
+
+    died_at: datetime
+    error_type: str
+    fingerprint: str
+    run_id: str
+    back_at: datetime
+    by: str | None = None
+
+
 class LetterDetail(Letter, frozen=True, kw_only=True):
     """A dead letter with its payload (raw JSON as sent), the last traceback and every failed attempt, oldest first.
 
     A payload of `null` may also mean "cannot say": msgspec reads no `Raw | None`. `edits` are those before this death,
-    oldest first.
+    oldest first, and so are `lives`. `siblings` is how many letters of the same cause there are, this one among them.
     """
 
     payload: Raw = field(default_factory=lambda: Raw(b"null"))
     traceback: str | None = None
     history: list[Attempt] = []
     edits: list[Edit] = []
+    lives: list[Life] = []
+    siblings: int | None = None

@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from graveshift.drivers.memory.state import Body, Entry, Settled, State
 from graveshift.store.position import letter_id, letter_position
-from graveshift.wire.dlq import Letter, LetterDetail
+from graveshift.wire.dlq import Letter, LetterDetail, Life
 from graveshift.wire.edits import Edit
 from graveshift.wire.ids import encode
 from graveshift.wire.jobs import Job, JobDetail, JobState
@@ -25,7 +25,7 @@ def detail(state: State, native: str) -> LetterDetail | None:
     body = None if place is None else state.dead.get(place)
     if body is None:
         return None
-    return LetterDetail(**_letter_fields(state, body), **_carried(state, body))
+    return LetterDetail(**_letter_fields(state, body), **_carried(state, body), lives=_lives(state, body))
 
 
 def discarded(state: State, settled: Settled) -> Discarded:
@@ -69,6 +69,21 @@ def _carried(state: State, body: Body) -> dict[str, Any]:
     history = [attempt for attempt in told if attempt.finished_at <= body.died_at]
     edits = _edits(state, body.job.id, body.died_at)
     return {"payload": Raw(body.job.payload), "traceback": body.traceback, "history": history, "edits": edits}
+
+
+def _lives(state: State, body: Body) -> list[Life]:
+    """Requeued, each, with what it had died of."""
+    earlier = [s for s in state.settled if s.body.job.id == body.job.id and s.body.died_at < body.died_at]
+    return [
+        Life(
+            died_at=settled.body.died_at,
+            error_type=settled.body.error_type,
+            fingerprint=settled.body.fingerprint,
+            run_id=str(settled.run),
+            back_at=settled.at,
+        )
+        for settled in sorted(earlier, key=lambda settled: settled.at)
+    ]
 
 
 def _edits(state: State, job: int, before: datetime | None = None) -> list[Edit]:

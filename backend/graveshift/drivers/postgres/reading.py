@@ -11,7 +11,7 @@ from graveshift.driver import Frozen
 from graveshift.drivers.postgres.editing import edits
 from graveshift.drivers.postgres.text import raw
 from graveshift.store.position import letter_id, letter_position
-from graveshift.wire.dlq import Attempt, Letter, LetterDetail
+from graveshift.wire.dlq import Attempt, Letter, LetterDetail, Life
 from graveshift.wire.ids import encode
 
 # How much of a message a list shows; the letter itself has it all.
@@ -33,6 +33,15 @@ WHERE d.died_at = :died_at AND d.id = :id
 HISTORY = text("""
 SELECT attempt, started_at, finished_at, worker, error_type, error_message FROM graveshift.attempts
 WHERE job_id = :id AND finished_at <= :died_at ORDER BY finished_at, attempt
+""")
+
+# A job dies when its last attempt ends: that is the key under which a requeue kept what it had died of.
+LIVES = text("""
+SELECT DISTINCT s.died_at, s.error_type, s.fingerprint, s.settled_by, s.settled_at
+FROM (SELECT DISTINCT finished_at FROM graveshift.attempts
+      WHERE job_id = :id AND finished_at < :died_at ORDER BY finished_at DESC LIMIT 200) a,
+LATERAL (SELECT * FROM graveshift.settled s WHERE s.died_at = a.finished_at AND s.id = :id OFFSET 0) s
+ORDER BY s.settled_at
 """)
 
 FREEZE = text("SELECT CAST(pg_current_snapshot() AS text) AS snapshot, now() AS cutoff")
@@ -83,8 +92,19 @@ async def letter_detail(connection: AsyncConnection, place: tuple[datetime, int]
         return None
     history = [Attempt(*tried) for tried in await connection.execute(HISTORY, named)]
     edited, payload = await edits(connection, row.id, row.died_at), raw(row.payload or "null")
-    common = fields(row, system)
-    return LetterDetail(**common, payload=payload, traceback=row.traceback, history=history, edits=edited)
+    lives = [_life(life) for life in await connection.execute(LIVES, named)]
+    carried = {"payload": payload, "traceback": row.traceback, "history": history, "edits": edited, "lives": lives}
+    return LetterDetail(**fields(row, system), **carried)
+
+
+def _life(row: Row[Any]) -> Life:
+    return Life(
+        died_at=row.died_at,
+        error_type=row.error_type,
+        fingerprint=row.fingerprint,
+        run_id=str(row.settled_by),
+        back_at=row.settled_at,
+    )
 
 
 def fields(row: Row[Any], system: str) -> dict[str, Any]:
