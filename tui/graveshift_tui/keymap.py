@@ -15,7 +15,7 @@ T = TypeVar("T")
 PLACES: Final = ("screens", "detail", "dialog")
 CARDS: Final = (
     "overview", "groups", "dlq", "queues", "jobs", "workers", "runs", "items", "backups", "secrets", "audit", "trash",
-    "schedules", "marks",
+    "schedules", "marks", "filters",
 )  # fmt: skip
 """Places too, lists and details alike: a key that belongs to one card goes before what it means elsewhere."""
 NAMED: Final = frozenset(
