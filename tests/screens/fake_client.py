@@ -8,14 +8,10 @@ from itertools import count
 from msgspec import Raw, Struct
 from msgspec.structs import asdict, replace
 
-from graveshift.errors import Unreadable
-from graveshift.query import Saying, terms_of, understood
-from graveshift.query.completing import field_names, word_at
-from graveshift.selection.wording import which
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup, BackupState
 from graveshift.wire.dlq import LetterDetail
-from graveshift.wire.filters import Completion, QueryError, QueryHelp, Span
+from graveshift.wire.filters import QueryHelp
 from graveshift.wire.groups import Group
 from graveshift.wire.hints import Hint
 from graveshift.wire.jobs import Job, JobDetail, JobState
@@ -26,15 +22,14 @@ from graveshift.wire.plans import Confirm, Effect, Plan
 from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Item, Outcome, Run, RunState
 from graveshift.wire.secrets import SecretInfo, SecretState
-from graveshift.wire.selection import LETTER_FIELDS, Filter
+from graveshift.wire.selection import Filter
 from graveshift.wire.series import Series
 from graveshift.wire.workers import Worker, WorkerState
 from graveshift_tui.client import ApiError, Client, Unreachable
 from graveshift_tui.settings import Where
 from tests.screens import stock
+from tests.screens.fake_querying import BLANK, help_with, meaning
 from tests.screens.night import CAUSES, OPERATIONS, START, after, discarded, id_of, matches, place_after
-
-BLANK = f"hmac:{'0' * 16}-{'0' * 64}"
 
 
 class FakeClient(Client):
@@ -129,22 +124,12 @@ class FakeClient(Client):
         self, resource: str, query: str, *, cursor: str | None = None, limit: int = 100, sort: Sort | None = None
     ) -> Page[Struct]:
         """As the backend understands it."""
-        chosen = understood(terms_of(query), Saying(self.now))
-        return await self.page(resource, chosen, cursor=cursor, limit=limit, sort=sort)
+        return await self.page(resource, meaning(query, self.now), cursor=cursor, limit=limit, sort=sort)
 
     async def query_help(self, text: str, resource: str, cursor: int | None = None) -> QueryHelp:
         """As the backend gives it, but for values."""
         self._reach()
-        word = word_at(text, len(text) if cursor is None else cursor)
-        fields = field_names(word, LETTER_FIELDS) if word.field is None else []
-        span, found = Span(word.offset, word.length), [Completion(*one) for one in fields]
-        try:
-            terms = terms_of(text)
-            shown = [replace(term, value=BLANK) if term.asks else term for term in terms]
-            meant = which(understood(shown, Saying(self.now))).strip()
-        except Unreadable as error:
-            return QueryHelp(span, found, QueryError(**error.extra, words=error.detail), "")
-        return QueryHelp(span, found, None, meant, [Span(term.value_at, 1) for term in terms if term.asks])
+        return help_with(text, cursor, self.now)
 
     async def hide(self, value: str) -> str:
         """A token that tells nothing."""

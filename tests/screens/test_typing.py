@@ -18,8 +18,9 @@ from graveshift_tui.screens.typed import Unclear, command_of
 from graveshift_tui.widgets.prompt import Prompt
 from graveshift_tui.widgets.typeahead import Typeahead
 from tests.screens.console import console
-from tests.screens.fake_client import BLANK, FakeClient
+from tests.screens.fake_client import FakeClient
 from tests.screens.fake_console import settings
+from tests.screens.fake_querying import BLANK
 from tests.waiting import until
 
 SAYING = Saying(datetime(2026, 11, 22, tzinfo=UTC))

@@ -32,7 +32,8 @@ SHOWN: Final = {
 }  # fmt: skip
 
 HINTS: Final = {
-    "open": "open", "back": "back", "mark": "mark", "filter": "filter", "find": "find", "command": "command",
+    "open": "open", "back": "back", "mark": "mark", "filter": "filter", "filter.drop": "drop", "filter.save": "keep",
+    "find": "find", "command": "command",
     "dlq.requeue": "requeue", "dlq.requeue.all": "requeue all", "dlq.discard": "discard", "queue.pause": "pause",
     "run.undo": "undo", "queue.limit": "limit", "schedule.fire": "fire now", "schedule.pause": "pause",
     "run.stop": "stop runs", "backup.create": "back up", "secret.rotate": "rotate", "job.cancel": "cancel",
