@@ -6,6 +6,7 @@ from typing import Final
 from graveshift_tui.screens.flows.asking import Flow
 from graveshift_tui.screens.flows.limiting import limit
 from graveshift_tui.screens.flows.pausing import hold, pause, pause_schedule
+from graveshift_tui.screens.flows.revealing import reveal
 from graveshift_tui.screens.flows.rotating import rotate
 from graveshift_tui.screens.flows.saving import drop, save
 from graveshift_tui.screens.flows.stopping import stop
@@ -20,5 +21,6 @@ FLOWS: Final[dict[str, Callable[[Flow], None]]] = {
     "filter.drop": drop,
     "run.undo": undo,
     "secret.rotate": rotate,
+    "dlq.reveal": reveal,
     "run.stop": stop,
 }
