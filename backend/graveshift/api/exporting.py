@@ -12,6 +12,7 @@ from litestar.response import Stream
 from msgspec import Meta, Raw, Struct, structs, to_builtins
 
 from graveshift.api.endpoint import Call
+from graveshift.api.queries import Text, both
 from graveshift.api.resources import RESOURCES, split
 from graveshift.api.sheets import Commas, Lines, Row, Sheet, Told
 from graveshift.api.veil import veiled
@@ -33,10 +34,11 @@ log = structlog.get_logger(__name__)
 
 
 class _Asked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`ids` are of letters, with commas between them, instead of conditions."""
+    """`ids` are of letters, with commas between them, instead of conditions; `q` is the text of a filter."""
 
     format: Literal["jsonl", "csv"] = "jsonl"
     ids: Annotated[str, Meta(max_length=50_000)] | None = None
+    q: Text | None = None
 
 
 EXPORT_QUERY = msgspec.defstruct(
@@ -54,7 +56,7 @@ async def export(call: Call) -> Stream:
 
     What can be refused is refused before the first byte. The record says who took what, and how many it became.
     """
-    sheet, wanted = SHEETS[call.query.format](), _wanted(call.query)
+    sheet, wanted = SHEETS[call.query.format](), await _wanted(call)
     first = await _page(call, wanted, None)
     said = f"{call.query.format}, {_in_words(wanted)}"
     begun = Deed(operation=OPERATION, outcome="started", reason=said)
@@ -135,8 +137,9 @@ def _row(letter: Letter, payload: bytes) -> Row:
     return Row(payload=Raw(payload), **{name: getattr(letter, name) for name in Letter.__struct_fields__})
 
 
-def _wanted(query: Any) -> dict[str, Any]:
-    """What was asked for: `ids`, or conditions."""
+async def _wanted(call: Call) -> dict[str, Any]:
+    """What was asked for: `ids`, or conditions. A text is understood once, for all pages."""
+    query = call.query
     given = {name: value for name in query.__struct_fields__ if (value := getattr(query, name)) is not None}
     given.pop("format")
     if "ids" in given:
@@ -146,8 +149,12 @@ def _wanted(query: Any) -> dict[str, Any]:
         if len(given["ids"]) > MOST_IDS:
             raise Invalid(f"at most {MOST_IDS:,} ids")
         return given
-    _filter(given)
-    return given
+    text = given.pop("q", None)
+    chosen = _filter(given)
+    if text is not None:
+        chosen = both(chosen, await call.rooms.interpreter.filter(text, DLQ.says, DLQ.name))
+    every = {name: getattr(chosen, name) for name in chosen.__struct_fields__}
+    return {name: value for name, value in every.items() if value not in (None, [])}
 
 
 def _filter(wanted: dict[str, Any]) -> Filter:

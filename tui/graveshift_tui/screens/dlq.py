@@ -111,6 +111,6 @@ CARD = Card(
     sorts=True,
     opens=solo(Letter, lambda x: Route("dlq", id=x.id, crumb=short(x.error_type))),
     nodes=pair(Letter, nodes),
-    verbs=("dlq.requeue", "dlq.requeue.all", "dlq.discard"),
+    verbs=("dlq.requeue", "dlq.requeue.all", "dlq.canary", "dlq.discard"),
     fields=parameters(LETTER_FIELDS),
 )

@@ -9,6 +9,7 @@ from graveshift_tui.screens.flows.pausing import hold, pause, pause_schedule
 from graveshift_tui.screens.flows.revealing import reveal
 from graveshift_tui.screens.flows.rotating import rotate
 from graveshift_tui.screens.flows.saving import drop, save
+from graveshift_tui.screens.flows.speeding import any_rate, faster, pause_run, slower
 from graveshift_tui.screens.flows.stopping import stop
 from graveshift_tui.screens.flows.undoing import undo
 
@@ -23,4 +24,8 @@ FLOWS: Final[dict[str, Callable[[Flow], None]]] = {
     "secret.rotate": rotate,
     "dlq.reveal": reveal,
     "run.stop": stop,
+    "run.pause": pause_run,
+    "run.faster": faster,
+    "run.slower": slower,
+    "run.rate": any_rate,
 }
