@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graveshift.back import Alike
 from graveshift.driver import Count, Frozen, Pace
 from graveshift.drivers.postgres import counting, groups
 from graveshift.drivers.postgres.chosen import Conditions, led, letters_where, visible
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import freeze, letter_detail, letters_at, now
+from graveshift.drivers.postgres.surveying import survey
 from graveshift.drivers.postgres.tables import dead
 from graveshift.drivers.postgres.unveiling import veils
 from graveshift.drivers.postgres.walking import Position, Way, walk, way
@@ -88,6 +90,9 @@ class PostgresLetters:
             way = structs.replace(self._way(chosen, conditions, limit), after=place)
             places, _ = await walk(connection, way, None)
         return [letter_id(row.died_at, row.id) for row in places]
+
+    async def survey(self, letters: Sequence[str], queue: str | None = None) -> Sequence[Alike]:
+        return await survey(self._engine, letters, queue)
 
     def _way(self, chosen: Filter, conditions: Conditions, limit: int) -> Way:
         return way(chosen, conditions, veils(chosen, self._veil), limit)
