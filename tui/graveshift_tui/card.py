@@ -31,7 +31,8 @@ class Subject(Struct, frozen=True):
     """What a verb would act on: the marked rows, else the one under the cursor, and the list's filter, or its text.
 
     `alone` where one thing is shown and no list; `within` is the id of the thing whose parts a list shows. `whole` is
-    all that the filter lets through: then `rows` are none.
+    all that the filter lets through: then `rows` are none. `outside` is how many marked rows the filter leaves out;
+    None where nobody can say.
     """
 
     card: str
@@ -42,6 +43,7 @@ class Subject(Struct, frozen=True):
     total_is_exact: bool = True
     alone: bool = False
     whole: bool = False
+    outside: int | None = 0
     within: str | None = None
     query: str = ""
 

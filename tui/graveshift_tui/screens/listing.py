@@ -15,6 +15,7 @@ from graveshift_tui.feed import Feed
 from graveshift_tui.format import fit
 from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import gone, standing
+from graveshift_tui.screens.outside import Outside, look_outside
 from graveshift_tui.screens.saying import said
 from graveshift_tui.screens.scope import about, turned
 from graveshift_tui.widgets.chain import Fetch
@@ -100,6 +101,7 @@ class ListScreen(ConsoleScreen):
             chain.total,
             chain.total_is_exact,
             whole=marks.whole,
+            outside=marks.outside,
             within=self.route.id,
             query=self.route.query,
         )
@@ -164,7 +166,15 @@ class ListScreen(ConsoleScreen):
         self.table.restart(self.fetch)
         self.table.say(self._words())
         self.connected()
+        look_outside(self, self.console.client, route.filter, self.table.marks)
         self.beat()
+
+    @on(Outside)
+    def _take_outside(self, message: Outside) -> None:
+        message.stop()
+        if self.table.marks and message.given == self.route.filter:
+            self.table.marks.outside = message.many
+            self.beat()
 
     def turn(self) -> None:
         """The same list from its other end on."""
