@@ -8,6 +8,7 @@ from itertools import count
 from msgspec import Raw, Struct
 from msgspec.structs import asdict, replace
 
+from graveshift.api.queries import both
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup, BackupState
 from graveshift.wire.dlq import LetterDetail
@@ -121,10 +122,12 @@ class FakeClient(Client):
         return Page(items, self.now, more, min(len(rows), 10_000), len(rows) <= 10_000)
 
     async def matching(
-        self, resource: str, query: str, *, cursor: str | None = None, limit: int = 100, sort: Sort | None = None
-    ) -> Page[Struct]:
+        self, resource: str, query: str, within: Filter | None = None, *, cursor: str | None = None,
+        limit: int = 100, sort: Sort | None = None,
+    ) -> Page[Struct]:  # fmt: skip
         """As the backend understands it."""
-        return await self.page(resource, meaning(query, self.now), cursor=cursor, limit=limit, sort=sort)
+        chosen = both(meaning(query, self.now), within or Filter())
+        return await self.page(resource, chosen, cursor=cursor, limit=limit, sort=sort)
 
     async def query_help(self, text: str, resource: str, cursor: int | None = None) -> QueryHelp:
         """As the backend gives it, but for values."""

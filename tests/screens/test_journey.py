@@ -71,7 +71,7 @@ async def test_requeue_all_takes_what_the_filter_lets_through() -> None:
     async with console() as person:
         await person.goes("3", "dlq")
         await person.press("slash")
-        await person.types("queue=parse")
+        await person.types("queue:parse")
         await person.press("enter")
         await person.sees("/queue=parse")
         await until(lambda: person.listing.table.chain.total == 60, what="the filtered list")

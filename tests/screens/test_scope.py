@@ -37,7 +37,7 @@ async def test_requeue_all_acts_on_the_filter_of_a_list_that_shows_no_row() -> N
         await person.press("R")
         await person.told("nothing is under the cursor")
         await person.press("slash")
-        await person.types("queue=parse")
+        await person.types("queue:parse")
         await person.press("enter")
         await person.sees("/queue=parse")
         await person.press("R")

@@ -98,10 +98,17 @@ class Client:
         return await self._page(resource, params_of(filter, cursor, limit, sort))
 
     async def matching(
-        self, resource: str, query: str, *, cursor: str | None = None, limit: int = 100, sort: Sort | None = None
+        self,
+        resource: str,
+        query: str,
+        within: Filter | None = None,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
+        sort: Sort | None = None,
     ) -> Page[Struct]:
-        """The same of what the text of a filter means."""
-        return await self._page(resource, params_of(None, cursor, limit, sort) | {"q": query})
+        """The same of what the text of a filter means, `within` what another lets through."""
+        return await self._page(resource, params_of(within, cursor, limit, sort) | {"q": query})
 
     async def _page(self, resource: str, params: Mapping[str, str]) -> Page[Struct]:
         raw = decode(await self.fetch(f"/v1/{resource}", params), Page[Raw])

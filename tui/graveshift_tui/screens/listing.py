@@ -166,13 +166,13 @@ class ListScreen(ConsoleScreen):
         self.table.restart(self.fetch)
         self.table.say(self._words())
         self.connected()
-        look_outside(self, self.console.client, route.filter, self.table.marks)
+        look_outside(self, self.console.client, route, self.table.marks)
         self.beat()
 
     @on(Outside)
     def _take_outside(self, message: Outside) -> None:
         message.stop()
-        if self.table.marks and message.given == self.route.filter:
+        if self.table.marks and message.given == self.route:
             self.table.marks.outside = message.many
             self.beat()
 
