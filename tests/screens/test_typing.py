@@ -113,13 +113,13 @@ async def test_a_secret_value_is_asked_for_unseen_and_only_its_token_is_kept() -
 async def test_the_filter_that_holds_is_saved_by_a_name() -> None:
     async with console() as person:
         await person.goes("3", "dlq")
-        await person.press("K")
+        await person.press("A")
         await person.told("no filter holds here")
         await person.press("slash")
         await person.types("queue:mail")
         await person.press("enter")
         await person.sees("/in queue mail")
-        await person.press("K")
+        await person.press("A")
         await person.sees("Save queue:mail by which name?")
 
 

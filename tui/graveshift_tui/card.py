@@ -65,7 +65,8 @@ class Card(Struct, frozen=True, kw_only=True):
     """A resource as the console shows it; `verbs` are the actions its hints offer, most useful first.
 
     `pane` tells more about the row under the cursor, in `pane_height` lines at most, or in up to `pane_most` of those
-    that leave half of the screen to the list; `opens` is where enter leads.
+    that leave half of the screen to the list, and gets the whole thing where the card `explains`; `opens` is where
+    enter leads.
     `fields` are the filter fields that the API takes; `fetch` None reads the resource of the card's name. With
     `newest_first` the cursor of a reader who has not moved stays on the top. One that `sorts` is read from either end.
     """
@@ -81,6 +82,7 @@ class Card(Struct, frozen=True, kw_only=True):
     pane: Callable[[Struct, At], Sequence[Line]] | None = None
     pane_height: int = 0
     pane_most: int = 0
+    explains: bool = False
     verbs: tuple[str, ...] = ()
     newest_first: bool = False
     sorts: bool = False

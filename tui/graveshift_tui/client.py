@@ -17,7 +17,7 @@ from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.filters import NewSecret, QueryHelp, SavedFilter, Token
-from graveshift.wire.groups import Group
+from graveshift.wire.groups import Group, GroupDetail
 from graveshift.wire.hints import Hint
 from graveshift.wire.jobs import Job, JobDetail
 from graveshift.wire.marks import Mark, NewMark
@@ -26,6 +26,7 @@ from graveshift.wire.overview import Overview
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.plans import NewPlan, Plan, RunPlan
 from graveshift.wire.queues import Queue
+from graveshift.wire.runbooks import Runbook
 from graveshift.wire.runs import Item, Rate, Run
 from graveshift.wire.schedules import ScheduleInfo
 from graveshift.wire.secrets import SecretInfo
@@ -45,7 +46,7 @@ RESOURCES: Final[dict[str, tuple[type[Struct], type[Struct]]]] = {
     "jobs": (Job, JobDetail),
     "dlq": (Letter, LetterDetail),
     "trash": (Discarded, DiscardedDetail),
-    "groups": (Group, Group),
+    "groups": (Group, GroupDetail),
     "workers": (Worker, Worker),
     "runs": (Run, Run),
     "backups": (Backup, Backup),
@@ -53,6 +54,7 @@ RESOURCES: Final[dict[str, tuple[type[Struct], type[Struct]]]] = {
     "schedules": (ScheduleInfo, ScheduleInfo),
     "marks": (Mark, Mark),
     "filters": (SavedFilter, SavedFilter),
+    "runbooks": (Runbook, Runbook),
     "audit": (AuditEntry, AuditEntry),
 }
 MAX_LIMIT: Final = 1000

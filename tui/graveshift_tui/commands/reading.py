@@ -81,7 +81,7 @@ def get(
     resource: Annotated[
         str,
         typer.Argument(
-            help="queues jobs dlq trash groups workers runs backups secrets schedules marks filters audit ..."
+            help="queues jobs dlq trash groups workers runs backups secrets schedules marks runbooks filters ..."
         ),
     ],
     id: Annotated[str | None, typer.Argument(help="One thing, with its detail.")] = None,
@@ -99,7 +99,7 @@ def get(
 ) -> int:
     """Print a resource, or one thing of it.
 
-    Resources: queues jobs dlq trash groups workers runs backups secrets schedules marks filters audit,
+    Resources: queues jobs dlq trash groups workers runs backups secrets schedules marks runbooks filters audit,
     and overview operations health. `graveshift get operations queue.limit` tells what a verb takes.
     """
     known("resource", resource, [*RESOURCES, *SINGLE, "operations"])

@@ -14,6 +14,7 @@ from graveshift_tui.screens import (
     jobs,
     marks,
     queues,
+    runbooks,
     runs,
     schedules,
     secrets,
@@ -40,6 +41,7 @@ CARDS: Final[dict[str, Card]] = {
         schedules.CARD,
         marks.CARD,
         filters.CARD,
+        runbooks.CARD,
         audit.CARD,
     )
 }
