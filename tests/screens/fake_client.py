@@ -224,7 +224,8 @@ class FakeClient(Client):
             return []
         if "ids" in selection:
             return [letter for letter in (*self.letters, *self.trash) if letter.id in set(selection["ids"])]
-        given = Filter(**selection["filter"]) if "filter" in selection else None
+        text = selection.get("query")
+        given = meaning(text, self.now) if text else Filter(**selection.get("filter", {}))
         return [letter for letter in self.letters if matches(letter, given)]
 
     def start(self, operation: str, *, total: int, moved: int = 0, rate: float = 50.0) -> Run:

@@ -190,7 +190,9 @@ class Actions:
         desk = Asking(self._host, self.opening, self._host.keymap.title(action))
         screen = self._host.here()
         show = screen.reveal if isinstance(screen, DetailScreen) else lambda thing: None
-        FLOWS[action](Flow(desk, self._choose, client, self._host.pulse.overview, subject, show))
+        FLOWS[action](
+            Flow(desk, self._choose, client, self._host.pulse.overview, subject, show, self._host.app.push_screen)
+        )
 
     def _help(self) -> None:
         show_help(self._host.app, self._host.keymap, self.why_not)

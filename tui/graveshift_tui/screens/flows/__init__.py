@@ -5,6 +5,7 @@ from typing import Final
 
 from graveshift_tui.screens.flows.asking import Flow
 from graveshift_tui.screens.flows.claiming import claim
+from graveshift_tui.screens.flows.editing import edit
 from graveshift_tui.screens.flows.limiting import limit
 from graveshift_tui.screens.flows.pausing import hold, pause, pause_schedule
 from graveshift_tui.screens.flows.revealing import reveal
@@ -15,6 +16,7 @@ from graveshift_tui.screens.flows.stopping import stop
 from graveshift_tui.screens.flows.undoing import undo
 
 FLOWS: Final[dict[str, Callable[[Flow], None]]] = {
+    "dlq.edit": edit,
     "group.claim": claim,
     "queue.pause": pause,
     "queue.limit": limit,
