@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from msgspec import Struct
+from msgspec.structs import replace
 
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.plans import Confirm, Plan
@@ -18,6 +19,7 @@ from graveshift.wire.trials import Then
 from graveshift_tui import format as f
 from graveshift_tui.client import ApiError, Client
 from graveshift_tui.commands.editing import check_taken, edited
+from graveshift_tui.commands.querying import given, told
 from graveshift_tui.commands.reading import Output
 from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
 from graveshift_tui.commands.wiretext import ascii_struct
@@ -61,11 +63,12 @@ class Wish(Struct, frozen=True):
     reason: str | None
     wait: bool
     output: Output
+    query: str | None = None
     edits: Mapping[str, object] = {}
 
     def scope(self, now: datetime) -> Selection | None:
         """What was said of it, with times by this clock."""
-        return selection_of(self.filters, self.ids, self.everything, now)
+        return selection_of(self.filters, self.ids, self.everything, now, self.query)
 
 
 def main(name: str, rest: list[str]) -> int:
@@ -78,6 +81,7 @@ def do(
     verb: Annotated[str, typer.Argument(help="As in dlq.requeue; `graveshift get operations` lists them.")],
     *,
     filter: Annotated[list[str] | None, typer.Option("--filter", "-f", metavar="K=V", help="Whatever matches.")] = None,
+    query: Annotated[str | None, typer.Option("--query", "-q", metavar="TEXT", help="The text of a filter.")] = None,
     id: Annotated[list[str] | None, typer.Option("--id", metavar="ID", help="These, repeated for each.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every one there is.")] = False,
     canary: Annotated[int | None, typer.Option(metavar="N", help="Try N first; then it asks.")] = None,
@@ -98,29 +102,18 @@ def do(
 ) -> int:
     """Plan a verb, show the plan, confirm it and carry it out.
 
-    The scope is said once: --filter, --id or --all. What a verb takes besides goes into --arg, as in
+    The scope is said once: --query, --filter, --id or --all. What a verb takes besides goes into --arg, as in
     `graveshift do queue.pause --arg queue=native:mail --arg until=15m`;
     `graveshift get operations queue.pause` tells what a verb takes.
     """
     edits = edited(payload, patch, override=override)
     tries = [f"{name}={value}" for name, value in (("canary", canary), ("then", then)) if value is not None]
-    wish = Wish(
-        verb,
-        [*(arg or []), *tries],
-        filter or [],
-        id or [],
-        everything,
-        dry_run,
-        yes,
-        phrase,
-        reason,
-        wait,
-        output,
-        edits,
-    )
+    told_args, scopes = [*(arg or []), *tries], (filter or [], id or [], everything)
+    wish = Wish(verb, told_args, *scopes, dry_run, yes, phrase, reason, wait, output, query, edits)
     wish.scope(datetime.now(UTC))  # what is typed wrong is said before anybody is asked
     settings = settings_of(url, token_file, config)
-    with asyncio.Runner() as runner:
+    wish = replace(wish, query=given(settings.where, query, "jobs" if verb.startswith("job.") else "dlq"))
+    with told(wish.query), asyncio.Runner() as runner:
         client = Client(settings.where, "cli")
         try:
             return _do(runner, client, wish)
