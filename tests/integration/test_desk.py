@@ -83,7 +83,7 @@ async def test_arguments_that_mean_nothing_are_refused(
     [
         (REQUEUE, {"state": "running"}),
         (DISCARD, {"queue": "mail", "state": "dead"}),
-        ("job.cancel", {"fingerprint": "1-abc"}),
+        ("job.cancel", {"error_type": "KeyError"}),
         ("job.cancel", {"queue": "mail", "text": "timeout"}),
         ("job.cancel", {"died_after": "2026-01-01T00:00:00Z"}),
     ],

@@ -10,6 +10,7 @@ from graveshift.wire.runs import RunState
 from graveshift_tui.card import Subject
 from graveshift_tui.screens import verbs
 from graveshift_tui.widgets.paint import Lines
+from graveshift_tui.widgets.prompt import Prompt
 from tests.screens.console import console
 from tests.screens.fake_client import FakeClient
 from tests.screens.night import START
@@ -269,16 +270,17 @@ async def test_what_lies_beneath_a_list_is_not_painted() -> None:
         await person.sees("987,654")
 
 
-async def test_a_list_without_filters_says_so_and_one_without_words_names_its_fields() -> None:
+async def test_a_list_without_filters_says_so_and_one_with_words_takes_them() -> None:
     async with console() as person:
         await person.goes("0", "audit")
         await person.press("slash")
         await person.told("audit: this list has no filter")
         await person.goes("2", "groups")
         await person.press("slash")
+        await until(lambda: isinstance(person.app.focused, Prompt))
         await person.types("timeout")
         await person.press("enter")
-        await person.told("this list has no text to search")
+        await person.sees('/saying "timeout"')
 
 
 def test_a_job_that_has_ended_is_not_cancelled() -> None:

@@ -156,7 +156,7 @@ async def test_all_that_show_are_marked_and_then_all_that_match() -> None:
         await person.sees("60 letters")
         [plan] = person.client.plans.values()
         assert plan.operation == "dlq.discard"
-        assert plan.args["selection"] == {"filter": {"queue": "parse"}}
+        assert plan.args["selection"] == {"query": "queue:parse"}
 
 
 async def test_all_there_are_is_a_selection_too() -> None:

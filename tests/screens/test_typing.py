@@ -124,7 +124,7 @@ async def test_the_filter_that_holds_is_saved_by_a_name() -> None:
 
 
 def test_the_beginning_of_a_command_is_enough_where_it_is_one() -> None:
-    assert command_of(":ru", COMMANDS).word == "runs"
+    assert command_of(":tra", COMMANDS).word == "trash"
     assert command_of("q", COMMANDS).word == "q"
     assert command_of("demo break", COMMANDS).rest == "break"
     with pytest.raises(Unclear, match="did you mean `groups`"):
