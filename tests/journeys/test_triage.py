@@ -1,0 +1,99 @@
+"""From very many failures to the one cause, and safely back, with keys on a real terminal of 80 by 24."""
+
+import os
+import re
+
+import pytest
+
+from tests.journeys.person import Person
+from tests.journeys.stand import Night, night
+
+LETTERS = int(os.environ.get("GRAVESHIFT_JOURNEY_LETTERS", "40000"))
+"""A million with `GRAVESHIFT_JOURNEY_LETTERS=1000000 ./run test tests/journeys/test_triage.py`."""
+PATIENCE_S = 120.0
+CAUSE = "1-c0ffee01"
+PLACES = """
+    SELECT (SELECT count(*) FROM graveshift.dead) + (SELECT count(*) FROM graveshift.jobs)
+         + (SELECT count(*) FROM graveshift.done)
+"""
+
+
+@pytest.mark.timeout(1500)
+def test_a_cause_is_found_tried_stopped_healed_and_brought_back() -> None:
+    with night(LETTERS) as scene:
+        wanted = scene.number(f"SELECT count(*) FROM graveshift.dead WHERE fingerprint = '{CAUSE}'")
+        with Person(scene.console, env=scene.environment) as person:
+            find_the_cause(person, wanted)
+            canary(person)
+            see_red_and_stop(person)
+            heal(person)
+            canary(person)
+            see_green_and_go_on(person)
+            drip_faster(person)
+            see_the_end(person)
+            leave(person)
+        nothing_is_lost(scene, wanted)
+
+
+def find_the_cause(person: Person, wanted: int) -> None:
+    person.sees(rf"PROD .* live(?s:.*)ConnectTimeout POST.* {wanted:,}", within=60)
+    person.goes("2", r"overview › groups(?s:.*)› ?!?ConnectTimeout")
+    person.sees(r"by host|host ")
+
+
+def canary(person: Person) -> None:
+    person.press("c")
+    person.sees(r"[Cc]anary")
+    confirm(person)
+
+
+def see_red_and_stop(person: Person) -> None:
+    person.goes("7", r"overview › runs")
+    person.sees(r"canary(?s:.*)failed", within=PATIENCE_S)
+    person.press("X")
+    person.sees(r"stopping|cancelled")
+    person.sees(r"› *\d+ +dlq\.requeue +cancelled")
+    person.goes("2", r"overview › groups(?s:.*)› ?!?ConnectTimeout")
+
+
+def heal(person: Person) -> None:
+    person.press(":", "demo heal", "enter")
+    person.sees(r"the downstream is told to heal")
+
+
+def see_green_and_go_on(person: Person) -> None:
+    person.goes("7", r"overview › runs")
+    person.sees(r"canary(?s:.*)20 done", within=PATIENCE_S)
+    person.press("=", "500", "enter")
+    person.sees(r"500 a second")
+
+
+def drip_faster(person: Person) -> None:
+    person.press("=", "5000", "enter")
+    person.sees(r"5,?000 a second")
+
+
+def see_the_end(person: Person) -> None:
+    person.sees(r"› *\d+ +dlq\.requeue +succeeded", within=PATIENCE_S + LETTERS / 2000)
+
+
+def confirm(person: Person) -> None:
+    """Answer as the dialog asks: yes, or the phrase it names."""
+    found = person.sees(r"y +Yes, do it|type +(?P<phrase>[^\s│]+)")
+    if phrase := found.group("phrase"):
+        person.press(phrase, "enter")
+    else:
+        person.press("y")
+    person.sees_no_more(r"This changes:")
+
+
+def leave(person: Person) -> None:
+    person.press("q")
+    assert person.sees_the_end(within=30) == 0
+
+
+def nothing_is_lost(scene: Night, wanted: int) -> None:
+    assert scene.number(PLACES) == LETTERS
+    assert scene.number(f"SELECT count(*) FROM graveshift.dead WHERE fingerprint = '{CAUSE}'") == 0
+    assert re
+    assert wanted
