@@ -1,4 +1,4 @@
-"""How dead letters come back to waiting: as they were, or elsewhere, later, edited."""
+"""How dead letters come back to waiting: as they were, or elsewhere, later, edited; and what they have in common."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,3 +28,20 @@ class Back(Struct, frozen=True, kw_only=True):
 
 
 AS_IT_WAS = Back()
+
+
+class Alike(Struct, frozen=True, kw_only=True):
+    """So many letters of one queue, kind and cause that `run_id` moved last, the newest of them saying `message`.
+
+    `taken` of them have a unique key that a live job holds in the queue they would come back to, or an earlier one of
+    them does; None: cannot say.
+    """
+
+    queue: str
+    kind: str
+    fingerprint: str
+    error_type: str
+    n: int
+    message: str = ""
+    run_id: str | None = None
+    taken: int | None = None

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from graveshift.back import AS_IT_WAS, Back
+from graveshift.back import AS_IT_WAS, Alike, Back
+from graveshift.touch import Held, Order
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.jobs import Job, JobDetail
@@ -49,42 +50,11 @@ class Move(StrEnum):
     DISCARD = "discard"
 
 
-class Touch(StrEnum):
-    """What is done to a live job that no worker has: running ones are a `conflict` for all of these.
-
-    `hold`: it keeps its place and is not handed out; `release`: it is what it was before; `bury`: it becomes a letter
-    of error type `buried`; `retry`: it is due now; `purge`: it becomes cancelled.
-    """
-
-    HOLD = "hold"
-    RELEASE = "release"
-    BURY = "bury"
-    RETRY = "retry"
-    PURGE = "purge"
-
-
-class Order(Struct, frozen=True):
-    """A touch, by which run; `until` is the end of a hold, None for until released; `reason` is of a hold or burial."""
-
-    touch: Touch
-    run_id: int
-    until: datetime | None = None
-    reason: str | None = None
-
-
 class Unit(Protocol):
     """One transaction in the ledger's database. A driver that can `transact` works inside it; others ignore it."""
 
     async def execute(self, statement: Any, parameters: Mapping[str, Any] | None = None) -> Any:
         """Run one SQLAlchemy statement; returns its SQLAlchemy result."""
-
-
-class Held(Struct, frozen=True):
-    """So many jobs are held alike: `until` None means until they are released."""
-
-    n: int
-    until: datetime | None = None
-    reason: str | None = None
 
 
 class Frozen(Struct, frozen=True):
@@ -164,6 +134,9 @@ class Letters(ShownLetters, Protocol):
 
     async def pick(self, chosen: Filter, frozen: Frozen, after: str | None, limit: int) -> Sequence[str]:
         """Native ids of letters visible at `frozen`, in order of death, strictly after the native id `after`."""
+
+    async def survey(self, letters: Sequence[str], queue: str | None = None) -> Sequence[Alike]:
+        """Those of these native ids that are letters still, by what they have in common; see `Alike`."""
 
 
 class Trash(Protocol):

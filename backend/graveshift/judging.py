@@ -1,6 +1,7 @@
 """What is said of a job that an order was to touch: one judgement for every driver that can."""
 
-from graveshift.driver import Touch, Verdict
+from graveshift.driver import Verdict
+from graveshift.touch import Touch
 from graveshift.wire.runs import Outcome
 
 BURIED = "buried"

@@ -22,7 +22,7 @@ from graveshift.timetable import Timetable
 from graveshift.trial import Trials
 from graveshift.vault import Vault
 from graveshift.wire.operations import Danger, Role
-from graveshift.wire.plans import Confirm, Effect
+from graveshift.wire.plans import Breakdown, Caution, Confirm, Effect, Forecast, Sample
 from graveshift.wire.trials import Then
 
 __all__ = [
@@ -40,7 +40,11 @@ __all__ = [
 
 
 class World(Struct, frozen=True):
-    """What a verb may reach: every port, by the name of its system or kind. Built by bootstrap."""
+    """What a verb may reach: every port, by the name of its system or kind. Built by bootstrap.
+
+    A bulk run waits `undo_window_s` before its first item. A share of died again above `died_again_limit` wants more
+    than a yes. `free_bytes` is of the disk that the database is on, None where it is not known.
+    """
 
     environment: str
     rate_per_s: float
@@ -57,6 +61,9 @@ class World(Struct, frozen=True):
     interpreter: Interpreter
     trash: Mapping[str, Trash] = {}
     keep_trash_days: int = 7
+    undo_window_s: float = 0
+    died_again_limit: float = 0.5
+    free_bytes: Callable[[], int | None] = lambda: None
     trials: Mapping[str, Trials] = {}
     drip: DripSettings = DripSettings()
     probes: Mapping[str, ProbeSettings] = {}
@@ -69,7 +76,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     `subjects` are identities and states of what is not counted: a plan whose fresh draft has other subjects is stale.
     `walked` is how many items the run will have, where that is not the count: some may be too late by then.
     `rate` is items per second for the run, None for unlimited or for verbs that have none. `cutoff` is when it was
-    frozen, None for now. `meant` is the filter that the text of a selection meant then; the Desk sets it.
+    frozen, None for now. `wait_s` is how long the run waits before it begins, so that it can be thought better of.
+    `meant` is the filter that the text of a selection meant then; the Desk sets it.
     """
 
     count: int | None
@@ -83,6 +91,12 @@ class Draft(Struct, frozen=True, kw_only=True):
     subjects: Sequence[str] = ()
     frozen: Mapping[str, Any] = {}
     cutoff: datetime | None = None
+    parts: Sequence[Breakdown] | None = None
+    parts_of: int | None = None
+    warnings: Sequence[Caution] = ()
+    samples: Sequence[Sample] = ()
+    forecast: Forecast | None = None
+    wait_s: float = 0
     meant: Mapping[str, Any] | None = None
 
 

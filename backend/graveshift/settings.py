@@ -99,11 +99,15 @@ class WorkerSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Plans expire; runs start at `rate_per_s` and are carried out in chunks under a lease.
 
-    The record is kept `keep_days`, what a run did to each item `keep_items_days`, and who did what `keep_audit_days`.
+    A bulk run waits `undo_window_s` before its first item. Where more than `died_again_limit` of what the last run over
+    the same letters requeued has died again, a requeue asks for a phrase. The record is kept `keep_days`, what a run
+    did to each item `keep_items_days`, and who did what `keep_audit_days`.
     """
 
     plan_expires_s: Seconds = 900
     rate_per_s: PerSecond = 50
+    undo_window_s: Annotated[float, Meta(ge=0, le=3600)] = 10
+    died_again_limit: Annotated[float, Meta(ge=0, le=1)] = 0.5
     chunk: Annotated[int, Meta(ge=1, le=1000)] = 1000
     lease_s: Seconds = 15
     keep_days: Days = 365

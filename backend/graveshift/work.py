@@ -92,7 +92,16 @@ class Work(Protocol):
         Raises DatabaseUnavailable where it cannot be heard now; the next call tries anew.
         """
 
-    async def register(self, worker: UUID, host: str, pid: int, version: str, queues: Sequence[str]) -> None: ...
+    async def register(
+        self,
+        worker: UUID,
+        host: str,
+        pid: int,
+        version: str,
+        queues: Sequence[str],
+        *,
+        kinds: Sequence[str] | None = None,
+    ) -> None: ...
 
     async def deregister(self, worker: UUID) -> None: ...
 

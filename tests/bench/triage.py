@@ -3,9 +3,11 @@
 import asyncio
 import os
 
+from tests.bench.million.keys import pressed
 from tests.bench.million.looking import looked
+from tests.bench.million.moving import moved
 from tests.bench.million.served import served
-from tests.bench.report import Figure
+from tests.bench.report import Figure, table
 
 LETTERS, QUICK_LETTERS = 1_000_000, 50_000
 
@@ -17,5 +19,15 @@ def measure(*, quick: bool) -> list[Figure]:
 
 async def _measured(*, quick: bool) -> list[Figure]:
     async with served(QUICK_LETTERS if quick else LETTERS) as on:
-        figures = await looked(on, quick=quick)
-    return [*figures, Figure("load average", os.getloadavg()[0], "")]
+        print(f"{on.letters:,} letters, load average {os.getloadavg()[0]:.1f}", flush=True)
+        figures = _told(await looked(on, quick=quick))
+        figures += _told(await asyncio.to_thread(pressed, on, quick=quick))
+        figures += _told(await moved(on))
+    return figures
+
+
+def _told(figures: list[Figure]) -> list[Figure]:
+    """A part that was measured is said at once: the whole takes minutes."""
+    made = [*figures, Figure("load average by then", os.getloadavg()[0], "")]
+    print(table("so far", made), flush=True)
+    return made

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.driver import Can, Frozen, Move, Order, Touch
+from graveshift.driver import Can, Frozen, Move
 from graveshift.drivers.procrastinate import ProcrastinateSource
 from graveshift.errors import Unsupported
 from graveshift.store.engine import create_engine, open_unit
 from graveshift.store.index import index
 from graveshift.store.letters import ForeignLetters
+from graveshift.touch import Order, Touch
 from graveshift.wire import ids
 from graveshift.wire.runs import Outcome
 from graveshift.wire.selection import Filter

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from graveshift.driver import Can, Count, Held, Order, Touch, Verdict
+from graveshift.driver import Can, Count, Verdict
 from graveshift.errors import QueueDraining
+from graveshift.touch import Held, Order, Touch
 from graveshift.wire.jobs import JobState
 from graveshift.wire.selection import Filter
 from tests.contract.bench import ALL, Bench, failure, native

@@ -49,7 +49,8 @@ async def test_a_paused_queue_is_said_in_the_plan_of_a_requeue_into_it(front: Fr
     await front.letters(1)
     await front.bench.pause("mail")
     plan = await front.desk.plan(REQUEUE, {"selection": {"filter": {"queue": "mail"}}}, ANN)
-    assert plan.effects[1].subject == "queue mail in system native"
+    (said,) = [warning for warning in plan.warnings if warning.code == "paused"]
+    assert said.words.startswith("queue mail in system native is paused by ann")
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from graveshift.driver import Order, Touch
 from graveshift.errors import Invalid, PhraseMismatch, QueueDraining
 from graveshift.store.engine import open_unit
+from graveshift.touch import Order, Touch
 from graveshift.wire.plans import Confirm, RunPlan
 from graveshift.wire.runs import Outcome, RunState
 from graveshift.wire.selection import Filter

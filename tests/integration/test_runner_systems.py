@@ -7,8 +7,13 @@ from typing import Any
 
 from msgspec import structs
 
+from graveshift.back import AS_IT_WAS, Alike, Back
 from graveshift.driver import Can, Count, Frozen, Unit, Verdict
+from graveshift.wire.groups import Group
+from graveshift.wire.page import Page
+from graveshift.wire.queues import Queue
 from graveshift.wire.runs import Outcome, RunState
+from graveshift.wire.workers import Worker
 from tests.front import ALL, Front, true
 
 REQUEUE = "dlq.requeue"
@@ -44,7 +49,25 @@ class Foreign:
     async def standing(self, letters: Sequence[str]) -> Sequence[str]:
         return [letter for letter in letters if letter in self.letters and letter not in self.moved]
 
-    async def move(self, unit: Unit, letters: Sequence[str], to: object, run_id: int) -> Sequence[Verdict]:
+    async def survey(self, letters: Sequence[str], queue: str | None = None) -> Sequence[Alike]:
+        standing = await self.standing(letters)
+        return [Alike(queue="far", kind="send", fingerprint="f", error_type="Far", n=len(standing))] if standing else []
+
+    async def groups(self, chosen: object, cursor: object, limit: int) -> Page[Group]:
+        return Page([], NOON)
+
+    async def queues(self) -> Sequence[Queue]:
+        return []
+
+    async def workers(self) -> Sequence[Worker]:
+        return []
+
+    async def fates(self, run_id: int) -> None:
+        return None
+
+    async def move(
+        self, unit: Unit, letters: Sequence[str], to: object, run_id: int, *, back: Back = AS_IT_WAS
+    ) -> Sequence[Verdict]:
         self.acts += 1
         for letter in letters:
             self.moved.setdefault(letter, run_id)

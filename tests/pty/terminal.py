@@ -18,7 +18,7 @@ FAKE = (sys.executable, "-m", "tests.screens.fake_console")
 
 
 class Terminal:
-    """Reads as fast as the program writes, from the moment it starts."""
+    """Reads as fast as the program writes, from the moment it starts; what it wrote is drawn when it is looked at."""
 
     def __init__(
         self, argv: Sequence[str], *, size: tuple[int, int] = (80, 24), env: Mapping[str, str] | None = None
@@ -35,6 +35,7 @@ class Terminal:
         self.pid: int = self._process.pid
         self.raw = bytearray()
         self.arrived: list[tuple[float, int]] = []
+        self._drawn = 0
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
@@ -52,6 +53,8 @@ class Terminal:
     def text(self) -> str:
         """What a person sees."""
         with self._lock:
+            self._stream.feed(bytes(self.raw[self._drawn :]))
+            self._drawn = len(self.raw)
             return "\n".join(self._screen.display)
 
     def send(self, keys: str) -> None:
@@ -131,4 +134,3 @@ class Terminal:
             with self._lock:
                 self.raw += data
                 self.arrived.append((time.monotonic(), len(data)))
-                self._stream.feed(data)

@@ -24,6 +24,7 @@ CAUSES: Final = (
 )
 OPERATIONS: Final = (
     ("dlq.requeue", "Requeue dead letters", Danger.BULK), ("dlq.discard", "Discard dead letters", Danger.DESTRUCTIVE),
+    ("dlq.reveal", "Reveal letter", Danger.SAFE),
     ("dlq.restore", "Restore letters", Danger.BULK), ("trash.empty", "Empty trash", Danger.DESTRUCTIVE),
     ("queue.pause", "Pause a queue", Danger.SAFE), ("queue.resume", "Resume a queue", Danger.SAFE),
     ("queue.limit", "Limit a queue", Danger.SAFE), ("queue.drain", "Drain a queue", Danger.BULK),

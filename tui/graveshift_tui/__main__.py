@@ -19,6 +19,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "open": ("", "open the console at one thing, as in `graveshift open groups/ID`"),
     "get": ("reading", "print a resource, or one thing of it, as a table or as JSON"),
     "do": ("acting", "plan a verb, show the plan, confirm it and carry it out"),
+    "run": ("running", "pause, resume or cancel a run, or give it another rate"),
     "export": ("exporting", "write every letter that matches to a file, as JSON lines or CSV"),
     "reveal": ("revealing", "print one letter without masks, with a reason for the record"),
     "mark": ("marking", "record a deploy or another change, beside the failures that may come of it"),

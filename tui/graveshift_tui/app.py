@@ -29,14 +29,15 @@ from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import CARDS, screen_for, verbs
 from graveshift_tui.screens.actions import Actions
+from graveshift_tui.screens.alarm import Alarm
 from graveshift_tui.screens.leaving import Leaving
 from graveshift_tui.screens.listing import ListScreen, stepper
+from graveshift_tui.screens.painting import repaint
 from graveshift_tui.settings import ConsoleError, Settings, Where
 from graveshift_tui.widgets.band import AMBER, Pulse
 from graveshift_tui.widgets.guard import Guard
-from graveshift_tui.widgets.paint import Lines
-from graveshift_tui.widgets.table import Table
-from graveshift_tui.widgets.terminal import Leave, QuietDriver
+from graveshift_tui.widgets.terminal import Leave
+from graveshift_tui.widgets.title import Title
 from graveshift_tui.widgets.toasts import Toasts
 from graveshift_tui.widgets.typeahead import Typeahead
 from graveshift_tui.widgets.work import spawn
@@ -77,7 +78,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
     ) -> None:
         self.palette = theme.find(settings.theme)
         self.keymap = keymap.load(settings.keymap)
-        super().__init__(driver_class=None if settings.mouse else QuietDriver)
+        title = Title()
+        super().__init__(driver_class=title.driver(mouse=settings.mouse))
         self.settings = settings
         self.start_at = start_at
         self.client: Client | None = None
@@ -91,6 +93,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self._guard = Guard()
         self._typeahead = Typeahead(self, super().on_event, self.actions)
         self._leaving = Leaving(self)
+        self._alarm = Alarm(self, title)
         self._leave = Leave(self._told_to_leave)
         self._toasts = Toasts(self, lambda: here.cursor_y if (here := self.here()) is not None else None)
         self._minute = 0
@@ -196,11 +199,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.palette = theme.find(name or None)
         self.register_theme(self.palette.textual())
         self.theme = self.palette.name
-        for screen in self.screen_stack:
-            for table in screen.query(Table):
-                table.repaint_everything()
-            for lines in screen.query(Lines):
-                lines.refresh()
+        repaint(self.screen_stack)
 
     def leave(self) -> None:
         """Quits; asks only where runs are live, and names them."""
@@ -235,6 +234,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self._reading = message.reading
         if message.reading.error is None and not self.operations and self.client is not None:
             self.look(self.client.operations(), self._know)
+        self._alarm.heed(message.reading.value)
         self._refresh_pulse()
 
     @on(Found)

@@ -7,6 +7,7 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
+from graveshift.wire.runs import Run
 from graveshift_tui.sanitize import clean
 
 UNKNOWN: Final = "·"
@@ -29,6 +30,21 @@ def things(value: int | None, one: str, *, exact: bool = True, many: str | None 
     """`1 letter`, `3 letters`, `10,000+ letters`."""
     word = one if value == 1 and exact else many or f"{one}s"
     return f"{total(value, exact=exact)} {word}" if value is not None else word
+
+
+def in_canary(run: Run) -> bool:
+    """True while nothing was moved but the run's canary."""
+    return run.state.is_live and run.canary is not None and run.handled <= run.canary.jobs
+
+
+def canary(run: Run) -> str:
+    """`canary 14 done, 2 failed, 4 running of 20`; empty for a run without one."""
+    seen = run.canary
+    if seen is None:
+        return ""
+    parts = ((seen.done, "done"), (seen.failed, "failed"), (seen.running, "running"), (seen.waiting, "waiting"))
+    told = ", ".join(f"{count(n)} {word}" for n, word in (*parts, (seen.gone, "gone")) if n)
+    return f"canary {told or 'begins'} of {count(seen.jobs or seen.asked)}"
 
 
 def rate(value: float | None) -> str:

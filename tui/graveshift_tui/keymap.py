@@ -35,10 +35,13 @@ HINTS: Final = {
     "open": "open", "back": "back", "mark": "mark", "filter": "filter", "find": "find", "command": "command",
     "dlq.requeue": "requeue", "dlq.requeue.all": "requeue all", "dlq.discard": "discard", "queue.pause": "pause",
     "run.undo": "undo", "queue.limit": "limit", "schedule.fire": "fire now", "schedule.pause": "pause",
+    "run.pause": "pause/resume", "run.faster": "faster", "run.slower": "slower", "run.rate": "rate",
+    "dlq.canary": "canary",
     "run.stop": "stop runs", "backup.create": "back up", "secret.rotate": "rotate", "job.cancel": "cancel",
     "fold": "fold", "letter.next": "next", "letter.previous": "previous", "panel.next": "panel", "copy": "copy",
     "worker.quiet": "quiet", "worker.resume": "resume", "worker.drain": "drain", "worker.stop": "stop",
     "job.hold": "hold", "job.release": "release", "job.bury": "bury", "job.retry": "retry now",
+    "dlq.reveal": "reveal", "cause.letters": "siblings",
     "dlq.restore": "restore", "trash.empty": "empty", "queue.drain": "drain", "queue.purge": "purge",
     "mark.all": "mark all", "queue.jobs": "jobs", "queue.letters": "letters",
 }  # fmt: skip

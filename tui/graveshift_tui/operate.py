@@ -199,10 +199,12 @@ def ending(ask: Ask, run: Run) -> str:
 
 def progress(run: Run) -> str:
     """`61% of 5,100 letters`, and what did not go as planned."""
-    from graveshift_tui.format import count, share
+    from graveshift_tui.format import canary, count, in_canary, share
 
     if vain := in_vain(run):
         return vain
+    if in_canary(run):
+        return canary(run)
     named = NOUNS.get(run.operation) or NOUNS.get(run.operation.partition(".")[0], "item")
     whole = things(run.total, named)
     done = f"{share(run.handled, run.total)} of {whole}" if run.total else f"{count(run.handled)} done"

@@ -1,11 +1,14 @@
 """What verbs may reach, of the parts."""
 
+import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from graveshift import embedded
 from graveshift.archives.local import LocalArchive
 from graveshift.bootstrap.parts import Parts
+from graveshift.delivery import delivery_of
 from graveshift.dump import Dumper
 from graveshift.interpreter import Interpreter
 from graveshift.operation import World
@@ -40,10 +43,21 @@ def world_of(parts: Parts) -> World:
         interpreter=Interpreter(parts.runs.now, FilterBook(parts.engine)),
         trash={system: queue.trash},
         keep_trash_days=settings.queue.keep_trash_days,
+        delivery=delivery_of(settings.delivery.may_have_arrived),
+        undo_window_s=settings.desk.undo_window_s,
+        died_again_limit=settings.desk.died_again_limit,
+        free_bytes=partial(_free, server.data_dir) if server else lambda: None,
         trials={system: queue.trials},
         drip=settings.drip,
         probes=settings.probes,
     )
+
+
+def _free(data_dir: Path) -> int | None:
+    try:
+        return shutil.disk_usage(data_dir).free
+    except OSError:
+        return None
 
 
 def _rotators(parts: Parts) -> Mapping[str, Rotator]:

@@ -229,6 +229,7 @@ def _new_run(kept: KeptPlan, draft: Draft, actor: Actor, key: str, asked: Mappin
         operation=kept.operation,
         total=_items(draft),
         rate=draft.rate,
+        wait_s=draft.wait_s,
         actor=actor.name,
         source=actor.source,
         reason=asked["reason"] or kept.args.get("reason"),
@@ -261,4 +262,9 @@ def _plan(kept: KeptPlan, draft: Draft) -> Plan:
         confirm=draft.confirm,
         phrase=draft.phrase,
         expires_at=kept.expires_at,
+        parts=None if draft.parts is None else list(draft.parts),
+        parts_of=draft.parts_of,
+        warnings=list(draft.warnings),
+        samples=list(draft.samples),
+        forecast=draft.forecast,
     )

@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from graveshift.driver import Can, Count, Letters, Move, Source, Unit, Verdict
 from graveshift.operation import Carrier, Draft, World
 from graveshift.selection import LETTER_FIELDS, Aim, Frost, arrived, count_letters, kept, thawed
+from graveshift.selection.foreseeing import overlapping_in_time
+from graveshift.selection.surveying import surveyed
 from graveshift.selection.walk import Walk
-from graveshift.selection.wording import letters_in_words
+from graveshift.selection.wording import letters_in_words, window
 from graveshift.wire.ids import decode
 from graveshift.wire.operations import Danger, Role
-from graveshift.wire.plans import Confirm, Effect
+from graveshift.wire.plans import Confirm, Effect, Forecast
 from graveshift.wire.selection import Selection
 
 
@@ -30,7 +32,18 @@ class Discard(Struct, frozen=True, forbid_unknown_fields=True):
     async def plan(self, world: World) -> Draft:
         """Freeze the selection as of now."""
         aim = self._aim(world)
-        return await self._draft(world, aim, await aim.freeze(), Count(0))
+        frost = await aim.freeze()
+        draft = await self._draft(world, aim, frost, Count(0))
+        found = await surveyed(aim, frost, Count(draft.count or 0, draft.count_is_exact))
+        wait_s = window(aim, world.undo_window_s)
+        return structs.replace(
+            draft,
+            parts=found.parts,
+            parts_of=found.parts_of,
+            warnings=await overlapping_in_time(world, aim, found),
+            forecast=Forecast(free_bytes=world.free_bytes(), undo_window_s=wait_s),
+            wait_s=wait_s,
+        )
 
     async def refresh(self, world: World, frozen: Mapping[str, Any]) -> Draft:
         """Count what was there when it was frozen, and what came since."""
@@ -69,7 +82,7 @@ def _fate(world: World, aim: Aim[Letters]) -> list[Effect]:
     reached = [name for name in sorted(aim.pools) if name in named]
     kept = [name for name in reached if Can.TRASH in aim.sources[name].can]
     days = f"{world.keep_trash_days} day{'' if world.keep_trash_days == 1 else 's'}"
-    rest = f"kept in the trash for {days}, where dlq.restore finds them; the disk they take is freed after that"
+    rest = f"kept in the trash for {days}, where dlq.restore finds them; until then, or an emptying, no disk is freed"
     return [Effect(f"what is discarded in {name}", rest) for name in kept] + [
         Effect(f"what is discarded in {name}", "gone for good: this system has no trash")
         for name in reached

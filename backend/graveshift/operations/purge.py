@@ -5,12 +5,13 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from graveshift.driver import Can, Count, Jobs, Order, Source, Touch, Unit, Verdict
+from graveshift.driver import Can, Count, Jobs, Source, Unit, Verdict
 from graveshift.operation import Carrier, Draft, World
 from graveshift.selection import JOB_FIELDS, Aim, Frost, arrived, kept, thawed
 from graveshift.selection.single import queue_of
 from graveshift.selection.walk import Walk
 from graveshift.selection.wording import how_many
+from graveshift.touch import Order, Touch
 from graveshift.wire.ids import decode
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect

@@ -5,13 +5,14 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct, structs
 
-from graveshift.driver import Can, Count, Jobs, Order, Source, Touch, Unit, Verdict
+from graveshift.driver import Can, Count, Jobs, Source, Unit, Verdict
 from graveshift.errors import Invalid
 from graveshift.operation import Carrier, Draft, World
 from graveshift.selection import JOB_FIELDS, Aim, Frost, arrived, kept, thawed
 from graveshift.selection.holding import standing_holds
 from graveshift.selection.walk import Walk
 from graveshift.selection.wording import bulk, how_many, until, which
+from graveshift.touch import Order, Touch
 from graveshift.wire.jobs import JobState
 from graveshift.wire.moments import Moment, check_moments
 from graveshift.wire.operations import Danger, Role

@@ -103,5 +103,5 @@ def said(canary: Canary) -> str:
             words = f"{canary.done:,} of {canary.jobs:,} done in time, {canary.waiting:,} not started"
         case _:
             words = f"{canary.done:,} of {canary.jobs:,} done"
-    after = "it ends with its canary" if ends(canary) else "resume goes on with the rest, cancel ends it"
+    after = "it ends with its canary" if ends(canary) else "resume goes on, cancel ends it"
     return f"canary {canary.state}: {words}; {after}"

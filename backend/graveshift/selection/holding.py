@@ -5,9 +5,10 @@ from itertools import groupby
 
 from msgspec import structs
 
-from graveshift.driver import Held, Jobs
+from graveshift.driver import Jobs
 from graveshift.selection import Aim, Frost, natives, system_of
 from graveshift.selection.wording import NAMED, until
+from graveshift.touch import Held
 from graveshift.wire.jobs import JobState
 
 # Held jobs that are looked at; beyond them a plan says `10,000+`.

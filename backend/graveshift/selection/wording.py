@@ -97,6 +97,11 @@ async def _with_error(aim: Aim[Letters]) -> Filter:
     return chosen
 
 
+def window(aim: Aim[P], window_s: float) -> float:
+    """How long a run waits before its first item: not at all for a few things that were named one by one."""
+    return 0 if aim.ids is not None and len(aim.ids) <= PHRASE_ABOVE else window_s
+
+
 def bulk(aim: Aim[P], count: Count, environment: str) -> tuple[Confirm, str | None]:
     """How a bulk verb that can be taken back is confirmed: above a hundred things, by a phrase that says what it is.
 

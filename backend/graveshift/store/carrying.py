@@ -25,7 +25,7 @@ TAKE = text("""
     WHERE p.id = r.plan_id AND r.id = (
         SELECT id FROM graveshift_ledger.runs
         WHERE state IN ('queued', 'running') AND (lease_until IS NULL OR lease_until < now())
-          AND id <> ALL (CAST(:held AS bigint[]))
+          AND (starts_at IS NULL OR starts_at <= now()) AND id <> ALL (CAST(:held AS bigint[]))
         ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
     RETURNING r.id, r.operation, r.actor, r.source, r.reason, r.mark #>> '{}' AS mark, r.rate, r.plan_id,
               r.wanted, r.moved + r.conflict + r.gone + r.failed AS handled, p.args, p.draft,

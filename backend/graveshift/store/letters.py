@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graveshift.back import Alike
 from graveshift.driver import Count, Frozen, Source
 from graveshift.store.engine import open_unit
 from graveshift.store.foreign import matched
@@ -45,6 +46,12 @@ GROUPS = """
     FROM graveshift_ledger.letters WHERE {match}
     GROUP BY queue, kind, fingerprint ORDER BY per_min DESC, dead DESC, queue, kind, fingerprint LIMIT :limit
 """
+SURVEY = text("""
+    SELECT queue, kind, fingerprint, max(error_type) AS error_type, max(error_message) AS message, count(*) AS n,
+           run_id::text AS run_id
+    FROM graveshift_ledger.letters WHERE system = :system AND id = ANY (CAST(:ids AS text[]))
+    GROUP BY queue, kind, fingerprint, run_id ORDER BY n DESC, queue, kind, fingerprint
+""")
 NOW = text("SELECT now() AS at, pg_current_snapshot()::text AS snapshot")
 
 
@@ -113,6 +120,12 @@ class ForeignLetters:
         bounds = {"at": position[0] if position else None, "id": after}
         rows = await self._rows(PICK, chosen, {**bounds, "snapshot": frozen.snapshot, "limit": limit})
         return [row.id for row in rows]
+
+    async def survey(self, letters: Sequence[str], queue: str | None = None) -> Sequence[Alike]:
+        """From the index, which knows no keys."""
+        async with open_unit(self._engine) as unit:
+            rows = (await unit.execute(SURVEY, {"system": self.system, "ids": list(letters)})).mappings()
+            return [Alike(**row) for row in rows]
 
     async def _counted(self, statement: str, chosen: Filter, more: Mapping[str, Any]) -> Count:
         rows = await self._rows(statement, chosen, {**more, "limit": COUNT_LIMIT + 1})

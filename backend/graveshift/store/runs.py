@@ -1,7 +1,7 @@
 """Runs as they are kept: begun by the Desk, steered by operators, read by everybody."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
@@ -65,6 +65,7 @@ RUNS = Table(
     Column("idempotency_key", Text, nullable=False),
     Column("body", JSON, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("starts_at", DateTime(timezone=True)),
     Column("started_at", DateTime(timezone=True)),
     Column("finished_at", DateTime(timezone=True)),
     Column("lease_owner", Uuid),
@@ -78,7 +79,7 @@ LIVE = [state.value for state in RunState if state.is_live]
 
 
 class NewRun(Struct, frozen=True, kw_only=True):
-    """A run to begin. `body` is the request as decoded values, compared when the same `key` comes again."""
+    """A run to begin, in `wait_s` seconds. `body` is the request as decoded values, compared when `key` comes again."""
 
     plan_id: int
     operation: str
@@ -89,9 +90,16 @@ class NewRun(Struct, frozen=True, kw_only=True):
     reason: str | None
     key: str
     body: Mapping[str, Any]
+    wait_s: float = 0
 
 
 CLOCK = select(func.now())
+AT_WORK = text("""
+    SELECT r.*, p.args, p.draft -> 'meant' AS meant
+    FROM graveshift_ledger.runs r JOIN graveshift_ledger.plans p ON p.id = r.plan_id
+    WHERE r.state IN ('queued', 'running', 'paused') AND r.operation = ANY (CAST(:operations AS text[]))
+    ORDER BY r.id DESC LIMIT 20
+""")
 STILL_LIVE = select(RUNS).where(RUNS.c.state.in_(LIVE)).order_by(RUNS.c.id.desc()).limit(bindparam("most"))
 
 
@@ -115,6 +123,12 @@ class RunBook:
         async with open_look(self._engine) as unit:
             return [run_of(row) for row in (await unit.execute(STILL_LIVE, {"most": limit})).mappings()]
 
+    async def at_work(self, operations: Sequence[str]) -> list[tuple[Run, Mapping[str, Any]]]:
+        """Live runs of these verbs with the selection of each, newest first; twenty at most."""
+        async with open_look(self._engine) as unit:
+            rows = (await unit.execute(AT_WORK, {"operations": list(operations)})).mappings()
+            return [(run_of(row), _selected(row)) for row in rows]
+
     async def one(self, id: int) -> Run | None:
         """The run with this id."""
         async with open_unit(self._engine) as unit:
@@ -136,8 +150,12 @@ class RunBook:
 
     async def begin(self, unit: Unit, new: NewRun) -> Run | None:
         """Insert a queued run; None where this actor has used the key before."""
-        values = {name: getattr(new, name) for name in NewRun.__struct_fields__ if name not in ("key", "body")}
+        values = {
+            name: getattr(new, name) for name in NewRun.__struct_fields__ if name not in ("key", "body", "wait_s")
+        }
         values |= {"state": RunState.QUEUED.value, "idempotency_key": new.key, "body": dict(new.body)}
+        if new.wait_s:
+            values["starts_at"] = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, new.wait_s)
         fresh = insert(RUNS).values(values).on_conflict_do_nothing(index_elements=["actor", "idempotency_key"])
         row = (await unit.execute(fresh.returning(RUNS))).mappings().first()
         return run_of(row) if row else None
@@ -166,6 +184,12 @@ class RunBook:
     async def _change(self, unit: Unit, id: int, values: Mapping[str, Any]) -> Run:
         changed = update(RUNS).where(RUNS.c.id == id).values(dict(values)).returning(RUNS)
         return run_of((await unit.execute(changed)).mappings().one())
+
+
+def _selected(row: RowMapping) -> Mapping[str, Any]:
+    """What a run is after: for a text, the filter that it meant when it was planned."""
+    given: Mapping[str, Any] = row["args"].get("selection") or {}
+    return given if row["meant"] is None else {"filter": row["meant"]}
 
 
 def number(public: str) -> int | None:

@@ -29,8 +29,64 @@ class NewPlan(Struct, frozen=True, forbid_unknown_fields=True):
     args: dict[str, Any] = {}
 
 
+class Share(Struct, frozen=True):
+    """So many of one queue, kind or group; `label` says a group in words."""
+
+    name: str
+    n: int
+    label: str = ""
+
+
+class Breakdown(Struct, frozen=True):
+    """`by` is `queue`, `kind` or `group`: the largest first, and how many `more` there are."""
+
+    by: str
+    top: list[Share]
+    more: int = 0
+
+
+class Caution(Struct, frozen=True, kw_only=True):
+    """Something foreseen, in `words`; `n` things are concerned (None: all, or cannot say), of a sample of `of`."""
+
+    code: str
+    words: str
+    n: int | None = None
+    of: int | None = None
+
+
+class Change(Struct, frozen=True):
+    """One value of a payload, as JSON text, before and after; None where there is none."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+class Sample(Struct, frozen=True):
+    """What an edit makes of one letter; `refused` says why nothing."""
+
+    id: str
+    changes: list[Change] = []
+    refused: str | None = None
+
+
+class Forecast(Struct, frozen=True, kw_only=True):
+    """Seconds and bytes; None means "cannot say". `undo_window_s` is the wait before the first item moves."""
+
+    duration_s: float | None = None
+    rate: float | None = None
+    wal_bytes: int | None = None
+    disk_bytes: int | None = None
+    free_bytes: int | None = None
+    undo_window_s: float = 0
+
+
 class Plan(Struct, frozen=True, kw_only=True):
-    """`count` is of things acted on (None: cannot say); `arrived_since` matches now but was not there at `cutoff`."""
+    """`count` is of things acted on (None: cannot say); `arrived_since` matches now but was not there at `cutoff`.
+
+    `parts` None: they could not be had in time, or are not of this verb; they are of `parts_of` things, the oldest,
+    where that is not None. `samples` are of an edit.
+    """
 
     id: str
     operation: str
@@ -43,6 +99,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     confirm: Confirm
     phrase: str | None
     expires_at: datetime
+    parts: list[Breakdown] | None = None
+    parts_of: int | None = None
+    warnings: list[Caution] = []
+    samples: list[Sample] = []
+    forecast: Forecast | None = None
 
 
 class RunPlan(Struct, frozen=True, forbid_unknown_fields=True):

@@ -41,6 +41,7 @@ class Outcome(StrEnum):
 class Run(Struct, frozen=True, kw_only=True):
     """`total` is None until known; `rate` is items per second (None: not limited or not of that kind).
 
+    Before `starts_at` nothing is done: until then a cancel is as if it had never been asked for. None: at once.
     `slowed` is the rate it has slowed itself down to, None while it has not. `halt` is why it paused or ended by
     itself, None where it did not or was resumed since. `canary` is None for a run without one.
     """
@@ -57,6 +58,7 @@ class Run(Struct, frozen=True, kw_only=True):
     rate: float | None = None
     actor: str
     reason: str | None = None
+    starts_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     error: str | None = None

@@ -31,7 +31,7 @@ class Wish(StrEnum):
 
 class Worker(Struct, frozen=True, kw_only=True):
     """`running` is the number of jobs under way, `jobs` the ids of some of them; `heartbeat_age_s` is by the database
-    clock; `memory_bytes` is what the process has resident.
+    clock; `memory_bytes` is what the process has resident; `kinds` are those it has handlers for, None: cannot say.
     """
 
     id: str
@@ -47,3 +47,4 @@ class Worker(Struct, frozen=True, kw_only=True):
     wished_by: str | None = None
     memory_bytes: int | None = None
     jobs: list[str] = []
+    kinds: list[str] | None = None

@@ -54,11 +54,12 @@ class Worker:
         self._queues = asked.names
         kinds = by_kind(handlers)
         self._version = version or version_of(kinds)
+        self._kinds = sorted(kinds)
         self._orders = Orders()
         self._outbox = Outbox(work, self.name, max(FULL, self._settings.batch))
         teller = Teller(self.name, self._version, self._settings)
         self._shift = Shift(kinds, self._settings, teller, self._outbox)
-        self._claims = Claims(work, self.id, turns=asked, kinds=sorted(kinds), settings=self._settings, lease_s=lease_s)
+        self._claims = Claims(work, self.id, turns=asked, kinds=self._kinds, settings=self._settings, lease_s=lease_s)
         self._heart = Heart(work, self.id, lease_s)
 
     @property
@@ -105,7 +106,9 @@ class Worker:
         losses = Losses("register")
         while not self._orders.stop.is_set():
             try:
-                await self._work.register(self.id, socket.gethostname(), os.getpid(), self._version, self._queues)
+                await self._work.register(
+                    self.id, socket.gethostname(), os.getpid(), self._version, self._queues, kinds=self._kinds
+                )
             except DatabaseUnavailable as error:
                 await pause(losses.next_s(error), self._orders.stop)
             else:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from tests.bench.million.causes import CAUSES, COMMON_WORD, RARE_WORD
+from tests.bench.million.causes import CAUSES, COMMON_WORD, RARE_WORD, USERS, VERSIONS
 
 BARE = """
 SELECT d.*, left(t.error_message, 2000) FROM graveshift.dead d LEFT JOIN graveshift.dead_text t USING (died_at, id)
@@ -16,6 +16,7 @@ SELECT d.*, left(t.error_message, 2000) FROM found JOIN graveshift.dead d USING 
 LEFT JOIN graveshift.dead_text t USING (died_at, id) ORDER BY d.died_at DESC, d.id DESC LIMIT 101
 """
 SAYS = "search @@ plainto_tsquery('simple', '{}')"
+CARRIES = "document @> '{}'"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,21 @@ def ways() -> list[Way]:
             [{"queue": queue, "text": COMMON_WORD} for queue in ("webhooks", "reports")]),
         Way("a word that is nowhere", FOUND.format(where=SAYS.format("absent")), [{"text": "absent"}]),
         Way("an error type that is nowhere", BARE.format(where="d.queue = 'absent'"), [{"error_type": "Absent"}]),
+        Way("a phrase", FOUND.format(where=SAYS.format("no space left on device")), [{"q": '"space left"'}]),
+        Way("a rare payload", FOUND.format(where=CARRIES.format('{"user": 4242}')),
+            [{"q": f"payload.user={n}"} for n in range(42, USERS, USERS // 9)]),
+        Way("a common payload", BARE.format(where=CARRIES.format('{"region": "eu"}')),
+            [{"q": f"payload.region={name}"} for name in ("eu", "us", "ap")]),
+        Way("a payload that is nowhere", FOUND.format(where=CARRIES.format('{"region": "no"}')),
+            [{"q": "payload.region=no"}]),
+        Way("version", BARE.format(where="d.worker_version = 'v139'"), [{"q": f"version:{name}"} for name in VERSIONS]),
+        Way("attempts", BARE.format(where="d.attempt > 4"), [{"q": "attempts:>4"}, {"q": "attempts:<4"}]),
+        Way("attempts that none had", BARE.format(where="d.queue = 'absent'"), [{"q": "attempts:>50"}]),
+        Way("a wildcard", BARE.format(where="d.error_type LIKE '%Timeout'"), [{"q": "error:*Timeout"}]),
+        Way("all but a queue", BARE.format(where="d.queue <> 'webhooks'"), [{"q": f"-queue:{q}"} for q in queues]),
+        Way("all but a word", BARE.format(where="d.queue <> 'webhooks'"), [{"q": f"-{COMMON_WORD}"}]),
+        Way("two that do not meet", BARE.format(where="d.queue = 'absent'"),
+            [{"q": "queue:webhooks error:KeyError"}, {"q": "queue:webhooks version:v1"}]),
         Way("the last minutes", BARE.format(where="d.died_at > now() - interval '20 minutes'"),
             [{"died_after": at} for at in ago]),
         Way("before a time", BARE.format(where="d.died_at < now() - interval '90 minutes'"),

@@ -13,6 +13,8 @@ from graveshift.wire.operations import OperationInfo
 from graveshift.wire.plans import Confirm, Plan
 from graveshift.wire.runs import Run, RunState
 from graveshift.wire.selection import Selection
+from graveshift.wire.trials import Then
+from graveshift_tui import format as f
 from graveshift_tui.client import ApiError, Client
 from graveshift_tui.commands.reading import Output
 from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
@@ -74,6 +76,8 @@ def do(
     filter: Annotated[list[str] | None, typer.Option("--filter", "-f", metavar="K=V", help="Whatever matches.")] = None,
     id: Annotated[list[str] | None, typer.Option("--id", metavar="ID", help="These, repeated for each.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every one there is.")] = False,
+    canary: Annotated[int | None, typer.Option(metavar="N", help="Try N first; then it asks.")] = None,
+    then: Annotated[Then | None, typer.Option(help="What follows a green canary.")] = None,
     arg: Annotated[list[str] | None, typer.Option("--arg", "-a", metavar="K=V", help="JSON, else a string.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer a yes/no question with yes.")] = False,
@@ -91,7 +95,10 @@ def do(
     `graveshift do queue.pause --arg queue=native:mail --arg until=15m`;
     `graveshift get operations queue.pause` tells what a verb takes.
     """
-    wish = Wish(verb, arg or [], filter or [], id or [], everything, dry_run, yes, phrase, reason, wait, output)
+    tries = [f"{name}={value}" for name, value in (("canary", canary), ("then", then)) if value is not None]
+    wish = Wish(
+        verb, [*(arg or []), *tries], filter or [], id or [], everything, dry_run, yes, phrase, reason, wait, output
+    )
     wish.scope(datetime.now(UTC))  # what is typed wrong is said before anybody is asked
     settings = settings_of(url, token_file, config)
     with asyncio.Runner() as runner:
@@ -203,6 +210,8 @@ async def _follow(conduct: Conduct, started: Run) -> Run:
     try:
         async with aclosing(conduct.follow(run.id)) as states:
             async for run in states:
+                if run.halt and run.state is RunState.PAUSED:
+                    break  # it asks, and whoever waits for its end would wait for ever
                 if sys.stderr.isatty():
                     total = "?" if run.total is None else f"{run.total:,}"
                     print(
@@ -229,13 +238,18 @@ def _show_run(run: Run, wish: Wish) -> int:
     else:
         print(run_line(run))
     ended_badly = not run.state.is_live and run.state is not RunState.SUCCEEDED
-    return 1 if ended_badly or run.failed else 0
+    return 1 if ended_badly or run.failed or run.halt else 0
 
 
 def run_line(run: Run) -> str:
     """What became of the run so far, on one line."""
     counts = f"{run.moved:,} moved, {run.conflict:,} conflict, {run.gone:,} gone, {run.failed:,} failed"
-    error = f" ({clean(run.error, 500)})" if run.error else ""
+    told = run.error or run.halt
+    error = f" ({clean(told, 500)})" if told else ""
     after = "; it goes on in the backend" if run.state.is_live else ""
+    if run.halt and run.state is RunState.PAUSED:
+        after = f"; `graveshift run resume {clean(run.id)}` goes on, `graveshift run cancel {clean(run.id)}` ends it"
+    if run.canary:
+        counts += f"; {run.canary.state.value} {f.canary(run)}"
     became = in_vain(run).partition(":")[0] or run.state.value
     return f"run {clean(run.id)}: {clean(run.operation)} {became}: {counts}{error}{after}"

@@ -6,7 +6,9 @@ from typing import Final, Protocol, TypeVar
 from textual.app import App
 from textual.events import Key
 
+from graveshift.wire.dlq import Letter
 from graveshift.wire.operations import OperationInfo
+from graveshift.wire.selection import Filter
 from graveshift_tui.card import Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
@@ -15,12 +17,13 @@ from graveshift_tui.opening import Opening
 from graveshift_tui.operate import Ask
 from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import ConsoleScreen
-from graveshift_tui.screens import CARDS, PLACES, gone, typed, verbs
+from graveshift_tui.screens import CARDS, PLACES, exporting, gone, typed, verbs
 from graveshift_tui.screens.asking import ask_for_line, choose, show_help, show_palette
 from graveshift_tui.screens.detail import DetailScreen
 from graveshift_tui.screens.driving import MODES, drive
 from graveshift_tui.screens.flows import FLOWS
 from graveshift_tui.screens.flows.asking import Asking, Flow
+from graveshift_tui.screens.groups import short
 from graveshift_tui.screens.listing import ListScreen, describe
 from graveshift_tui.settings import ConsoleError, Settings
 from graveshift_tui.widgets.band import Pulse
@@ -28,7 +31,7 @@ from graveshift_tui.widgets.choose import Chooser
 
 T = TypeVar("T")
 
-COMMANDS: Final = (*PLACES, "demo", "theme", "help", "quit", "q")
+COMMANDS: Final = (*PLACES, "demo", "export", "theme", "help", "quit", "q")
 VERBS: Final = (*verbs.PLAIN, *FLOWS)
 
 
@@ -94,6 +97,7 @@ class Actions:
             "command": self._command,
             "queue.jobs": lambda: self._of_queue("jobs"),
             "queue.letters": lambda: self._of_queue("dlq"),
+            "cause.letters": self._of_cause,
             **{f"goto.{name}": self._goer(name) for name in PLACES},
         }
         self._commands: dict[str, Callable[[str], None]] = {
@@ -102,6 +106,7 @@ class Actions:
             "help": lambda rest: self._help(),
             "theme": host.use_theme,
             "demo": self._demo,
+            "export": self._export,
         }
 
     def perform(self, action: str) -> None:
@@ -180,7 +185,9 @@ class Actions:
             self._host.order(verbs.PLAIN[action](subject))
             return
         desk = Asking(self._host, self.opening, self._host.keymap.title(action))
-        FLOWS[action](Flow(desk, self._choose, client, self._host.pulse.overview, subject))
+        screen = self._host.here()
+        show = screen.reveal if isinstance(screen, DetailScreen) else lambda thing: None
+        FLOWS[action](Flow(desk, self._choose, client, self._host.pulse.overview, subject, show))
 
     def _help(self) -> None:
         show_help(self._host.app, self._host.keymap, self.why_not)
@@ -202,6 +209,24 @@ class Actions:
             self._host.tell("no queue is under the cursor", "warning")
         else:
             self._host.go(Route(card, given, crumb=f"{given.queue} {CARDS[card].title}"))
+
+    def _of_cause(self) -> None:
+        screen = self._host.here()
+        row = screen.subject().row if screen is not None else None
+        if isinstance(row, Letter):
+            given = Filter(system=row.system, queue=row.queue, kind=row.kind, fingerprint=row.fingerprint)
+            self._host.go(Route("dlq", given, crumb=short(row.error_type)))
+        else:
+            self._host.tell("no letter is under the cursor", "warning")
+
+    def _export(self, file: str) -> None:
+        screen, client = self._host.here(), self._host.client
+        if screen is None or client is None:
+            self._host.tell("not connected yet; nothing was exported", "warning")
+            return
+        path, params = exporting.plan_of(screen.subject(), file)
+        self._host.tell(f"exporting to {path}")
+        self._host.look(exporting.exported(client, path, params), self._host.tell)
 
     def _retry(self) -> None:
         if self._host.feed is not None:

@@ -34,6 +34,8 @@ class DetailScreen(ConsoleScreen):
         self.thing: Struct | None = None
         self.is_lost = False
         """What is shown was there, and is no more."""
+        self.revealed: Struct | None = None
+        """What is shown instead of what is read, until this is left."""
         self.sought = ""
         self.found: tuple[int, int] | None = None
         """Which of how many rows with the words that are sought."""
@@ -84,6 +86,8 @@ class DetailScreen(ConsoleScreen):
     def title_line(self) -> Line:
         """What is sought, and which of the places this is."""
         lost: Line = (("  gone", "bold warn"),) if self.is_lost else ()
+        if self.revealed is not None:
+            lost = (*lost, ("  REVEALED", "bold warn"))
         if self.found is None:
             return lost
         at, many = self.found
@@ -112,12 +116,20 @@ class DetailScreen(ConsoleScreen):
             async for reading in readings:
                 self.post_message(self.Fresh(reading.value, reading.at, reading.error))
 
+    def reveal(self, thing: Struct) -> None:
+        """Shows this thing as it is, while it is still the one on show; leaving or turning ends it."""
+        if self.card.nodes is not None and self.card.id_of(thing) == self.route.id:
+            self.revealed = thing
+            self.detail.show(self.card.nodes(thing, At(self.size.width, self._now())))
+            self.beat()
+
     def turn(self, delta: int) -> None:
         """Shows the neighbour instead."""
         route = self.step(delta) if self.step is not None else None
         if route is None or route.id == self.route.id:
             return
         self.route, self.thing, self.read_at, self.found, self.is_lost = route, None, None, None, False
+        self.revealed = None
         self.detail.reset()
         self._say("reading", "muted")
         self.connected()
@@ -130,7 +142,7 @@ class DetailScreen(ConsoleScreen):
             self._say(str(message.error), "crit")
         elif isinstance(message.value, Struct) and message.error is None and self.card.nodes is not None:
             self.thing, self.read_at, self.is_lost = message.value, message.at, False
-            self.detail.show(self.card.nodes(self.thing, At(self.size.width, self._now())))
+            self.detail.show(self.card.nodes(self.revealed or self.thing, At(self.size.width, self._now())))
         elif not self.is_lost and getattr(message.error, "code", "") == "not-found":
             self.is_lost = True
             self.console.tell("it is gone: somebody moved it meanwhile", "warning")

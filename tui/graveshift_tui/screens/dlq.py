@@ -1,15 +1,15 @@
 """Dead letters, and one letter in full: what it carried, what it died of, and every attempt."""
 
-from graveshift.wire.dlq import Attempt, Letter, LetterDetail
+from graveshift.wire.dlq import Attempt, Letter, LetterDetail, Life
 from graveshift.wire.selection import LETTER_FIELDS, parameters
 from graveshift_tui import format as f
 from graveshift_tui.card import Card, Route
-from graveshift_tui.sanitize import clean_lines
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.screens.groups import short
+from graveshift_tui.screens.tracebacks import long_text, traceback_nodes
 from graveshift_tui.widgets.columns import At, Column, pair, solo
 from graveshift_tui.widgets.paint import Line
-from graveshift_tui.widgets.tree import Node, json_nodes, texts
+from graveshift_tui.widgets.tree import Node, json_nodes
 
 
 def title(letter: Letter) -> str:
@@ -30,13 +30,14 @@ def nodes(letter: Letter, at: At) -> list[Node]:
         ("attempts", f"{tries}   {again if letter.requeue_count is not None else ''}"),
         ("worker", letter.worker_version),
         ("trace", letter.trace_id),
+        ("siblings", _siblings(letter)),
         ("job", letter.job_id),
         ("last run", letter.run_id),
     )
     error = Node(
         "error",
         ((letter.error_type, "bold crit"),),
-        tuple(texts("error", clean_lines(letter.error_message, 200, 500))),
+        long_text("error", letter.error_message),
     )
     return [*head, Node("gap1", ()), error, *(_more(letter, at) if isinstance(letter, LetterDetail) else ())]
 
@@ -51,12 +52,31 @@ def _more(letter: LetterDetail, at: At) -> list[Node]:
             Node("payload", (("payload", "bold heading"), *size), tuple(json_nodes("payload", raw))),
         ]
     if letter.traceback:
-        lines = texts("trace", clean_lines(letter.traceback, 1000, 500))
-        parts += [Node("gap3", ()), Node("trace", (("traceback", "bold heading"),), tuple(lines))]
+        parts += [Node("gap3", ()), Node("trace", (("traceback", "bold heading"),), traceback_nodes(letter.traceback))]
+    if letter.lives:
+        lives = tuple(_life(i, life, at) for i, life in enumerate(letter.lives))
+        parts += [Node("gap5", ()), Node("lives", (("earlier lives", "bold heading"),), lives)]
     if letter.history:
         tries = tuple(_attempt(i, attempt, at) for i, attempt in enumerate(letter.history))
         parts += [Node("gap4", ()), Node("history", (("attempts", "bold heading"),), tries)]
     return parts
+
+
+def _life(index: int, life: Life, at: At) -> Node:
+    """What it died of, and who brought it back."""
+    head: Line = (
+        (f"{f.moment(life.died_at)}  ", "text"),
+        (f.fit(short(life.error_type), min(40, len(short(life.error_type)))), "crit"),
+        (f"  back after {f.age((life.back_at - life.died_at).total_seconds())}: run {life.run_id}", "muted"),
+        (f" by {f.fit(life.by, min(24, len(life.by)))}" if life.by else "", "muted"),
+    )
+    return Node(f"lives/{index}", head)
+
+
+def _siblings(letter: Letter) -> str | None:
+    """How many died of the same; None where it is not known."""
+    many = letter.siblings if isinstance(letter, LetterDetail) else None
+    return None if many is None else f"1 of {f.count(many)} of this cause"
 
 
 def _attempt(index: int, attempt: Attempt, at: At) -> Node:
@@ -91,6 +111,6 @@ CARD = Card(
     sorts=True,
     opens=solo(Letter, lambda x: Route("dlq", id=x.id, crumb=short(x.error_type))),
     nodes=pair(Letter, nodes),
-    verbs=("dlq.requeue", "dlq.requeue.all", "dlq.discard"),
+    verbs=("dlq.requeue", "dlq.requeue.all", "dlq.canary", "dlq.discard"),
     fields=parameters(LETTER_FIELDS),
 )

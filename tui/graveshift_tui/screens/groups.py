@@ -126,7 +126,7 @@ CARD = Card(
     pane=pair(Group, pane),
     pane_height=5,
     nodes=pair(Group, nodes),
-    verbs=("dlq.requeue.all", "dlq.discard", "queue.pause"),
+    verbs=("dlq.canary", "dlq.requeue.all", "dlq.discard", "queue.pause"),
     hints=("dlq", "jobs"),
     fields=parameters(GROUP_FIELDS),
 )

@@ -98,10 +98,15 @@ def _run(run: Run, at: At, *, first: bool) -> Line:
     head = "  RUNS     " if first else "           "
     tone = "accent" if run.state.is_live else "crit" if run.error or run.failed else "ok"
     bar = f"  {f.bar(run.handled / run.total, 10)}" if run.total and run.state.is_live else ""
-    speed = f"  {f.rate(run.rate)}/s" if run.rate and run.state.is_live else ""
+    speed = f"  {f.rate(run.slowed or run.rate)}/s" if run.rate and run.state.is_live else ""
+    speed += " slowed by itself" if run.slowed is not None and run.state.is_live else ""
     left = (run.total or 0) - run.handled
     eta = f"  eta {f.age(left / run.rate)}" if run.rate and run.state.value == "running" and left > 0 else ""
-    start: Line = ((head, "bold heading"), (f"#{run.id} {run.operation} ", "text"), (run.state.value, tone))
+    start: Line = (
+        (head, "bold heading"),
+        (f"#{run.id} {run.operation} ", "text"),
+        ("asks" if run.halt and run.state.is_live else run.state.value, "warn" if run.halt else tone),
+    )
     done, who = f"  {progress(run)}", (f"  {run.actor}", "muted")
     said = f"{done}{speed}{eta}"
     tries: list[Line] = [((bar + said, "text"), who), ((said, "text"), who), ((said, "text"),)]

@@ -22,24 +22,37 @@ OUTCOMES = {Outcome.MOVED: "ok", Outcome.FAILED: "crit", Outcome.CONFLICT: "warn
 
 def meter(run: Run, width: int) -> Cell:
     """A bar while it runs, else what came of it."""
-    if run.state.is_live and run.total:
+    if run.state.is_live and run.total and not f.in_canary(run):
         return f"{f.bar(run.handled / run.total, max(4, width - 5))} {f.share(run.handled, run.total)}", "accent"
     return progress(run), ""
 
 
+def state(run: Run) -> Cell:
+    """Its state; a run that stopped by itself says that it asks."""
+    return ("asks", "warn") if run.state is RunState.PAUSED and run.halt else (run.state.value, TONES[run.state])
+
+
 def tone(run: Run) -> str:
     """A run that failed is loud."""
-    return "crit" if run.state in (RunState.FAILED, RunState.LOST) else "warn" if run.failed else "text"
+    loud = run.failed or (run.state.is_live and run.halt)
+    return "crit" if run.state in (RunState.FAILED, RunState.LOST) else "warn" if loud else "text"
+
+
+def speed(run: Run) -> str:
+    """`50/s`, `25/s, slowed by itself from 50/s`; empty where it has no rate."""
+    if run.slowed is not None and run.state.is_live:
+        return f"{f.rate(run.slowed)}/s, slowed by itself from {f.rate(run.rate)}/s"
+    return f"{f.rate(run.rate)}/s" if run.rate else ""
 
 
 def pane(run: Run, at: At) -> list[Line]:
     """The run under the cursor in words."""
     why = f'   "{run.reason}"' if run.reason else ""
-    speed = f"   {f.rate(run.rate)}/s" if run.rate else ""
+    told = run.error or run.halt
     return [
         ((f" run {run.id}  {run.operation}", "bold bright"), (f"  by {run.actor}{why}", "muted")),
-        ((f"   {run.state.value}", TONES[run.state]), (f"   {progress(run)}{speed}", "text")),
-        ((f"   {f.fit(run.error, at.width - 4)}", "crit"),) if run.error else (),
+        ((f"   {run.state.value}", TONES[run.state]), (f"   {progress(run)}   {speed(run)}", "text")),
+        ((f"   {f.fit(told, at.width - 4)}", "crit" if run.error else "warn"),) if told else (),
     ]
 
 
@@ -51,7 +64,10 @@ def nodes(run: Run, at: At) -> list[Node]:
         ("operation", run.operation),
         ("state", run.state.value),
         ("progress", progress(run)),
-        ("rate", f"{f.rate(run.rate)}/s" if run.rate else None),
+        ("rate", speed(run) or None),
+        ("canary", f"{run.canary.state.value}: {f.canary(run)}" if run.canary else None),
+        ("then", run.canary.then.value if run.canary else None),
+        ("stopped itself", run.halt),
         ("by", run.actor),
         ("reason", run.reason),
         ("started", f.moment(run.started_at)),
@@ -79,7 +95,7 @@ CARD = Card(
     columns=(
         Column("RUN", pair(Run, lambda r, at: r.id), width=8),
         Column("OPERATION", pair(Run, lambda r, at: r.operation), width=14),
-        Column("STATE", pair(Run, lambda r, at: (r.state.value, TONES[r.state])), width=9),
+        Column("STATE", pair(Run, lambda r, at: state(r)), width=9),
         Column("PROGRESS", pair(Run, lambda r, at: meter(r, at.width))),
         Column("BY", pair(Run, lambda r, at: r.actor), width=10, from_width=76),
         Column("WHEN", pair(Run, lambda r, at: f.since(r.started_at, at.now)), width=5, right=True),
@@ -93,7 +109,7 @@ CARD = Card(
     pane=pair(Run, pane),
     pane_height=3,
     nodes=pair(Run, nodes),
-    verbs=("run.undo", "run.stop"),
+    verbs=("run.pause", "run.faster", "run.slower", "run.rate", "run.undo", "run.stop"),
     fields=(),
 )
 
@@ -111,7 +127,7 @@ ITEMS = Card(
     fetch=items,
     pane=pair(Item, item_pane),
     pane_height=4,
-    verbs=("run.undo", "run.stop"),
+    verbs=("run.pause", "run.faster", "run.slower", "run.rate", "run.undo", "run.stop"),
     hints=("runs",),
     fields=(),
 )

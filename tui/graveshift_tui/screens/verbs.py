@@ -24,7 +24,12 @@ from graveshift_tui.operate import Ask
 from graveshift_tui.screens.groups import cause, scope_of, short
 from graveshift_tui.screens.listing import describe
 
-OPERATIONS: Final = {"dlq.requeue.all": "dlq.requeue", "run.stop": ""}
+UNGATED: Final = ("run.stop", "run.pause", "run.faster", "run.slower", "run.rate")
+OPERATIONS: Final = {
+    "dlq.requeue.all": "dlq.requeue",
+    "dlq.canary": "dlq.requeue",
+    **dict.fromkeys(UNGATED, ""),
+}
 ENDED: Final = (JobState.DONE, JobState.CANCELLED, JobState.DEAD)
 STEERS: Final = {
     "worker.quiet": "Quiet",
@@ -94,6 +99,12 @@ def matching(subject: Subject) -> Ask:
         return replace(ask, noun="dead letter", tail="of every queue")
     tail = f"with {describe(subject.filter)}"
     return _matching("dlq.requeue", subject.filter, _all(subject, f"letters {tail}"), "letter", tail)
+
+
+def canary(subject: Subject) -> Ask:
+    """The configured number of these goes first, and the run asks what next: marks, the row, or all that match."""
+    ask = letters("dlq.requeue", subject) if subject.marked else matching(subject)
+    return replace(ask, args={**ask.args, "canary": True}, title="Canary, then requeue,")
 
 
 def _whole(action: str, subject: Subject, noun: str) -> Ask:
@@ -202,6 +213,7 @@ def back_up() -> Ask:
 PLAIN: Final[dict[str, Callable[[Subject], Ask]]] = {
     "dlq.requeue": lambda subject: letters("dlq.requeue", subject),
     "dlq.requeue.all": matching,
+    "dlq.canary": canary,
     "dlq.discard": lambda subject: letters("dlq.discard", subject),
     **{action: partial(steer, action) for action in STEERS},
     "dlq.restore": lambda subject: of_trash("dlq.restore", subject),

@@ -53,6 +53,7 @@ def band(pulse: Pulse, width: int, where: str) -> Line:
         (f" {fit(word, min(len(word), 24))}{fit(name, min(len(name), 24))} ", f"bold band_text on band_{colour}"),
         (f"  {fit(seen.actor, min(len(seen.actor), 20))} ", "bold text on panel"),
         (seen.role + ("  READ-ONLY" if pulse.read_only else ""), "muted on panel"),
+        *stopped(seen),
     )
     tone = tone_of(pulse.age_s, pulse.interval_s)
     right: Line = (
@@ -60,6 +61,21 @@ def band(pulse: Pulse, width: int, where: str) -> Line:
         (datetime.now(UTC).strftime("  %H:%MZ "), "text on panel"),
     )
     return spread(left, right, width)
+
+
+def stopped(seen: Overview) -> Line:
+    """Runs that stopped or slowed themselves, and wait for somebody."""
+    halted = [run.id for run in seen.runs if run.state.is_live and run.halt]
+    slowed = [run.id for run in seen.runs if run.state.is_live and run.slowed is not None and not run.halt]
+    which = halted or slowed
+    if not which:
+        return ()
+    word = "ASKS" if halted else "SLOWED ITSELF"
+    more = f" +{len(which) - 1}" if len(which) > 1 else ""
+    return (
+        ("  ", "text on panel"),
+        (f" run {fit(which[0], min(len(which[0]), 8))} {word}{more} ", "bold band_text on band_amber"),
+    )
 
 
 def banner(pulse: Pulse, key: str, width: int) -> list[Line]:

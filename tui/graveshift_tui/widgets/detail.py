@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from graveshift_tui.widgets.finding import rows_with
 from graveshift_tui.widgets.paint import palette_of, strip_of, wrapped
-from graveshift_tui.widgets.tree import Flat, Node, flatten
+from graveshift_tui.widgets.tree import Flat, Node, flatten, shut
 
 MARGIN = 3
 """Cells before a line: the cursor, and the sign of a fold."""
@@ -25,6 +25,8 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self.cursor = 0
         self.folded: frozenset[str] = frozenset()
+        self._shut: set[str] = set()
+        """What was folded from the start."""
         self._document: Sequence[Node] = ()
         self._flat: list[Flat] = []
 
@@ -32,11 +34,14 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         """Shows a document; one equal to the last costs nothing."""
         if nodes != self._document:
             self._document = nodes
+            fresh = {path for path in shut(nodes) if path not in self._shut}
+            self._shut |= fresh
+            self.folded |= fresh
             self._lay()
 
     def reset(self) -> None:
         """Back to the top with nothing folded: another thing is shown."""
-        self.folded, self.cursor = frozenset(), 0
+        self.folded, self.cursor, self._shut = frozenset(), 0, set()
         self.scroll_to(y=0, animate=False, immediate=True)
 
     def move(self, delta: int) -> None:

@@ -12,19 +12,10 @@ from time import sleep
 from types import FrameType
 from typing import Any, Final
 
-from textual.drivers.linux_driver import LinuxDriver
-
 MODES: Final = "".join(f"\x1b[?{mode}l" for mode in (1000, 1002, 1003, 1015, 1006, 2004, 1004))
 SHOWN: Final = "\x1b[?25h\x1b[?7h\x1b[0m"
 RESETS: Final = MODES + "\x1b[<u\x1b[?1049l" + SHOWN
 GRACE_S: Final = 1.2
-
-
-class QuietDriver(LinuxDriver):
-    """Textual's own driver without the mouse, which over SSH sends what nobody can read."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **(options | {"mouse": False}))
 
 
 class Leave:

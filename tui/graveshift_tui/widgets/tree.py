@@ -16,13 +16,17 @@ DEEP: Final = 200
 
 
 class Node(Struct, frozen=True):
-    """A line with lines beneath it; `end` closes it while it is open, `path` names it for folding."""
+    """A line with lines beneath it; `end` closes it while it is open, `path` names it for folding.
+
+    One that is `shut` is folded until it is opened.
+    """
 
     path: str
     head: Line
     children: "tuple[Node, ...]" = ()
     end: Line = ()
     brief: Line = ()
+    shut: bool = False
 
 
 class Flat(Struct, frozen=True):
@@ -60,6 +64,14 @@ def flatten(nodes: Sequence[Node], folded: frozenset[str], depth: int = 0) -> It
             yield from flatten(node.children, folded, depth + 1)
             if node.end:
                 yield Flat(node.path, (*pad, *node.end), folds=True)
+
+
+def shut(nodes: Sequence[Node]) -> Iterator[str]:
+    """The paths of what is folded until it is opened."""
+    for node in nodes:
+        if node.shut:
+            yield node.path
+        yield from shut(node.children)
 
 
 def texts(path: str, lines: Sequence[str], words: str = "text") -> list[Node]:

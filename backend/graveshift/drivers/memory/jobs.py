@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import structs
 
-from graveshift.driver import Count, Frozen, Held
+from graveshift.driver import Count, Frozen
 from graveshift.drivers.memory.letters import between, within
 from graveshift.drivers.memory.showing import job, job_detail
 from graveshift.drivers.memory.state import Entry, State
@@ -13,6 +13,7 @@ from graveshift.errors import Invalid
 from graveshift.matching import carries, fits
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import job_number, numbers_of
+from graveshift.touch import Held
 from graveshift.veil import Veil
 from graveshift.wire.jobs import Job, JobDetail
 from graveshift.wire.page import Page, Sort

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from msgspec import structs
 
+from graveshift.back import Alike
 from graveshift.driver import Count, Frozen, Pace
-from graveshift.drivers.memory import groups
+from graveshift.drivers.memory import groups, surveying
 from graveshift.drivers.memory.showing import detail, letter
 from graveshift.drivers.memory.state import Body, Place, State
 from graveshift.drivers.memory.words import says
@@ -66,6 +67,9 @@ class MemoryLetters:
             raise Invalid("this is no letter to go on after")
         places = [place for place in self._places(chosen, frozen) if last is None or place > last]
         return [letter_id(*place) for place in places[:limit]]
+
+    async def survey(self, letters: Sequence[str], queue: str | None = None) -> Sequence[Alike]:
+        return surveying.survey(self._state, letters, queue)
 
     def _places(self, chosen: Filter, frozen: Frozen | None = None) -> list[Place]:
         bodies = self._state.dead.items()

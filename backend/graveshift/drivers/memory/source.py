@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from graveshift.back import AS_IT_WAS, Back
-from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
+from graveshift.driver import Can, Fates, Move, Scan, Unit, Verdict
 from graveshift.drivers.memory import limiting
 from graveshift.drivers.memory.ending import readable
 from graveshift.drivers.memory.moving import erase, move, recall, restore
@@ -12,6 +12,7 @@ from graveshift.drivers.memory.showing import detail
 from graveshift.drivers.memory.state import Pause, Present, State
 from graveshift.drivers.memory.touching import touch
 from graveshift.store.position import job_number, letter_position
+from graveshift.touch import Order
 from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.ids import encode
 from graveshift.wire.queues import Limit, Queue
@@ -96,6 +97,7 @@ class MemorySource:
             wished_by=worker.wished_by,
             memory_bytes=worker.condition.memory_bytes,
             jobs=[encode(self.system, str(job)) for job in worker.jobs],
+            kinds=worker.kinds,
         )
 
     async def scan(self, mark: str | None, limit: int) -> Scan:

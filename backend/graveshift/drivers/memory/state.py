@@ -127,6 +127,7 @@ class Present(Struct):
     lease_s: float = 30.0
     wish: Wish = Wish.RUN
     wished_by: str | None = None
+    kinds: list[str] | None = None
 
     def is_silent(self, now: datetime) -> bool:
         """Nothing was heard for a lease."""

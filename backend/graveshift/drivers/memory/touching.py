@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from graveshift.driver import Order, Touch, Verdict
+from graveshift.driver import Verdict
 from graveshift.drivers.memory.ending import readable
 from graveshift.drivers.memory.state import Body, Entry, State, copied
 from graveshift.fingerprint import fingerprint
 from graveshift.judging import BURIED, NO_REASON, judge
+from graveshift.touch import Order, Touch
 from graveshift.wire.ids import encode
 
 ENDS = {Touch.BURY: "dead", Touch.PURGE: "cancelled"}

@@ -62,9 +62,20 @@ class MemoryWork:
         state.note(new.queue, "enqueued")
         return state.last_id
 
-    async def register(self, worker: UUID, host: str, pid: int, version: str, queues: Sequence[str]) -> None:
+    async def register(
+        self,
+        worker: UUID,
+        host: str,
+        pid: int,
+        version: str,
+        queues: Sequence[str],
+        *,
+        kinds: Sequence[str] | None = None,
+    ) -> None:
         now = self._state.now()
-        self._cards[worker] = self._state.workers[worker] = Present(host, pid, version, list(queues), now, now)
+        known = None if kinds is None else list(kinds)
+        present = Present(host, pid, version, list(queues), now, now, kinds=known)
+        self._cards[worker] = self._state.workers[worker] = present
 
     async def deregister(self, worker: UUID) -> None:
         self._cards.pop(worker, None)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import Boolean, ColumnElement, Table, Text, and_, cast, false, func, literal, literal_column, or_
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -13,6 +14,8 @@ from graveshift.store.position import job_number
 from graveshift.wire.selection import CARRIED, Filter
 
 Conditions = list[ColumnElement[bool]]
+# Each with an index of its own in the order of death; what tells most apart comes first.
+LEADS = ("fingerprint", "error_type", "kind", "version", "queue")
 ALIASES: Mapping[str, str] = {"worker_version": "version"}
 SIMPLE: ColumnElement[str] = literal_column("CAST('simple' AS regconfig)", Text)
 
@@ -29,6 +32,17 @@ def letters_where(chosen: Filter, system: str, table: Table = dead) -> Condition
         if not excluded.given & CARRIED:
             conditions.append(~func.coalesce(and_(*_of_letters(excluded, system, table)), false()))
     return conditions
+
+
+def led(chosen: Filter, system: str) -> tuple[Conditions, Conditions]:
+    """Conditions on `dead` that one index serves in the order of death, and those that are then left to look at."""
+    whole = [name for name in LEADS if (value := getattr(chosen, name)) is not None and "*" not in value]
+    leading = [*whole[:1], "run_id", "system", "died_after", "died_before"]
+    rest = structs.replace(chosen, **dict.fromkeys(leading))
+    first = letters_where(structs.replace(Filter(), **{name: getattr(chosen, name) for name in leading}), system)
+    if chosen.enqueued_after is not None:
+        first.append(dead.c.died_at > chosen.enqueued_after)
+    return first, letters_where(rest, system)
 
 
 def _of_letters(chosen: Filter, system: str, table: Table) -> Conditions:

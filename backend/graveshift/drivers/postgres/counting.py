@@ -1,7 +1,7 @@
 """How many letters and jobs match: told by the roll-up where it can tell, else counted up to a cap."""
 
-from msgspec import Struct
-from sqlalchemy import Table, func, select, text
+from msgspec import Struct, structs
+from sqlalchemy import Table, and_, func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from graveshift.driver import Count, Frozen
@@ -10,11 +10,13 @@ from graveshift.drivers.postgres.chosen import Conditions, arrived, jobs_where, 
 from graveshift.drivers.postgres.payloads import Wish
 from graveshift.drivers.postgres.tables import dead, jobs
 from graveshift.drivers.postgres.unveiling import Veils
-from graveshift.drivers.postgres.walking import Way, are_all, matches, same, walk, way
+from graveshift.drivers.postgres.walking import FIRST, Way, matches, same, walk, way, whole
 from graveshift.wire.selection import Filter
 
 # What is counted at most.
 CAP = 10_000
+# And of texts and payloads that match, beside a page.
+GLANCE = 2_000
 
 DEPTH = text("""
 SELECT coalesce(sum(n), 0) FROM (
@@ -53,6 +55,28 @@ async def count_letters(connection: AsyncConnection, what: Counted, frozen: Froz
     if frozen is not None:
         conditions.append(visible(dead, frozen))
     return await count_carrying(connection, way(what.chosen, conditions, what.veils, CAP + 1))
+
+
+async def count_shown(connection: AsyncConnection, what: Counted, way: Way) -> Count:
+    """Letters beside a page of them: nobody waits for more than a glance, so it is exact less often."""
+    told = await _told(connection, what.chosen, what.system)
+    if told is not None:
+        return Count(told)
+    if way.veils is not None or (way.inside and not way.indexed):
+        found, stopped = await walk(connection, structs.replace(way, after=None, limit=GLANCE // FIRST), 1)
+        return Count(len(found), stopped is None and len(found) < GLANCE // FIRST)
+    if way.inside:
+        return await _carrying(connection, whole(way), GLANCE)
+    if way.sieve:
+        return await _sifted(connection, way)
+    return await capped(connection, way.table, way.conditions)
+
+
+async def _sifted(connection: AsyncConnection, way: Way) -> Count:
+    rows = select(and_(*way.sieve).label("fits")).where(*way.conditions).limit(CAP + 1).subquery()
+    fit, looked_at = func.count().filter(rows.c.fits), func.count()
+    n, rows_seen = (await connection.execute(select(fit, looked_at).select_from(rows))).one()
+    return Count(min(n, CAP), rows_seen <= CAP)
 
 
 async def letters_since(connection: AsyncConnection, what: Counted, frozen: Frozen) -> Count:
@@ -121,12 +145,17 @@ async def count_carrying(connection: AsyncConnection, way: Way) -> Count:
         return Count(min(len(found), CAP), stopped is None and len(found) <= CAP)
     if not way.inside:
         return await capped(connection, way.table, way.conditions)
-    matched = matches(way.inside)
-    joined = way.table.join(matched, same(way.table, matched))
-    some = select(way.table.c.id).select_from(joined).where(*way.conditions).subquery()
+    return await _carrying(connection, way, CAP)
+
+
+async def _carrying(connection: AsyncConnection, way: Way, most: int) -> Count:
+    """Each letter is looked at by its key."""
+    matched = matches(way.inside, most)
+    each = select(way.table.c.id).where(same(way.table, matched), *way.conditions).offset(0).lateral()
+    some = select(each.c.id).select_from(matched.join(each, true())).subquery()
     both = (select(func.count()).select_from(table).scalar_subquery() for table in (some, matched))
     letters, texts = (await connection.execute(select(*both))).one()
-    return Count(min(letters, CAP), are_all(texts))
+    return Count(min(letters, most), texts <= most)
 
 
 async def capped(connection: AsyncConnection, table: Table, conditions: Conditions) -> Count:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, cast, literal_column, null, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.expression import ColumnElement, Select
 
-from graveshift.driver import Count, Frozen, Held
+from graveshift.driver import Count, Frozen
 from graveshift.drivers.postgres import counting, payloads
 from graveshift.drivers.postgres.chosen import jobs_where, visible
 from graveshift.drivers.postgres.connection import opened
@@ -19,6 +19,7 @@ from graveshift.drivers.postgres.text import raw
 from graveshift.errors import Invalid
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import job_number, numbers_of
+from graveshift.touch import Held
 from graveshift.trial import own
 from graveshift.veil import Veil
 from graveshift.wire.edits import Edit

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graveshift.back import Alike
 from graveshift.driver import Count, Frozen, Pace
 from graveshift.drivers.postgres import counting, groups
-from graveshift.drivers.postgres.chosen import Conditions, letters_where, visible
+from graveshift.drivers.postgres.chosen import Conditions, led, letters_where, visible
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import freeze, letter_detail, letters_at, now
+from graveshift.drivers.postgres.surveying import survey
 from graveshift.drivers.postgres.tables import dead
 from graveshift.drivers.postgres.unveiling import veils
 from graveshift.drivers.postgres.walking import Position, Way, walk, way
@@ -38,10 +40,11 @@ class PostgresLetters:
         """Raises Invalid for a cursor that is not ours. With common words a page may be short and yet not the last."""
         after = None if cursor is None else _position(cursor)
         async with opened(self._engine) as connection:
-            way = self._way(chosen, letters_where(chosen, self.system), limit + 1)
-            way = structs.replace(way, after=after, newest_first=sort is Sort.NEWEST)
+            conditions, sieve = led(chosen, self.system)
+            way = self._way(chosen, conditions, limit + 1)
+            way = structs.replace(way, sieve=sieve, after=after, newest_first=sort is Sort.NEWEST)
             places, stopped = await walk(connection, way, WINDOWS_A_PAGE)
-            count = await counting.count_letters(connection, self._counted(chosen))
+            count = await counting.count_shown(connection, self._counted(chosen), way)
             letters = await letters_at(connection, places[:limit], self.system)
             as_of = await now(connection)
         if len(places) > limit:
@@ -87,6 +90,9 @@ class PostgresLetters:
             way = structs.replace(self._way(chosen, conditions, limit), after=place)
             places, _ = await walk(connection, way, None)
         return [letter_id(row.died_at, row.id) for row in places]
+
+    async def survey(self, letters: Sequence[str], queue: str | None = None) -> Sequence[Alike]:
+        return await survey(self._engine, letters, queue)
 
     def _way(self, chosen: Filter, conditions: Conditions, limit: int) -> Way:
         return way(chosen, conditions, veils(chosen, self._veil), limit)

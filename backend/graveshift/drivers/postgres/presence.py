@@ -26,10 +26,10 @@ NOBODY = "no such worker is alive"
 ALIVE = "w.heartbeat_at > now() - make_interval(secs => w.lease_s)"
 
 REGISTER = text("""
-INSERT INTO graveshift.workers (id, host, pid, version, queues, state)
-VALUES (:id, :host, CAST(:pid AS integer), :version, CAST(:queues AS text[]), 'running')
+INSERT INTO graveshift.workers (id, host, pid, version, queues, kinds, state)
+VALUES (:id, :host, CAST(:pid AS integer), :version, CAST(:queues AS text[]), CAST(:kinds AS text[]), 'running')
 ON CONFLICT (id) DO UPDATE SET host = excluded.host, pid = excluded.pid, version = excluded.version,
-    queues = excluded.queues, heartbeat_at = now()
+    queues = excluded.queues, kinds = excluded.kinds, heartbeat_at = now()
 """)
 
 DEREGISTER = text("DELETE FROM graveshift.workers WHERE id = :id")
@@ -69,7 +69,7 @@ SELECT wish, EXISTS (SELECT FROM told) AS told FROM graveshift.workers w WHERE i
 """)
 
 WORKERS = text(f"""
-SELECT id, host, pid, version, queues, state, running, started_at, wish, wished_by, memory_bytes, jobs,
+SELECT id, host, pid, version, queues, kinds, state, running, started_at, wish, wished_by, memory_bytes, jobs,
        {ALIVE} AS alive,
        CAST(extract(epoch FROM now() - heartbeat_at) AS double precision) AS age
 FROM graveshift.workers w ORDER BY started_at DESC, id
@@ -83,12 +83,14 @@ class Card(Struct, frozen=True):
     pid: int
     version: str
     queues: Sequence[str]
+    kinds: Sequence[str] | None = None
 
 
 async def register(engine: AsyncEngine, worker: UUID, card: Card) -> None:
     """Make a worker known, or known again."""
     named = {"host": card.host, "pid": card.pid, "version": card.version, "queues": list(card.queues)}
-    await write(engine, REGISTER, {"id": worker, **named})
+    kinds = None if card.kinds is None else list(card.kinds)
+    await write(engine, REGISTER, {"id": worker, **named, "kinds": kinds})
 
 
 async def deregister(engine: AsyncEngine, worker: UUID) -> None:
@@ -153,4 +155,5 @@ def _worker(row: Row[Any], system: str) -> Worker:
         wished_by=row.wished_by,
         memory_bytes=row.memory_bytes,
         jobs=[encode(system, str(job)) for job in row.jobs],
+        kinds=None if row.kinds is None else list(row.kinds),
     )

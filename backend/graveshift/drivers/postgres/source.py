@@ -7,11 +7,12 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.back import AS_IT_WAS, Back
-from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
+from graveshift.driver import Can, Fates, Move, Scan, Unit, Verdict
 from graveshift.drivers.postgres import controls, editing, moving, presence, queues, restoring, touching
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import letter_detail, standing
 from graveshift.store.position import letter_position
+from graveshift.touch import Order
 from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.jobs import NAME
 from graveshift.wire.queues import Limit, Queue

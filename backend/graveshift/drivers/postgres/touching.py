@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from graveshift.driver import Order, Touch, Unit, Verdict
+from graveshift.driver import Unit, Verdict
 from graveshift.drivers.postgres.text import storable
 from graveshift.fingerprint import fingerprint
 from graveshift.judging import BURIED, NO_REASON, judge
 from graveshift.store.position import job_number
+from graveshift.touch import Order, Touch
 from graveshift.wire.ids import encode
 
 # What a job is when nothing holds it: its last failure and its time tell.

@@ -5,8 +5,23 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct, structs
-from sqlalchemy import CTE, FromClause, Row, Select, Table, and_, func, literal, select, tuple_
+from sqlalchemy import (
+    CTE,
+    FromClause,
+    Row,
+    Select,
+    Table,
+    and_,
+    false,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.util import ClauseAdapter
 
 from graveshift.drivers.postgres.chosen import Conditions, inside
 from graveshift.drivers.postgres.tables import dead, dead_text
@@ -16,7 +31,7 @@ from graveshift.wire.selection import Filter
 # What more texts and payloads match than this is common: letters are then walked in windows, not looked up by it.
 # Windows begin with a few times what is wanted, which is enough for most that is common, and grow.
 RARE = 10_000
-WINDOW = 20_000
+WINDOW = 10_000
 FIRST, GROWTH = 4, 5
 # Secret values are in no index: so many letters at once are looked into.
 LOOKED_AT = 2_000
@@ -27,11 +42,13 @@ Position = tuple[datetime, int]
 class Way(Struct, frozen=True, kw_only=True):
     """Which letters, in which direction, strictly after which one.
 
+    `sieve` are more conditions, which the index that serves the first ones knows nothing of: few may fit of many rows.
     `inside` are conditions on what they carry, `indexed` where at least one of them is not a negation; `order` are the
     columns of `table` they stand in order by, and `after` is a value of each.
     """
 
     conditions: Conditions
+    sieve: Conditions = []
     inside: Conditions = []
     indexed: bool = False
     veils: Veils | None = None
@@ -76,8 +93,8 @@ async def walk(
 async def _walk(
     connection: AsyncConnection, way: Way, windows: int | None
 ) -> tuple[Sequence[Row[Any]], tuple[Any, ...] | None]:
-    if not way.inside:
-        return await _first(connection, letters(way)), None
+    if not way.inside and (not way.sieve or windows is None):
+        return await _first(connection, letters(whole(way))), None
     if not way.indexed:
         return await _in_windows(connection, way, windows)
     if windows is not None:
@@ -85,10 +102,13 @@ async def _walk(
         if len(found) == way.limit or after is None:
             return found, None
     if await is_rare(connection, way.inside):
-        matched = matches(way.inside)
-        joined = way.table.join(matched, same(way.table, matched))
-        return await _first(connection, letters(way).select_from(joined)), None
+        return await _first(connection, _looked_up(whole(way))), None
     return await _in_windows(connection, way, windows)
+
+
+def whole(way: Way) -> Way:
+    """The same without a difference between conditions."""
+    return structs.replace(way, conditions=[*way.conditions, *way.sieve], sieve=[])
 
 
 def position(row: Row[Any], order: Sequence[str]) -> tuple[Any, ...]:
@@ -107,12 +127,12 @@ def are_all(texts: int) -> bool:
     return texts <= RARE
 
 
-def matches(inside: Conditions) -> CTE:
-    """What letters carry that these hold for, one more than `RARE` at most.
+def matches(inside: Conditions, most: int = RARE) -> CTE:
+    """What letters carry that these hold for, one more than so many at most.
 
     Materialised, or what is rare would walk the whole table.
     """
-    some = select(dead_text.c.died_at, dead_text.c.id).where(*inside).limit(RARE + 1)
+    some = select(dead_text.c.died_at, dead_text.c.id).where(*inside).limit(most + 1)
     return some.cte("matched").prefix_with("MATERIALIZED")
 
 
@@ -133,13 +153,28 @@ def _ordered(way: Way, rows: FromClause) -> list[Any]:
     return [rows.c[name].desc() if way.newest_first else rows.c[name] for name in way.order]
 
 
-def _beyond(way: Way, after: tuple[Any, ...]) -> Conditions:
+def _beyond(way: Way, after: tuple[Any, ...], rows: FromClause | None = None) -> Conditions:
     """Strictly after a position; the plain comparison lets PostgreSQL leave out whole days."""
-    columns = [way.table.c[name] for name in way.order]
+    columns = [(way.table if rows is None else rows).c[name] for name in way.order]
     here = [literal(value, column.type) for value, column in zip(after, columns, strict=True)]
     if way.newest_first:
         return [columns[0] <= here[0], tuple_(*columns) < tuple_(*here)]
     return [columns[0] >= here[0], tuple_(*columns) > tuple_(*here)]
+
+
+def _looked_up(way: Way) -> Select[Any]:
+    """Letters by what they carry. By death the texts are put in order first, and only so many letters looked at."""
+    by_death = way.order == ("died_at", "id")
+    some = matches(way.inside)
+    texts = select(some).offset(0)
+    if by_death:
+        texts = texts.order_by(*_ordered(way, some))
+        texts = texts if way.after is None else texts.where(*_beyond(way, way.after, some))
+    found = texts.subquery("texts")
+    rest = structs.replace(way, after=None if by_death else way.after)
+    each = letters(rest).order_by(None).limit(None).offset(0).where(same(way.table, found)).lateral("each")
+    joined = select(*each.c).select_from(found.join(each, true()))
+    return joined.order_by(*_ordered(way, found if by_death else each)).limit(way.limit)
 
 
 async def _first(connection: AsyncConnection, statement: Select[Any]) -> Sequence[Row[Any]]:
@@ -154,18 +189,37 @@ async def _in_windows(
     after, wide = way.after, min(FIRST * way.limit, WINDOW)
     while windows is None or windows > 0:
         rest = structs.replace(way, after=after, limit=wide)
-        found += await _first(connection, _carrying(rest, way.limit - len(found)))
+        rows = await _first(connection, _sifted(rest, way.limit - len(found)))
+        found += [row for row in rows if row.fits]
         if len(found) == way.limit:
             return found, None
-        last = await _first(connection, letters(rest).limit(1).offset(wide - 1))
-        if not last:
+        last = next((row for row in rows if not row.fits), None)
+        if last is None:
             return found, None
-        after, wide = position(last[0], way.order), min(GROWTH * wide, WINDOW)
+        after, wide = position(last, way.order), min(GROWTH * wide, WINDOW)
         windows = None if windows is None else windows - 1
     return found, after
 
 
-def _carrying(way: Way, limit: int) -> Select[Any]:
-    window = letters(way).cte("seen").prefix_with("MATERIALIZED")
-    joined = window.join(dead_text, same(window, dead_text))
-    return select(*window.c).select_from(joined).where(*way.inside).order_by(*_ordered(way, window)).limit(limit)
+def _sifted(way: Way, limit: int) -> Select[Any]:
+    """Of a window those that fit, and after them its last row where it is full: from there the walk goes on.
+
+    What a letter carries is looked at by key: the index of all that others carry would be asked for each window anew.
+    """
+    judged = letters(way).add_columns(and_(true(), *way.sieve).label("fits"))
+    window = judged.cte("seen").prefix_with("MATERIALIZED")
+    hits = select(*window.c).where(window.c.fits)
+    if way.inside:
+        carried = select(dead_text).where(same(dead_text, window)).correlate(window).offset(0).lateral("carried")
+        hits = hits.select_from(window.join(carried, true())).where(*_on(carried, way.inside))
+    few = hits.order_by(*_ordered(way, window)).limit(limit).subquery()
+    columns = [column for name, column in window.c.items() if name != "fits"]
+    last = select(*columns, false().label("fits")).order_by(*_ordered(way, window)).offset(way.limit - 1).limit(1)
+    both = union_all(select(*few.c), last.subquery().select()).subquery()
+    return select(*both.c).order_by(both.c.fits.desc(), *_ordered(way, both))
+
+
+def _on(carried: FromClause, inside: Conditions) -> Conditions:
+    """The same conditions, on what was looked at by key."""
+    adapt = ClauseAdapter(carried)
+    return [adapt.traverse(condition) for condition in inside]

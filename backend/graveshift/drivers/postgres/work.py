@@ -62,8 +62,17 @@ class PostgresWork:
     async def rung(self) -> None:
         await self._ear.rung()
 
-    async def register(self, worker: UUID, host: str, pid: int, version: str, queues: Sequence[str]) -> None:
-        self._cards[worker] = presence.Card(host, pid, version, tuple(queues))
+    async def register(
+        self,
+        worker: UUID,
+        host: str,
+        pid: int,
+        version: str,
+        queues: Sequence[str],
+        *,
+        kinds: Sequence[str] | None = None,
+    ) -> None:
+        self._cards[worker] = presence.Card(host, pid, version, tuple(queues), kinds)
         await presence.register(self._engine, worker, self._cards[worker])
 
     async def deregister(self, worker: UUID) -> None:

@@ -7,11 +7,12 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from graveshift.back import AS_IT_WAS, Back
-from graveshift.driver import Can, Fates, Move, Order, Scan, Unit, Verdict
+from graveshift.driver import Can, Fates, Move, Scan, Unit, Verdict
 from graveshift.drivers.procrastinate import moving, reading
 from graveshift.errors import Unsupported
 from graveshift.store.engine import translated
 from graveshift.store.position import letter_id, letter_position
+from graveshift.touch import Order
 from graveshift.wire import ids
 from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.queues import Limit, Queue

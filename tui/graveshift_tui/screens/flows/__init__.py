@@ -6,7 +6,9 @@ from typing import Final
 from graveshift_tui.screens.flows.asking import Flow
 from graveshift_tui.screens.flows.limiting import limit
 from graveshift_tui.screens.flows.pausing import hold, pause, pause_schedule
+from graveshift_tui.screens.flows.revealing import reveal
 from graveshift_tui.screens.flows.rotating import rotate
+from graveshift_tui.screens.flows.speeding import any_rate, faster, pause_run, slower
 from graveshift_tui.screens.flows.stopping import stop
 from graveshift_tui.screens.flows.undoing import undo
 
@@ -17,5 +19,10 @@ FLOWS: Final[dict[str, Callable[[Flow], None]]] = {
     "schedule.pause": pause_schedule,
     "run.undo": undo,
     "secret.rotate": rotate,
+    "dlq.reveal": reveal,
     "run.stop": stop,
+    "run.pause": pause_run,
+    "run.faster": faster,
+    "run.slower": slower,
+    "run.rate": any_rate,
 }

@@ -69,3 +69,5 @@ class Flow(Struct, frozen=True):
     client: Client
     seen: Overview | None
     subject: Subject
+    show: Callable[[Struct], None] = lambda thing: None
+    """Shows a thing otherwise than it is read, until the screen is left."""

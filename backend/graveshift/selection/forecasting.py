@@ -1,0 +1,44 @@
+"""What a run will take: seconds at its rate, bytes of log and of tables, and what is free."""
+
+import math
+
+from graveshift.driver import Count
+from graveshift.operation import World
+from graveshift.wire.plans import Caution, Forecast
+
+# Bytes that one letter costs on its way, measured with a million of them: the log, and what the tables keep of it.
+LOG, KEPT = 2_500, 900
+
+
+def forecast(world: World, count: Count, rate: float | None, window_s: float, edited_bytes: int = 0) -> Forecast:
+    """`edited_bytes` is what one letter's old payload takes that is kept beside the new one."""
+    if not count.exact:
+        return Forecast(rate=rate, free_bytes=world.free_bytes(), undo_window_s=window_s)
+    each = KEPT + edited_bytes
+    return Forecast(
+        duration_s=None if rate is None else seconds(count.n, rate, world.drip.start_per_s, world.drip.double_s),
+        rate=rate,
+        wal_bytes=count.n * (LOG + 2 * edited_bytes),
+        disk_bytes=count.n * each,
+        free_bytes=world.free_bytes(),
+        undo_window_s=window_s,
+    )
+
+
+def seconds(n: int, rate: float, start: float, double_s: float) -> float:
+    """How long `n` take that begin with `start` a second and double every `double_s` until `rate` is reached."""
+    if start >= rate:
+        return n / rate
+    ramped = (rate - start) * double_s / math.log(2)
+    if n < ramped:
+        return double_s * math.log2(1 + n * math.log(2) / (start * double_s))
+    return double_s * math.log2(rate / start) + (n - ramped) / rate
+
+
+def short_of_room(told: Forecast) -> list[Caution]:
+    """Where the disk that is free would not hold it."""
+    if told.free_bytes is None or told.wal_bytes is None or told.disk_bytes is None:
+        return []
+    needed = told.wal_bytes + told.disk_bytes
+    words = f"it needs about {needed / 1e9:.1f} GB of disk, and {told.free_bytes / 1e9:.1f} GB are free"
+    return [Caution(code="disk", words=words)] if needed > told.free_bytes else []

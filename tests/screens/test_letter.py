@@ -1,0 +1,97 @@
+"""One letter in full: its siblings, its earlier lives, and what is masked, seen once and masked again when left."""
+
+from collections.abc import AsyncGenerator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+from msgspec import Raw
+from msgspec.structs import replace
+
+from graveshift.wire.dlq import Life
+from tests.screens.console import Person, console
+from tests.screens.fake_client import FakeClient
+from tests.waiting import until
+
+
+class Revealing(FakeClient):
+    """Masks what the first letter carries until a reveal has run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        first = self.letters[-1]
+        lived = Life(died_at=first.died_at - timedelta(hours=1), error_type="x.OSError", fingerprint="f", run_id="80",
+                     back_at=first.died_at - timedelta(minutes=30), by="ben")  # fmt: skip
+        self.letters = [
+            replace(letter, payload=Raw(b'{"password": "***"}'), lives=[lived], siblings=300_412)
+            for letter in self.letters
+        ]
+        self.reasons: list[object] = []
+
+    async def revealed(self, run_id: str) -> bytes:
+        plan = list(self.plans.values())[-1]
+        self.reasons.append(plan.args["reason"])
+        letter = next(one for one in self.letters if one.id == plan.args["letter"])
+        return msgspec.json.encode(replace(letter, payload=Raw(b'{"password": "hunter2"}')))
+
+
+async def opened(person: Person) -> None:
+    await person.goes("3", "dlq")
+    await person.press("enter")
+    await until(lambda: person.detail.thing is not None)
+
+
+async def test_a_letter_tells_its_siblings_and_earlier_lives_and_a_key_opens_those() -> None:
+    async with console(Revealing()) as person:
+        await opened(person)
+        await person.sees("1 of 300,412 of this cause")
+        await person.press("G")
+        await person.sees("OSError  back after 30m: run 80 by ben")
+        await person.press("L")
+        await until(lambda: person.listing.route.filter.fingerprint is not None)
+
+
+async def test_a_reveal_asks_why_shows_the_letter_and_is_masked_again_when_left() -> None:
+    client = Revealing()
+    async with console(client) as person:
+        await opened(person)
+        await person.sees('"***"')
+        await person.press("v")
+        await person.sees("Why?")
+        await person.types("case 4711")
+        await person.press("enter")
+        await person.sees("hunter2")
+        await person.sees("REVEALED")
+        assert client.reasons == ["case 4711"]
+        await person.press("n")
+        await person.sees('"***"')
+        assert "hunter2" not in person.text
+        await person.press("p")
+        await person.sees('"***"')
+        assert "hunter2" not in person.text
+
+
+async def test_a_list_reveals_nothing() -> None:
+    async with console(Revealing()) as person:
+        await person.goes("3", "dlq")
+        await person.press("v")
+        await person.told("open one letter first")
+
+
+async def test_the_list_is_exported_to_a_file_and_one_that_is_there_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "out.csv"
+    async with console(Exporting()) as person:
+        await person.goes("3", "dlq")
+        for said in (f"2 letters exported to {file}", "this file is there already"):
+            await person.press("colon")
+            await person.types(f"export {file}")
+            await person.press("enter")
+            await person.told(said)
+
+
+class Exporting(FakeClient):
+    """Gives two letters as CSV."""
+
+    async def export(self, params: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
+        assert params == {"format": "csv"}
+        yield b"id\r\na\r\nb\r\n# export complete: 2 letters as of 2026-11-22T03:00:00Z\r\n"

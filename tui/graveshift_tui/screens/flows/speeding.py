@@ -1,0 +1,109 @@
+"""Runs steered without a plan: paused and resumed, faster, slower, or at a rate that is typed."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from graveshift.wire.runs import FASTEST, SLOWEST, Run, RunState
+from graveshift_tui.format import rate
+from graveshift_tui.screens import verbs
+from graveshift_tui.screens.flows.asking import Flow
+
+if TYPE_CHECKING:
+    from graveshift_tui.widgets.choose import Choice
+
+UNLIMITED: Final = "unlimited"
+OFFERED: Final = ("1", "10", "50", "100", "500", "1000", "5000", UNLIMITED)
+LOOKS: Final = "A rate is 500 or 0.5 (a second), or unlimited."
+FACTOR: Final = 2
+
+
+def pause_run(flow: Flow) -> None:
+    """Pauses the run, or resumes it where it is paused, by itself or by somebody."""
+
+    def turn(run: Run) -> None:
+        act = "resume" if run.state is RunState.PAUSED else "pause"
+        words = f"run {run.id}: {'resumed' if act == 'resume' else 'pausing'}"
+        why = f"; it had stopped by itself: {run.halt}" if run.halt and act == "resume" else ""
+        flow.desk.look(flow.client.steer(run.id, act), lambda _: flow.desk.tell(words + why, about=f"run {run.id}"))
+
+    _of_run(flow, turn)
+
+
+def faster(flow: Flow) -> None:
+    """Twice the rate."""
+    _of_run(flow, partial(_times, flow, FACTOR))
+
+
+def slower(flow: Flow) -> None:
+    """Half the rate."""
+    _of_run(flow, partial(_times, flow, 1 / FACTOR))
+
+
+def any_rate(flow: Flow) -> None:
+    """A rate that is typed."""
+
+    def ask(run: Run) -> None:
+        from graveshift_tui.widgets.choose import Choice, Chooser
+
+        def offer(text: str) -> "Choice | None":
+            return Choice(text.strip(), said(rate_of(text))) if readable(text) else None
+
+        offered = [Choice(text, said(rate_of(text)), text) for text in OFFERED]
+        question = f"Run {run.id} at what rate? It has {said(run.rate)}."
+        chooser = Chooser(question, offered, typed=offer, looks=LOOKS, placeholder="items a second: 500")
+        flow.choose(chooser, lambda chosen: _set(flow, run, rate_of(chosen[0])))
+
+    _of_run(flow, ask)
+
+
+def rate_of(text: str) -> float | None:
+    """What was typed, None for unlimited. Raises ValueError where it is no rate."""
+    word = text.strip().lower().removesuffix("/s").replace(",", "")
+    return None if word == UNLIMITED else float(word)
+
+
+def readable(text: str) -> bool:
+    """True where it is a rate that the backend takes."""
+    try:
+        wanted = rate_of(text)
+    except ValueError:
+        return False
+    return wanted is None or SLOWEST <= wanted <= FASTEST
+
+
+def said(per_s: float | None) -> str:
+    """`50 a second`, or `no limit`."""
+    return "no limit" if per_s is None else f"{rate(per_s) if per_s >= 0.05 else f'{per_s:g}'} a second"
+
+
+def _of_run(flow: Flow, then: Callable[[Run], None]) -> None:
+    """The live run on show or under the cursor, read anew, else the newest of the operator's own."""
+    row, subject = flow.subject.row, flow.subject
+
+    def checked(run: Run) -> None:
+        if not run.state.is_live:
+            raise verbs.NotHere(f"run {run.id} is over: {run.state.value}")
+        then(run)
+
+    if isinstance(row, Run):
+        flow.desk.ask(flow.client.look(row.id), checked)
+    elif subject.card == "items" and subject.within:
+        flow.desk.ask(flow.client.look(subject.within), checked)
+    else:
+        own = [run for run in flow.seen.runs if run.state.is_live and run.actor == flow.seen.actor] if flow.seen else []
+        if not own:
+            raise verbs.NotHere("you have no run that is live; press it on one in the runs")
+        flow.desk.ask(flow.client.look(own[0].id), checked)
+
+
+def _times(flow: Flow, factor: float, run: Run) -> None:
+    now = run.slowed or run.rate
+    if now is None:
+        raise verbs.NotHere(f"run {run.id} has no limit; type a rate for it")
+    _set(flow, run, min(FASTEST, max(SLOWEST, now * factor)))
+
+
+def _set(flow: Flow, run: Run, per_s: float | None) -> None:
+    words = f"run {run.id}: {said(per_s)} from now on"
+    flow.desk.look(flow.client.set_rate(run.id, per_s), lambda _: flow.desk.tell(words, about=f"run {run.id}"))
