@@ -14,20 +14,26 @@ from sqlalchemy import text
 from graveshift.api.app import create_app
 from graveshift.api.ports import Rooms
 from graveshift.api.server import address, listen, serve
+from graveshift.delivery import delivery_of
 from graveshift.desk import Desk
 from graveshift.drivers.postgres import PostgresQueue
 from graveshift.events import Hub, Watch
 from graveshift.history import History, Samples
+from graveshift.lore import Lore
 from graveshift.operation import Actor, Operation
-from graveshift.operations import backup, cancel, discard, pause, requeue, resume, reveal, rotate, undo
+from graveshift.operations import backup, cancel, claims, discard, pause, requeue, resume, reveal, rotate, undo
 from graveshift.redaction import Redaction
+from graveshift.rules import MAY_HAVE_ARRIVED, shipped_runbooks
+from graveshift.runbooks import runbooks_of
 from graveshift.settings import ApiSettings
 from graveshift.store import changes
 from graveshift.store.audit import AuditBook
 from graveshift.store.backups import BackupBook
+from graveshift.store.claims import ClaimBook
 from graveshift.store.deploys import MarkBook
 from graveshift.store.engine import answers, create_engine
 from graveshift.store.plans import PlanBook
+from graveshift.store.reconciliations import last
 from graveshift.store.revealing import RevealBook
 from graveshift.store.runs import RunBook
 from graveshift.store.samples import SampleBook
@@ -86,6 +92,9 @@ class Service:
             "history": History(Samples(SampleBook(self.engine), 10)),
             "hub": self.hub,
             "marks": MarkBook(self.engine),
+            "claims": ClaimBook(self.engine),
+            "lore": Lore(delivery_of(MAY_HAVE_ARRIVED), runbooks_of(shipped_runbooks()), 50),
+            "reconciled": lambda: last(self.engine),
             "schedules": self._no_schedules,
             "payloads": self.sources,
             "reveals": RevealBook(self.engine, self.audit),
@@ -118,6 +127,9 @@ def verbs() -> dict[str, type[Operation]]:
     kinds: list[type[Operation]] = [
         backup.CreateBackup,
         cancel.Cancel,
+        claims.ClaimGroup,
+        claims.NoteGroup,
+        claims.ReleaseGroup,
         discard.Discard,
         pause.Pause,
         requeue.Requeue,

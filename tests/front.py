@@ -17,6 +17,7 @@ from graveshift.desk.steering import Wheel
 from graveshift.drivers.postgres import PostgresQueue
 from graveshift.operation import Actor, Operation
 from graveshift.operations.cancel import Cancel
+from graveshift.operations.claims import ClaimGroup, NoteGroup, ReleaseGroup
 from graveshift.operations.discard import Discard
 from graveshift.operations.drain import DrainQueue
 from graveshift.operations.limit import LimitQueue
@@ -61,6 +62,9 @@ VERBS: Sequence[type[Operation]] = (
     Purge,
     DrainQueue,
     LimitQueue,
+    ClaimGroup,
+    ReleaseGroup,
+    NoteGroup,
 )
 ALL = {"selection": {"all": True}}
 BATCH = 1000

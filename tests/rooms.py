@@ -17,6 +17,7 @@ from graveshift.rotator import Rotator
 from graveshift.schedule import Schedule
 from graveshift.seal import load_seal
 from graveshift.store.backups import BackupBook
+from graveshift.store.claims import ClaimBook
 from graveshift.store.engine import open_unit
 from graveshift.store.filters import FilterBook
 from graveshift.store.runs import RunBook
@@ -44,6 +45,7 @@ def build_world(
         timetable=Timetable(schedules or {}, PostgresSlots(engine), partial(open_unit, engine), "native"),
         runs=RunBook(engine),
         backups=BackupBook(engine),
+        claims=ClaimBook(engine),
         archive=archive or LocalArchive(folder / "backups"),
         dumper=Dumper(url, embedded.find_bin_dir()),
         vault=Vault(engine, load_seal(folder / "key", make=True), grace_s),

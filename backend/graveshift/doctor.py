@@ -17,6 +17,7 @@ from graveshift.place import Database, given_database, state_dir, wish_for
 from graveshift.settings import Settings, load
 from graveshift.store.aside import met_pooler
 from graveshift.store.engine import shut
+from graveshift.store.reconciliations import last
 from graveshift.store.replica import PATIENCE_S, Replica
 from graveshift.wire.health import Check
 
@@ -148,6 +149,19 @@ async def backups(patient: Patient) -> Check:
     return Check("backups", ok=True, detail=f"pg_dump in {folder} reaches the database")
 
 
+async def counters(patient: Patient) -> Check:
+    """When the counters were last compared with what is there, and what that found."""
+    place = patient.database()
+    if place is None:
+        return Check("counters", ok=True, detail="private server, not running")
+    engine = place.engine(1)
+    try:
+        found = await last(engine)
+    finally:
+        await shut(engine)
+    return Check("counters", ok=True, detail=found.words() if found else "not compared with what is there yet")
+
+
 async def terminal(_: Patient) -> Check:
     """Whether the console could be drawn here."""
     term = os.environ.get("TERM", "")
@@ -158,4 +172,4 @@ async def terminal(_: Patient) -> Check:
     return Check("terminal", ok=not sys.stdout.isatty() or term not in ("", "dumb"), detail=where)
 
 
-EXAMINERS = (python, programs, state, room, database, replica, pooler, backups, terminal)
+EXAMINERS = (python, programs, state, room, database, replica, pooler, counters, backups, terminal)

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from graveshift.back import AS_IT_WAS, Alike, Back
+from graveshift.seen import Explained, Pace
 from graveshift.touch import Held, Order
 from graveshift.wire.dlq import Letter, LetterDetail
-from graveshift.wire.groups import Group
+from graveshift.wire.groups import Group, Requeued
 from graveshift.wire.jobs import Job, JobDetail
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.queues import Limit, Queue
@@ -93,17 +94,6 @@ class Fates(Struct, frozen=True):
     discarded: int = 0
 
 
-class Pace(Struct, frozen=True):
-    """Failed attempts, whatever their cause: in the last minute, and in each of the last minutes, oldest first.
-
-    `came` is the jobs that were enqueued in the same minutes, of which the last is not over; empty: cannot say.
-    """
-
-    per_min: float
-    trend: Sequence[int]
-    came: Sequence[int] = ()
-
-
 class ShownLetters(Protocol):
     """Dead letters of one system, to look at, by the time of death."""
 
@@ -115,6 +105,12 @@ class ShownLetters(Protocol):
         """Groups with `dead + retrying > 0`, the fastest growing first, then the largest."""
 
     async def group(self, native: str) -> Group | None: ...
+
+    async def explain(self, native: str) -> Explained | None:
+        """More about one group; None for what is no id of one."""
+
+    async def requeues(self, native: str, limit: int) -> Sequence[Requeued] | None:
+        """The last runs that requeued letters of a group, newest first and by nobody; None: the system cannot say."""
 
     async def failing(self) -> Pace | None: ...
 

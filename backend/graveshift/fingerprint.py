@@ -69,9 +69,9 @@ _LIBRARIES = tuple(
 )
 
 
-def fingerprint(error_type: str, message: str, origin: str = "") -> str:
-    """16 hex digits: the same for the same cause under one VERSION, whatever ids and numbers the message carries."""
-    parts = (f"v{VERSION}", error_type, normalise(message), origin)
+def fingerprint(error_type: str, message: str, origin: str = "", *, version: str = f"v{VERSION}") -> str:
+    """16 hex digits: the same for the same cause under one version, whatever ids and numbers the message carries."""
+    parts = (version, error_type, normalise(message), origin)
     return blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 

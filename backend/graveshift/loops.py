@@ -180,6 +180,7 @@ class Chores(Struct, frozen=True):
             Loop("sample", pace.sample_s, self._sample, TURN_S),
             Loop("vacuum", pace.vacuum_s, self._vacuum),
             Loop("prune", pace.prune_s, self._prune),
+            Loop("reconcile", pace.reconcile_s, self._reconcile),
             Loop("index", pace.index_s, partial(_each, self.index)),
             Loop("tidy", pace.tidy_s, partial(_each, self.tidy)),
         ]
@@ -199,6 +200,15 @@ class Chores(Struct, frozen=True):
 
     async def _vacuum(self, guard: Guard) -> int:
         return await self.upkeep.vacuum()
+
+    async def _reconcile(self, guard: Guard) -> None:
+        """The act takes turns by itself, and is right whoever leads."""
+        done = await self.upkeep.reconcile()
+        if done is None:
+            return
+        places = [f"{one.queue} {one.what} {one.fingerprint}: {one.n:+}" for one in done.differences[:5]]
+        say = log.warning if done.off else log.info
+        say("rollup_reconciled", off=done.off, looked=done.looked, took_s=round(done.took_s, 2), places=places)
 
     async def _prune(self, guard: Guard) -> int:
         async with self.unit() as unit:

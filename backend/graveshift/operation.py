@@ -17,6 +17,7 @@ from graveshift.interpreter import Interpreter
 from graveshift.rotator import Rotator
 from graveshift.store.audit import Actor
 from graveshift.store.backups import BackupBook
+from graveshift.store.claims import ClaimBook
 from graveshift.store.runs import RunBook
 from graveshift.timetable import Timetable
 from graveshift.trial import Trials
@@ -54,6 +55,7 @@ class World(Struct, frozen=True):
     timetable: Timetable
     runs: RunBook
     backups: BackupBook
+    claims: ClaimBook
     archive: Archive
     dumper: Dumper
     vault: Vault

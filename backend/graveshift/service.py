@@ -11,6 +11,7 @@ from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
 from graveshift import bootstrap, migrations
 from graveshift.errors import NotFound, SettingsError
+from graveshift.folding import folding_of
 from graveshift.native import open_work
 from graveshift.operation import Actor
 from graveshift.parent import stop_with_parent
@@ -102,6 +103,7 @@ async def work(handlers: str, wanted: Wanted, *, with_parent: bool) -> int:
             settings=chosen,
             lease_s=settings.queue.lease_s,
             version=chosen.version,
+            folding=folding_of(settings.fingerprints),
         )
         if with_parent:
             stop_with_parent(worker.stop)

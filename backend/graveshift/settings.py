@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 from graveshift.drip import NAMED, DripSettings, NotifierSettings, ProbeSettings
 from graveshift.errors import SettingsError
 from graveshift.given import Given, converted, entries, fields, known, mapping
-from graveshift.rules import DeliverySettings
+from graveshift.rules import DeliverySettings, FingerprintSettings, RunbookRule, shipped_runbooks
 from graveshift.schedule import ENTRY, Schedule
 from graveshift.wire.jobs import NAME, NAME_WORDS
 from graveshift.wire.runs import PerSecond
@@ -127,6 +127,7 @@ class LoopSettings(Struct, frozen=True, forbid_unknown_fields=True):
     tidy_s: Seconds = 60
     samples_keep_s: Seconds = 86_400
     schedules_s: Seconds = 1
+    reconcile_s: Seconds = 3600
 
 
 class BackupSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -182,9 +183,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     secrets: SecretSettings = SecretSettings()
     redaction: RedactionSettings = RedactionSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
+    fingerprints: FingerprintSettings = FingerprintSettings()
     probes: dict[str, ProbeSettings] = {}
     notifiers: dict[str, NotifierSettings] = {}
     delivery: DeliverySettings = DeliverySettings()
+    runbooks: list[RunbookRule] = field(default_factory=shipped_runbooks)
     sources: list[SourceSettings] = []
     schedules: dict[str, Schedule] = {}
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from graveshift.operation import Operation
 from graveshift.operations.backup import CreateBackup
 from graveshift.operations.cancel import Cancel
+from graveshift.operations.claims import ClaimGroup, NoteGroup, ReleaseGroup
 from graveshift.operations.discard import Discard
 from graveshift.operations.drain import DrainQueue
 from graveshift.operations.limit import LimitQueue
@@ -46,6 +47,9 @@ OPERATIONS: Mapping[str, type[Operation]] = {
         FireSchedule,
         PauseSchedule,
         ResumeSchedule,
+        ClaimGroup,
+        ReleaseGroup,
+        NoteGroup,
         CreateBackup,
         RotateSecret,
     )

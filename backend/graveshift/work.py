@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+import msgspec
 from msgspec import Raw, Struct
 
 from graveshift.driver import Unit
@@ -53,7 +54,10 @@ class Claimed(Struct, frozen=True, kw_only=True):
 
 
 class Failure(Struct, frozen=True, kw_only=True):
-    """One failed attempt. `retry_in_s` None means that no further attempt is worth making: the job dies."""
+    """One failed attempt. `retry_in_s` None means that no further attempt is worth making: the job dies.
+
+    `split` is the payload field whose value is part of the cause, as `customer=acme`; None where none is.
+    """
 
     ticket: Ticket
     error_type: str
@@ -63,6 +67,7 @@ class Failure(Struct, frozen=True, kw_only=True):
     retry_in_s: float | None
     worker: str
     worker_version: str
+    split: str | None = None
 
 
 class Condition(Struct, frozen=True):
@@ -173,6 +178,30 @@ class Counted(Protocol):
     async def counters(self) -> Counters: ...
 
 
+class Difference(Struct, frozen=True):
+    """`n` more are there than were counted, fewer where it is negative; a queue's own has neither kind nor cause."""
+
+    queue: str
+    what: str
+    kind: str
+    fingerprint: str
+    n: int
+
+
+class Reconciled(Struct, frozen=True):
+    """`looked` jobs and letters were there; the counters were `off` by so many, in these places."""
+
+    looked: int
+    off: int
+    took_s: float
+    differences: Sequence[Difference] = ()
+
+    def kept(self, most: int) -> dict[str, object]:
+        """As the ledger keeps it, with `most` differences at most."""
+        told = msgspec.json.encode(self.differences[:most]).decode()
+        return {"looked": self.looked, "off": self.off, "took_s": self.took_s, "differences": told}
+
+
 class Upkeep(Counted, Protocol):
     """Housekeeping that a leader does."""
 
@@ -181,6 +210,9 @@ class Upkeep(Counted, Protocol):
 
     async def roll_up(self) -> int:
         """Fold pending deltas into counters, flow and groups; returns how many were folded."""
+
+    async def reconcile(self) -> Reconciled | None:
+        """Compare the counters with what is there and set right what is off; None: another does it right now."""
 
     async def vacuum(self) -> int:
         """Clear away what ended jobs leave behind, where there is much of it; returns how many tables were cleared."""

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from graveshift.driver import Count, Pace
+from graveshift.driver import Count
 from graveshift.errors import Invalid
+from graveshift.seen import Pace
 from graveshift.wire.dlq import Letter
 from graveshift.wire.page import Sort
 from graveshift.wire.selection import Filter

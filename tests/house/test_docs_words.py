@@ -15,6 +15,7 @@ from graveshift import errors
 from graveshift.__main__ import parser as backend_parser
 from graveshift.drip import NotifierSettings, ProbeSettings
 from graveshift.errors import GraveshiftError
+from graveshift.rules import Fold, RunbookRule, Split
 from graveshift.schedule import Schedule
 from graveshift.settings import Settings, Share, SourceSettings
 from graveshift.verbs import OPERATIONS
@@ -32,7 +33,7 @@ DOCS = ROOT / "docs"
 SETTINGS = Settings()
 
 # Mappings of names: the page has a row for each key of their entries.
-UNNAMED = ("sources", "schedules", "probes", "notifiers")
+UNNAMED = ("sources", "schedules", "probes", "notifiers", "runbooks")
 
 
 def settings_of(given: Struct, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -72,8 +73,9 @@ def test_each_setting_has_its_row_and_its_default() -> None:
     real = {name: _said(value) for name, value in settings_of(SETTINGS) if name not in UNNAMED}
     assert {name: shown.get(name) for name in real} == real
     entries = {"sources": SourceSettings, "schedules": Schedule, "worker.queues": Share}
-    entries |= {"probes": ProbeSettings, "notifiers": NotifierSettings}
-    listed = {f"{section}.{name}" for section, kind in entries.items() for name in kind.__struct_fields__}
+    entries |= {"probes": ProbeSettings, "notifiers": NotifierSettings, "runbooks": RunbookRule}
+    entries |= {"fingerprints.fold": Fold, "fingerprints.split": Split}
+    listed = {f"{section}.{name}" for section, kind in entries.items() for name in kind.__struct_encode_fields__}
     assert shown.keys() - real.keys() == listed
 
 
@@ -95,7 +97,7 @@ def test_the_shipped_file_has_each_setting_with_its_default_and_a_word_on_it() -
         for name, section in shipped.items()
         for key, value in (section.items() if isinstance(section, dict) and section else [("", section)])
     }
-    assert given == dict(settings_of(SETTINGS))
+    assert given == msgspec.to_builtins(dict(settings_of(SETTINGS)))
     bare = [line for line in text.splitlines() if re.match(r" *\w+: \S", line) and "  # " not in line]
     assert not bare
 

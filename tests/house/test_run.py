@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(300)  # each sets up a virtual environment or t
 def copy(tmp_path: Path) -> Path:
     """A checkout under a path with a space, whose locks ask for nothing."""
     place = tmp_path / "a checkout"
-    for folder in ("backend", "tui", "config", "themes"):
+    for folder in ("backend", "tui", "config", "themes", "docs/runbooks"):
         shutil.copytree(ROOT / folder, place / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("run", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, place / name)

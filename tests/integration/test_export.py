@@ -84,6 +84,17 @@ async def test_json_lines_are_ascii_one_line_a_letter(service: Service, viewer: 
     assert "1.10" in letter
 
 
+async def test_the_text_of_a_filter_narrows_an_export_and_is_on_the_record(
+    service: Service, viewer: httpx.AsyncClient
+) -> None:
+    await service.rows(failing_letters(4))
+    await service.rows(failing_letters(3, "bank"))
+    answer = await viewer.get(EXPORT, params={"q": "queue:bank"})
+    assert [json.loads(line)["queue"] for line in answer.text.splitlines()[:-1]] == ["bank"] * 3
+    assert (await record(service))[0] == ("started", "jsonl, q=queue:bank", None)
+    assert (await viewer.get(EXPORT, params={"q": "queue:"})).status_code == 422
+
+
 async def test_marked_letters_are_exported_by_their_ids(service: Service, viewer: httpx.AsyncClient) -> None:
     await service.rows(failing_letters(5))
     ids = [one["id"] for one in (await viewer.get("/v1/dlq")).json()["items"]]

@@ -51,6 +51,13 @@ async def test_a_file_that_is_there_is_kept_unless_forced(service: Service, tmp_
     assert len(file.read_text().splitlines()) == 3
 
 
+async def test_a_query_narrows_an_export(service: Service) -> None:
+    await service.rows(failing_letters(3))
+    await service.rows(failing_letters(2, "bank"))
+    done = await command(service, "export", "dlq", "-q", "queue:bank")
+    assert len(done.stdout.splitlines()) == 2
+
+
 async def test_standard_output_has_the_letters_and_nothing_else(service: Service) -> None:
     await service.rows(failing_letters(3))
     done = await command(service, "export", "dlq", "--all")

@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ from tests.api_service import failing_letters
 from tests.waiting import until
 
 LETTERS = 3000
-ORDER = {"operation": "dlq.requeue", "args": {"selection": {"all": True}, "rate": 600}}
+ARGS: dict[str, Any] = {"selection": {"all": True}, "rate": 600}
 
 
 @pytest.fixture
@@ -49,8 +50,8 @@ async def backend_in(home: Path) -> AsyncIterator[tuple[bootstrap.Backend, httpx
             yield backend, client
 
 
-async def begin(client: httpx.AsyncClient) -> str:
-    plan = (await client.post("/v1/plans", json=ORDER)).json()
+async def begin(client: httpx.AsyncClient, args: dict[str, Any] = ARGS) -> str:
+    plan = (await client.post("/v1/plans", json={"operation": "dlq.requeue", "args": args})).json()
     body = {"phrase": plan["phrase"]}
     answer = await client.post(f"/v1/plans/{plan['id']}/run", json=body, headers={"Idempotency-Key": "k"})
     return str(answer.json()["id"])
@@ -92,6 +93,40 @@ async def test_a_killed_private_server_is_started_again_and_the_run_under_way_en
         await until(has_succeeded, within=60)
         assert (await seen())["moved"] == LETTERS
     assert not embedded.status(home).running
+
+
+async def test_a_canary_outlives_a_killed_server_and_the_rest_waits_for_an_answer(home: Path) -> None:
+    args = {**ARGS, "canary": 5, "guard": {"canary_s": 20}}
+    async with backend_in(home) as (backend, client):
+        async with backend.engine.begin() as connection:
+            await connection.execute(text(failing_letters(LETTERS)))
+        run = await begin(client, args)
+
+        async def seen() -> dict[str, Any]:
+            answer = await client.get(f"/v1/runs/{run}")
+            return answer.json() if answer.status_code == 200 else {"moved": 0, "state": "unknown"}
+
+        async def is_trying() -> bool:
+            return ((await seen()).get("canary") or {}).get("waiting") == 5
+
+        async def is_healthy() -> bool:
+            return (await client.get("/health")).status_code == 200
+
+        async def is_in(state: str) -> bool:
+            return bool((await seen())["state"] == state)
+
+        await until(is_trying, within=60)
+        kill(home)
+        await until(lambda: embedded.status(home).running, within=60)
+        await until(is_healthy, within=60)
+        await until(lambda: is_in("paused"), within=60)
+        asks = await seen()
+        assert (asks["moved"], asks["canary"]["state"]) == (5, "late")
+        assert asks["halt"].startswith("canary late: 0 of 5 done in time, 5 not started")
+        await client.post(f"/v1/runs/{run}/resume")
+        await client.post(f"/v1/runs/{run}/rate", json={"per_s": None})
+        await until(lambda: is_in("succeeded"), within=60)
+        assert (await seen())["moved"] == LETTERS
 
 
 async def test_health_says_what_fails_and_what_to_do_while_the_database_is_away(

@@ -64,7 +64,10 @@ def place_after(ids: Sequence[str], cursor: str, *, oldest_first: bool = False) 
 
 
 def matches(row: Struct, given: Filter | None) -> bool:
-    wanted = {k: v for k, v in asdict(given).items() if v is not None} if given else {}
+    wanted = {k: v for k, v in asdict(given).items() if v not in (None, [])} if given else {}
+    after, before = wanted.pop("died_after", None), wanted.pop("died_before", None)
+    if isinstance(row, Letter) and not ((not after or row.died_at > after) and (not before or row.died_at < before)):
+        return False
     text = str(wanted.pop("text", "")).lower()
     if isinstance(row, Queue) and "queue" in wanted:
         wanted["name"] = wanted.pop("queue")

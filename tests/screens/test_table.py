@@ -130,6 +130,19 @@ async def test_marks_outlive_another_filter_and_are_what_a_verb_acts_on() -> Non
         assert plan.args["selection"] == {"ids": ids}
 
 
+async def test_of_marks_it_is_said_how_many_another_filter_leaves_out() -> None:
+    async with console() as person:
+        await person.goes("3", "dlq")
+        for _ in range(12):
+            await person.press("space")
+        left_out = sum(letter.queue != "parse" for letter in person.client.letters[:12])
+        assert 0 < left_out < 12
+        await filtered(person, "queue=parse")
+        await person.sees(f"12 marked, {left_out} outside")
+        await person.press("r")
+        await person.sees(f"{left_out} of them outside this filter")
+
+
 async def test_all_that_show_are_marked_and_then_all_that_match() -> None:
     async with console() as person:
         await person.goes("3", "dlq")

@@ -99,4 +99,6 @@ def test_what_is_off_is_never_reached() -> None:
 
 
 def test_a_slow_run_is_not_halved_for_ever() -> None:
-    assert judged(Seen(Firsts(200, 20)), rate=0.01, slowed=0.01) == ""
+    assert judged(Seen(Firsts(200, 20)), rate=0.01) == ""
+    assert judged(Seen(Firsts(200, 20)), slowed=1.0) == ""
+    assert judged(Seen(Firsts(200, 20)), slowed=1.5).startswith("slowed by itself to 1/s")

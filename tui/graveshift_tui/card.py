@@ -26,7 +26,8 @@ class Subject(Struct, frozen=True):
     """What a verb would act on: the marked rows, else the one under the cursor, and the list's filter.
 
     `alone` where one thing is shown and no list; `within` is the id of the thing whose parts a list shows. `whole` is
-    all that the filter lets through: then `rows` are none.
+    all that the filter lets through: then `rows` are none. `outside` is how many marked rows the filter leaves out;
+    None where nobody can say.
     """
 
     card: str
@@ -37,6 +38,7 @@ class Subject(Struct, frozen=True):
     total_is_exact: bool = True
     alone: bool = False
     whole: bool = False
+    outside: int | None = 0
     within: str | None = None
 
     @property
@@ -52,7 +54,8 @@ class Card(Struct, frozen=True, kw_only=True):
     """A resource as the console shows it; `verbs` are the actions its hints offer, most useful first.
 
     `pane` tells more about the row under the cursor, in `pane_height` lines at most, or in up to `pane_most` of those
-    that leave half of the screen to the list; `opens` is where enter leads.
+    that leave half of the screen to the list, and gets the whole thing where the card `explains`; `opens` is where
+    enter leads.
     `fields` are the filter fields that the API takes; `fetch` None reads the resource of the card's name. With
     `newest_first` the cursor of a reader who has not moved stays on the top. One that `sorts` is read from either end.
     """
@@ -68,6 +71,7 @@ class Card(Struct, frozen=True, kw_only=True):
     pane: Callable[[Struct, At], Sequence[Line]] | None = None
     pane_height: int = 0
     pane_most: int = 0
+    explains: bool = False
     verbs: tuple[str, ...] = ()
     newest_first: bool = False
     sorts: bool = False

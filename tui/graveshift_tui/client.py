@@ -16,7 +16,7 @@ from msgspec import Raw, Struct
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup
 from graveshift.wire.dlq import Letter, LetterDetail
-from graveshift.wire.groups import Group
+from graveshift.wire.groups import Group, GroupDetail
 from graveshift.wire.hints import Hint
 from graveshift.wire.jobs import Job, JobDetail
 from graveshift.wire.marks import Mark, NewMark
@@ -25,6 +25,7 @@ from graveshift.wire.overview import Overview
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.plans import NewPlan, Plan, RunPlan
 from graveshift.wire.queues import Queue
+from graveshift.wire.runbooks import Runbook
 from graveshift.wire.runs import Item, Rate, Run
 from graveshift.wire.schedules import ScheduleInfo
 from graveshift.wire.secrets import SecretInfo
@@ -44,13 +45,14 @@ RESOURCES: Final[dict[str, tuple[type[Struct], type[Struct]]]] = {
     "jobs": (Job, JobDetail),
     "dlq": (Letter, LetterDetail),
     "trash": (Discarded, DiscardedDetail),
-    "groups": (Group, Group),
+    "groups": (Group, GroupDetail),
     "workers": (Worker, Worker),
     "runs": (Run, Run),
     "backups": (Backup, Backup),
     "secrets": (SecretInfo, SecretInfo),
     "schedules": (ScheduleInfo, ScheduleInfo),
     "marks": (Mark, Mark),
+    "runbooks": (Runbook, Runbook),
     "audit": (AuditEntry, AuditEntry),
 }
 MAX_LIMIT: Final = 1000

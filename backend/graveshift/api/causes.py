@@ -1,17 +1,72 @@
-"""Causes with the change before them: the last mark before each was first seen, looked up anew at every read."""
+"""Causes with all that is known of them beside their counts: what changed before, who is on it, what to read."""
 
+import asyncio
 from collections.abc import Sequence
+from typing import Any
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from graveshift.api.ports import Rooms
-from graveshift.wire.groups import Group
+from graveshift.facets import facets, samples
+from graveshift.lore import Lore
+from graveshift.store.claims import Known
+from graveshift.store.position import job_number
+from graveshift.store.sharing import on_one_connection
+from graveshift.wire.groups import Group, GroupDetail, Requeued
+
+LAST = 3
 
 
-async def marked(rooms: Rooms, groups: Sequence[Group]) -> list[Group]:
+async def told(rooms: Rooms, groups: Sequence[Group]) -> list[Group]:
     """The same in the same order; marks that come late, or with an earlier time, are in their place at once."""
     moments = [group.first_seen for group in groups if group.first_seen is not None]
-    if not moments:
-        return list(groups)
-    found = iter(await rooms.marks.before(moments))
-    return [group if group.first_seen is None else replace(group, mark=next(found)) for group in groups]
+    marks, known = await asyncio.gather(
+        rooms.marks.before(moments) if moments else _nothing(), rooms.claims.of([group.id for group in groups])
+    )
+    found = iter(marks)
+    marked = [group if group.first_seen is None else structs.replace(group, mark=next(found)) for group in groups]
+    return [_lore(rooms.lore, group, known.get(group.id, Known())) for group in marked]
+
+
+async def explained(rooms: Rooms, system: str, native: str) -> GroupDetail | None:
+    """One in full; None where there is no such group."""
+    letters = rooms.letters.get(system)
+    async with on_one_connection():
+        group = await letters.group(native) if letters else None
+        if letters is None or group is None:
+            return None
+        (whole,), more = await told(rooms, [group]), await letters.explain(native)
+        requeues, now = await letters.requeues(native, LAST), await rooms.now()
+    lore, plain, hide = rooms.lore, structs.asdict(whole), rooms.redaction.payload
+    seen = more.seen if more else ()
+    return GroupDetail(
+        **plain,
+        queues=list(more.queues) if more else [],
+        kinds=list(more.kinds) if more else [],
+        facets=facets(seen, now, hide),
+        sampled=len(seen),
+        sample=more.how if more else "",
+        samples=samples(seen, group.error_type, hide),
+        requeues=None if requeues is None else [await _by(rooms, one) for one in requeues],
+        rate_per_s=lore.rate_per_s,
+    )
+
+
+def _lore(lore: Lore, group: Group, known: Known) -> Group:
+    return structs.replace(
+        group,
+        claim=known.claim,
+        note=known.note,
+        runbook=lore.runbooks.of(group.error_type, group.message, group.queue, group.kind),
+        may_have_arrived=lore.delivery.may_have_arrived(group.error_type, group.message),
+    )
+
+
+async def _by(rooms: Rooms, one: Requeued) -> Requeued:
+    number = job_number(one.run_id)
+    run = None if number is None else await rooms.runs.one(number)
+    return structs.replace(one, by=run.actor) if run else one
+
+
+async def _nothing() -> Sequence[Any]:
+    return ()

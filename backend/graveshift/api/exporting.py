@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from time import monotonic
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 import structlog
@@ -12,6 +12,7 @@ from litestar.response import Stream
 from msgspec import Meta, Raw, Struct, structs, to_builtins
 
 from graveshift.api.endpoint import Call
+from graveshift.api.queries import both
 from graveshift.api.resources import RESOURCES, split
 from graveshift.api.sheets import Commas, Lines, Row, Sheet, Told
 from graveshift.api.veil import veiled
@@ -26,6 +27,7 @@ PAGE = 1000
 MOST_IDS = 1000
 READMIT_S = 10.0
 DLQ = next(one for one in RESOURCES if one.name == "dlq")
+Wanted = Filter | list[str]
 SHEETS: dict[str, type[Sheet]] = {"jsonl": Lines, "csv": Commas}
 _UNDER_WAY: set[asyncio.Task[None]] = set()
 
@@ -37,6 +39,7 @@ class _Asked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     format: Literal["jsonl", "csv"] = "jsonl"
     ids: Annotated[str, Meta(max_length=50_000)] | None = None
+    q: Annotated[str, Meta(max_length=4096)] | None = None
 
 
 EXPORT_QUERY = msgspec.defstruct(
@@ -54,9 +57,9 @@ async def export(call: Call) -> Stream:
 
     What can be refused is refused before the first byte. The record says who took what, and how many it became.
     """
-    sheet, wanted = SHEETS[call.query.format](), _wanted(call.query)
+    sheet, wanted = SHEETS[call.query.format](), await _wanted(call)
     first = await _page(call, wanted, None)
-    said = f"{call.query.format}, {_in_words(wanted)}"
+    said = f"{call.query.format}, {_in_words(call, wanted)}"
     begun = Deed(operation=OPERATION, outcome="started", reason=said)
     await call.rooms.audit.record(call.actor.name, call.actor.source, begun)
     headers = {
@@ -67,9 +70,7 @@ async def export(call: Call) -> Stream:
     return Stream(_stream(call, sheet, wanted, first, said), media_type=sheet.media_type, headers=headers)
 
 
-async def _stream(
-    call: Call, sheet: Sheet, wanted: dict[str, Any], page: Page[Letter], said: str
-) -> AsyncIterator[bytes]:
+async def _stream(call: Call, sheet: Sheet, wanted: Wanted, page: Page[Letter], said: str) -> AsyncIterator[bytes]:
     """Ends with the tail, or is cut: the client has left, the service stops, the token or the database is gone."""
     as_of, written, outcome, looked = page.as_of, 0, "cut", monotonic()
     try:
@@ -94,11 +95,11 @@ async def _stream(
         _remember(call, Deed(operation=OPERATION, outcome=outcome, reason=said, total=written))
 
 
-async def _page(call: Call, wanted: dict[str, Any], cursor: str | None) -> Page[Letter]:
+async def _page(call: Call, wanted: Wanted, cursor: str | None) -> Page[Letter]:
     """The letters of `ids` all at once, else the next of those that match."""
-    if "ids" not in wanted:
-        return await DLQ.page(call.rooms, _filter(wanted), cursor, PAGE, Sort.NEWEST)
-    found = [await _one(call, id) for id in wanted["ids"]]
+    if isinstance(wanted, Filter):
+        return await DLQ.page(call.rooms, wanted, cursor, PAGE, Sort.NEWEST)
+    found = [await _one(call, id) for id in wanted]
     return Page([letter for letter in found if letter is not None], as_of=await call.rooms.now())
 
 
@@ -135,33 +136,30 @@ def _row(letter: Letter, payload: bytes) -> Row:
     return Row(payload=Raw(payload), **{name: getattr(letter, name) for name in Letter.__struct_fields__})
 
 
-def _wanted(query: Any) -> dict[str, Any]:
-    """What was asked for: `ids`, or conditions."""
-    given = {name: value for name in query.__struct_fields__ if (value := getattr(query, name)) is not None}
+async def _wanted(call: Call) -> Wanted:
+    """What was asked for: ids, or conditions. The text of a filter is read once, so what is `<2h` stays that."""
+    given = {name: value for name in call.query.__struct_fields__ if (value := getattr(call.query, name)) is not None}
     given.pop("format")
     if "ids" in given:
-        if len(given) > 1:
-            raise Invalid("give `ids` or conditions, not both")
-        given["ids"] = given["ids"].split(",")
-        if len(given["ids"]) > MOST_IDS:
-            raise Invalid(f"at most {MOST_IDS:,} ids")
-        return given
-    _filter(given)
-    return given
-
-
-def _filter(wanted: dict[str, Any]) -> Filter:
+        ids: list[str] = given.pop("ids").split(",")
+        if given or len(ids) > MOST_IDS:
+            raise Invalid("give `ids` or conditions, not both" if given else f"at most {MOST_IDS:,} ids")
+        return ids
+    text = given.pop("q", None)
     try:
-        return Filter(**wanted)
+        said = Filter(**given)
     except ValueError as error:
         raise Invalid(str(error)) from error
+    return said if text is None else both(said, await call.rooms.interpreter.filter(text, DLQ.says, DLQ.name))
 
 
-def _in_words(wanted: dict[str, Any]) -> str:
-    if "ids" in wanted:
-        return f"{len(wanted['ids'])} by id"
-    told = to_builtins(_filter(wanted))
-    return " ".join(f"{name}={value}" for name, value in told.items()) or "all"
+def _in_words(call: Call, wanted: Wanted) -> str:
+    """For the record: what was typed, and no secret of it."""
+    if isinstance(wanted, list):
+        return f"{len(wanted)} by id"
+    told = {name: getattr(call.query, name) for name in (*DLQ.fields, "q")}
+    said = " ".join(f"{name}={value}" for name, value in to_builtins(told).items() if value is not None)
+    return call.rooms.redaction.text(said)[:1000] or "all"
 
 
 def _remember(call: Call, deed: Deed) -> None:

@@ -15,6 +15,7 @@ from graveshift.api.endpoint import Call
 from graveshift.api.meter import Meter
 from graveshift.api.ports import Rooms
 from graveshift.api.resources import every_worker
+from graveshift.store.reconciliations import Reconciliation
 from graveshift.store.replica import Standing
 from graveshift.wire.backups import Backup
 from graveshift.wire.runs import RunState
@@ -42,6 +43,7 @@ class Reading(Struct, frozen=True):
     backups: Sequence[Backup]
     loops: Mapping[str, float]
     replica: Standing | None
+    reconciled: Reconciliation | None
 
 
 class Metrics:
@@ -59,11 +61,15 @@ class Metrics:
 
 async def read(rooms: Rooms) -> Reading:
     """From roll-ups and indexes only."""
-    counters, workers, runs, backups = await asyncio.gather(
-        rooms.upkeep.counters(), every_worker(rooms), rooms.run_states(), rooms.backups.page(None, 100)
+    counters, workers, runs, backups, reconciled = await asyncio.gather(
+        rooms.upkeep.counters(),
+        every_worker(rooms),
+        rooms.run_states(),
+        rooms.backups.page(None, 100),
+        rooms.reconciled(),
     )
     loops = {name: at.timestamp() for name, at in rooms.loops().items()}
-    return Reading(counters, workers, runs, backups.items, loops, rooms.replica())
+    return Reading(counters, workers, runs, backups.items, loops, rooms.replica(), reconciled)
 
 
 class Snapshot:
@@ -86,6 +92,7 @@ class Snapshot:
         loops: Samples = {(name,): at for name, at in self._reading.loops.items()}
         yield _gauge("graveshift_loop_last_success_timestamp_seconds", help, ("loop",), loops)
         yield from _replica(self._reading.replica)
+        yield from _reconciled(self._reading.reconciled)
 
     def _ages(self) -> Samples:
         return {(queue,): age for queue, age in self._reading.counters.oldest_age_s.items()}
@@ -114,6 +121,18 @@ def _replica(now: Standing | None) -> Iterator[Metric]:
     if now:
         failed.add_metric((), now.fallbacks)
     yield failed
+
+
+def _reconciled(last: Reconciliation | None) -> Iterator[Metric]:
+    """No samples before the first comparison."""
+    help = "Jobs and letters that were counted wrong and set right."
+    off = CounterMetricFamily("graveshift_rollup_off", help)
+    if last:
+        off.add_metric((), last.off_ever)
+    yield off
+    help = "When the counters were last compared with what is there, in seconds since 1970."
+    at: Samples = {(): last.at.timestamp()} if last else {}
+    yield _gauge("graveshift_rollup_reconciled_timestamp_seconds", help, (), at)
 
 
 def _events(name: str, help: str, depth: Mapping[tuple[str, str], int]) -> CounterMetricFamily:

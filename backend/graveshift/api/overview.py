@@ -6,12 +6,12 @@ from typing import TypeVar
 
 from msgspec import structs
 
-from graveshift.api.causes import marked
+from graveshift.api.causes import told
 from graveshift.api.endpoint import Call
 from graveshift.api.merging import merged
 from graveshift.api.ports import Rooms
 from graveshift.api.resources import every_queue, every_worker, growth
-from graveshift.driver import Pace
+from graveshift.seen import Pace
 from graveshift.store.sharing import on_one_connection
 from graveshift.wire.groups import Group
 from graveshift.wire.overview import Overview, Totals
@@ -62,7 +62,7 @@ async def overview(call: Call) -> Overview:
 async def _causes(rooms: Rooms) -> Page[Group]:
     readers = {system: _reader(letters.groups) for system, letters in rooms.letters.items()}
     page = await merged(readers, growth, None, CAUSES)
-    return structs.replace(page, items=await marked(rooms, page.items))
+    return structs.replace(page, items=await told(rooms, page.items))
 
 
 async def _apart(read: Callable[[], Awaitable[T]]) -> T:

@@ -9,10 +9,13 @@ from msgspec import Struct
 from graveshift.driver import ShownJobs, ShownLetters, ShownSource, Trash
 from graveshift.events import Hub
 from graveshift.interpreter import Interpreter
+from graveshift.lore import Lore
 from graveshift.operation import Actor
 from graveshift.redaction import Redaction
 from graveshift.settings import ApiSettings
 from graveshift.store.audit import Deed
+from graveshift.store.claims import Known
+from graveshift.store.reconciliations import Reconciliation
 from graveshift.store.replica import Standing
 from graveshift.vault import Vault
 from graveshift.wire.audit import AuditEntry
@@ -113,6 +116,12 @@ class Marks(Protocol):
     async def one(self, id: int, /) -> Mark | None: ...
 
 
+class Claims(Protocol):
+    """Who is on a cause, and what was written about it, by the ids of groups."""
+
+    async def of(self, groups: Sequence[str], /) -> Mapping[str, Known]: ...
+
+
 class Tokens(Protocol):
     """Who a bearer token belongs to; None for one that is unknown, revoked or expired."""
 
@@ -159,6 +168,9 @@ class Rooms(Struct, frozen=True, kw_only=True):
     hub: Hub
     schedules: Callable[[], Awaitable[Sequence[ScheduleInfo]]]
     marks: Marks
+    claims: Claims
+    lore: Lore
+    reconciled: Callable[[], Awaitable[Reconciliation | None]]
     payloads: Mapping[str, Payloads]
     reveals: Reveals
     redaction: Redaction

@@ -10,7 +10,8 @@ from urllib.parse import unquote
 
 from msgspec import Struct, structs
 
-from graveshift.api.causes import marked
+from graveshift import runbooks
+from graveshift.api.causes import explained, told
 from graveshift.api.lives import placed
 from graveshift.api.merging import merged, sliced
 from graveshift.api.ports import Rooms
@@ -22,11 +23,12 @@ from graveshift.wire import ids
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup
 from graveshift.wire.dlq import Letter, LetterDetail
-from graveshift.wire.groups import Group
+from graveshift.wire.groups import Group, GroupDetail
 from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift.wire.marks import Mark
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.queues import Queue
+from graveshift.wire.runbooks import Runbook
 from graveshift.wire.runs import Run
 from graveshift.wire.schedules import ScheduleInfo
 from graveshift.wire.secrets import SecretInfo
@@ -97,7 +99,7 @@ async def _trash(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -
 async def _groups(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
     readers = {s: partial(one.groups, chosen) for s, one in _of(rooms.letters, chosen.system).items()}
     page = await _merged(rooms, readers, growth, cursor, limit)
-    return structs.replace(page, items=await marked(rooms, page.items))
+    return structs.replace(page, items=await told(rooms, page.items))
 
 
 async def _jobs(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int, sort: Sort) -> Page[Job]:
@@ -155,11 +157,16 @@ async def _discarded(rooms: Rooms, id: str) -> DiscardedDetail | None:
     return await trash.one(native) if trash else None
 
 
-async def _group(rooms: Rooms, id: str) -> Group | None:
-    system, native = split(id)
-    letters = rooms.letters.get(system)
-    group = await letters.group(native) if letters else None
-    return (await marked(rooms, [group]))[0] if group else None
+async def _group(rooms: Rooms, id: str) -> GroupDetail | None:
+    return await explained(rooms, *split(id))
+
+
+async def _runbooks(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Runbook]:
+    return sliced(runbooks.every(), lambda page: page.id, cursor, limit, await rooms.now())
+
+
+async def _runbook(rooms: Rooms, id: str) -> Runbook | None:
+    return runbooks.page(unquote(id))
 
 
 async def _job(rooms: Rooms, id: str) -> JobDetail | None:
@@ -256,12 +263,13 @@ RESOURCES = (
     Resource("jobs", Job, JobDetail, JOB_FIELDS, _jobs, _job, sorts=True),
     Resource("dlq", Letter, LetterDetail, LETTER_FIELDS, _letters, _letter, sorts=True),
     Resource("trash", Discarded, DiscardedDetail, TRASH_FIELDS, _trash, _discarded),
-    Resource("groups", Group, Group, GROUP_FIELDS, _groups, _group),
+    Resource("groups", Group, GroupDetail, GROUP_FIELDS, _groups, _group),
     Resource("workers", Worker, Worker, WORKER_FIELDS, _workers, _worker),
     Resource("runs", Run, Run, NOTHING, _runs, lambda rooms, id: rooms.runs.one(number(id))),
     Resource("backups", Backup, Backup, NOTHING, _backups, lambda rooms, id: rooms.backups.one(number(id))),
     Resource("secrets", SecretInfo, SecretInfo, NOTHING, _secrets, _secret),
     Resource("schedules", ScheduleInfo, ScheduleInfo, NOTHING, _schedules, _schedule),
     Resource("marks", Mark, Mark, NOTHING, _marks, lambda rooms, id: rooms.marks.one(number(id))),
+    Resource("runbooks", Runbook, Runbook, NOTHING, _runbooks, _runbook),
     Resource("audit", AuditEntry, AuditEntry, NOTHING, _audit, lambda rooms, id: rooms.audit.one(number(id))),
 )

@@ -13,12 +13,14 @@ from graveshift.drivers.postgres import PostgresQueue
 from graveshift.drivers.postgres.near import NearQueue
 from graveshift.drivers.procrastinate import ProcrastinateSource
 from graveshift.errors import SettingsError
+from graveshift.folding import folding_of
 from graveshift.place import Database, state_dir
 from graveshift.redaction import Redaction
 from graveshift.seal import load_seal
 from graveshift.settings import Settings, SourceSettings
 from graveshift.store.audit import AuditBook
 from graveshift.store.backups import BackupBook
+from graveshift.store.claims import ClaimBook
 from graveshift.store.deploys import MarkBook
 from graveshift.store.engine import Engine, create_engine, open_unit
 from graveshift.store.replica import PATIENCE_S, Replica
@@ -48,6 +50,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     tokens: TokenBook
     runs: RunBook
     marks: MarkBook
+    claims: ClaimBook
     backups: BackupBook
     timetable: Timetable
     redaction: Redaction
@@ -58,7 +61,7 @@ def open_parts(settings: Settings, database: Database, *, demo: bool) -> Parts:
     engine = database.engine(settings.database.pool_size)
     home, audit = state_dir(settings), AuditBook(engine)
     vault = _vault(settings, engine, home)
-    queue = PostgresQueue(engine, settings.queue.system, vault.veil)
+    queue = PostgresQueue(engine, settings.queue.system, vault.veil, normal=folding_of(settings.fingerprints).normal)
     return Parts(
         settings=settings,
         database=database,
@@ -74,6 +77,7 @@ def open_parts(settings: Settings, database: Database, *, demo: bool) -> Parts:
         tokens=TokenBook(engine, audit),
         runs=RunBook(engine),
         marks=MarkBook(engine),
+        claims=ClaimBook(engine),
         backups=BackupBook(engine),
         timetable=Timetable(settings.schedules, queue.slots, lambda: open_unit(engine), settings.queue.system),
         redaction=_redaction(settings),

@@ -3,14 +3,19 @@
 from graveshift import migrations
 from graveshift.api.ports import Rooms
 from graveshift.bootstrap.parts import Parts
+from graveshift.delivery import delivery_of
 from graveshift.desk import Desk
 from graveshift.errors import DatabaseUnavailable
 from graveshift.events import Hub, Watch
 from graveshift.history import History, Prometheus, Samples
 from graveshift.loops import Clockwork
+from graveshift.lore import Lore
 from graveshift.operation import World
+from graveshift.runbooks import runbooks_of
+from graveshift.settings import Settings
 from graveshift.store.changes import marks, run_states
 from graveshift.store.engine import answers
+from graveshift.store.reconciliations import last
 from graveshift.store.revealing import RevealBook
 from graveshift.store.samples import SampleBook
 from graveshift.wire.health import Check
@@ -27,6 +32,10 @@ def rooms_of(parts: Parts, world: World, desk: Desk, clockwork: Clockwork) -> Ro
 
     async def database() -> Check:
         return await _database(parts)
+
+    async def counters() -> Check:
+        found = await last(engine)
+        return Check("counters", ok=True, detail=found.words() if found else "not compared with what is there yet")
 
     return Rooms(
         api=parts.settings.api,
@@ -50,13 +59,25 @@ def rooms_of(parts: Parts, world: World, desk: Desk, clockwork: Clockwork) -> Ro
         tokens=parts.tokens,
         schedules=parts.timetable.infos,
         marks=parts.marks,
+        claims=parts.claims,
+        lore=lore_of(parts.settings),
+        reconciled=lambda: last(engine),
         payloads=world.sources,
         reveals=RevealBook(engine, parts.audit),
         redaction=parts.redaction,
         history=_history(parts),
         hub=Hub(Watch(system, shown.upkeep, sources, lambda: marks(engine))),
         loops=clockwork.last_success,
-        checks=[database, clockwork.check, *([near.replica.check] if near else [])],
+        checks=[database, clockwork.check, counters, *([near.replica.check] if near else [])],
+    )
+
+
+def lore_of(settings: Settings) -> Lore:
+    """What the settings say of causes. Raises SettingsError for a runbook that is not there."""
+    return Lore(
+        delivery=delivery_of(settings.delivery.may_have_arrived),
+        runbooks=runbooks_of(settings.runbooks),
+        rate_per_s=settings.desk.rate_per_s,
     )
 
 

@@ -36,6 +36,7 @@ def world_of(parts: Parts) -> World:
         timetable=parts.timetable,
         runs=parts.runs,
         backups=parts.backups,
+        claims=parts.claims,
         archive=LocalArchive(folder),
         dumper=Dumper(database.past_pooler, bin_dir, database.login),
         vault=parts.vault,

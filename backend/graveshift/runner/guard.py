@@ -6,10 +6,11 @@ from msgspec import Struct
 
 from graveshift.drip import DripSettings
 from graveshift.trial import Firsts
-from graveshift.wire.runs import SLOWEST
 
 # A threshold is left again at this part of it, so that a run does not swing to and fro.
 CALM = 0.5
+# A run slows itself down no further: at this rate it is as good as a probe of its own, and still ends.
+FLOOR = 1.0
 
 
 class Filled(Struct, frozen=True):
@@ -67,8 +68,10 @@ class Guard:
         if rate is None or (self._changed and self._clock() - self.since < self._drip.settle_s):
             return None
         if why := next(self._reasons(seen, stop=False), None):
-            slower = max(SLOWEST, (slowed or rate) / 2)
-            return self._change(slower, f"slowed by itself to {slower:g}/s: {why}") if slower != slowed else None
+            slower = max(min(rate, FLOOR), (slowed or rate) / 2)
+            return (
+                self._change(slower, f"slowed by itself to {slower:g}/s: {why}") if slower < (slowed or rate) else None
+            )
         if slowed is not None and self._is_calm(seen):
             faster = slowed * 2
             back = None if faster >= rate else faster

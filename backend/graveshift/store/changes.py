@@ -21,6 +21,8 @@ MARKS = text("""
            (SELECT json_object_agg(id, state) FROM (
                 SELECT id, state FROM graveshift_ledger.backups ORDER BY id DESC LIMIT 20) backups) AS backups,
            (SELECT json_object_agg(system, mark) FROM graveshift_ledger.marks) AS foreign_letters,
+           (SELECT md5(string_agg(concat_ws(' ', group_id, owner, since, until, noted_at), ',' ORDER BY group_id))
+            FROM graveshift_ledger.claims) AS claims,
            (SELECT json_object_agg(name, mark) FROM (
                 SELECT name, string_agg(concat(version, state), ' ' ORDER BY version) AS mark
                 FROM graveshift_ledger.secret_versions WHERE state <> 'dropped' GROUP BY name) secrets) AS secrets
@@ -35,7 +37,8 @@ async def marks(engine: AsyncEngine) -> Marks:
     async with open_unit(engine) as unit:
         row = (await unit.execute(MARKS)).mappings().one()
     letters = {"*": json.dumps(row["foreign_letters"])}
-    seen = {"audit": {"*": row["seq"]}, "dlq": letters, "groups": letters}
+    causes = {"*": (*letters.values(), row["claims"])}
+    seen = {"audit": {"*": row["seq"]}, "dlq": letters, "groups": causes}
     return {**seen, **{name: row[name] or {} for name in ("runs", "backups", "secrets")}}
 
 

@@ -8,16 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.back import Alike
 from graveshift.driver import Count, Frozen, Source
+from graveshift.seen import Explained, Seen
 from graveshift.store.engine import open_unit
 from graveshift.store.foreign import matched
 from graveshift.store.position import cursor, letter_position, microseconds, moment, numbers_of
 from graveshift.wire import ids
 from graveshift.wire.dlq import Letter, LetterDetail
-from graveshift.wire.groups import Group
+from graveshift.wire.groups import Group, Part
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
 
 COUNT_LIMIT = 10_000
+LOOKED_AT = 500
 
 SEEN = " AND pg_visible_in_snapshot(xid, CAST(CAST(:snapshot AS text) AS pg_snapshot))"
 UNSEEN = " AND NOT pg_visible_in_snapshot(xid, CAST(CAST(:snapshot AS text) AS pg_snapshot))"
@@ -42,7 +44,9 @@ GROUPS = """
     SELECT queue, kind, fingerprint, max(error_type) AS error_type, max(error_message) AS message, count(*) AS dead,
            min(died_at) AS first_seen, max(died_at) AS last_seen,
            count(*) FILTER (WHERE died_at > now() - interval '1 minute') AS per_min,
-           count(*) FILTER (WHERE requeue_count > 0) AS died_again, now() AS as_of
+           count(*) FILTER (WHERE requeue_count > 0) AS died_again, max(requeue_count) AS again,
+           CAST(count(*) AS double precision) / (SELECT count(*) FROM graveshift_ledger.letters WHERE system = :system)
+               AS share, now() AS as_of
     FROM graveshift_ledger.letters WHERE {match}
     GROUP BY queue, kind, fingerprint ORDER BY per_min DESC, dead DESC, queue, kind, fingerprint LIMIT :limit
 """
@@ -99,6 +103,24 @@ class ForeignLetters:
         rows = await self._rows(GROUPS, Filter(queue=parts[0], kind=parts[1], fingerprint=parts[2]), {"limit": 1})
         return self._group(rows[0]) if rows else None
 
+    async def explain(self, native: str) -> Explained | None:
+        """From the index, which has no payloads: how old they are is all that can be told apart."""
+        parts = native.rsplit("/", 2)
+        if len(parts) != 3 or "\0" in native:
+            return None
+        chosen = Filter(queue=parts[0], kind=parts[1], fingerprint=parts[2])
+        elsewhere = await self._rows(GROUPS, Filter(fingerprint=parts[2]), {"limit": LOOKED_AT})
+        seen = [
+            self._seen(row)
+            for row in await self._rows(PAGES[Sort.NEWEST], chosen, {"at": None, "id": None, "limit": LOOKED_AT})
+        ]
+        queues = [Part(row.queue, row.dead) for row in elsewhere]
+        kinds = [Part(row.kind, row.dead) for row in elsewhere]
+        return Explained(queues, kinds, seen, f"the newest {len(seen)} letters")
+
+    async def requeues(self, native: str, limit: int) -> None:
+        """What became of another system's jobs is not known here."""
+
     async def freeze(self) -> Frozen:
         """The snapshot of the ledger's database: the index is what a selection is frozen in."""
         async with open_unit(self._engine) as unit:
@@ -138,6 +160,10 @@ class ForeignLetters:
         async with open_unit(self._engine) as unit:
             return (await unit.execute(text(statement.format(match=match)), {**parameters, **more})).all()
 
+    def _seen(self, row: Row[Any]) -> Seen:
+        letter, job = ids.encode(self.system, row.id), ids.encode(self.system, row.job_id)
+        return Seen(job_id=job, letter=letter, died_at=row.died_at, enqueued_at=row.enqueued_at)
+
     def _letter(self, row: Row[Any]) -> Letter:
         same = ("queue", "kind", "fingerprint", "error_type", "error_message", "attempts", "max_attempts")
         return Letter(
@@ -161,6 +187,8 @@ class ForeignLetters:
             "first_seen",
             "last_seen",
             "died_again",
+            "again",
+            "share",
         )
         return Group(
             id=ids.encode(self.system, f"{row.queue}/{row.kind}/{row.fingerprint}"),

@@ -6,7 +6,8 @@ import traceback
 from collections.abc import Sequence
 from types import FrameType
 
-from graveshift.fingerprint import fingerprint, origin, origin_of
+from graveshift.fingerprint import origin, origin_of
+from graveshift.folding import Failed, Folding
 from graveshift.settings import WorkerSettings
 from graveshift.work import Claimed, Failure
 from graveshift.worker.handlers import Handler
@@ -21,10 +22,11 @@ _chance = random.SystemRandom()
 class Teller:
     """Makes failures in the name of one worker."""
 
-    def __init__(self, worker: str, version: str, settings: WorkerSettings) -> None:
+    def __init__(self, worker: str, version: str, settings: WorkerSettings, folding: Folding | None = None) -> None:
         self._worker = worker
         self._version = version
         self._settings = settings
+        self._folding = folding or Folding()
 
     def failed(self, claimed: Claimed, handler: Handler, error: BaseException) -> Failure:
         """An attempt whose handler raised."""
@@ -42,12 +44,15 @@ class Teller:
 
     def _tell(self, claimed: Claimed, cause: BaseException, text: str, place: str, delay_s: float | None) -> Failure:
         kind, message = qualified(cause), message_of(cause)
+        payload = bytes(claimed.payload)
+        named = self._folding.cause(Failed(kind, message, place, claimed.queue, claimed.kind, payload))
         return Failure(
             ticket=claimed.ticket,
             error_type=plain(kind),
             error_message=shortened(plain(message), MESSAGE_LIMIT),
             traceback=shortened(plain(text), TRACEBACK_LIMIT),
-            fingerprint=fingerprint(kind, message, place),
+            fingerprint=named.fingerprint,
+            split=None if named.split is None else plain(named.split),
             retry_in_s=delay_s,
             worker=self._worker,
             worker_version=self._version,

@@ -11,6 +11,7 @@ from uuid import uuid4
 import structlog
 
 from graveshift.errors import DatabaseUnavailable
+from graveshift.folding import Folding
 from graveshift.settings import WorkerSettings
 from graveshift.work import Work
 from graveshift.worker.claims import Claims
@@ -45,6 +46,7 @@ class Worker:
         settings: WorkerSettings | None = None,
         lease_s: float = 30.0,
         version: str | None = None,
+        folding: Folding | None = None,
     ) -> None:
         self.id = uuid4()
         self.name = f"{socket.gethostname()}:{os.getpid()}"
@@ -57,7 +59,7 @@ class Worker:
         self._kinds = sorted(kinds)
         self._orders = Orders()
         self._outbox = Outbox(work, self.name, max(FULL, self._settings.batch))
-        teller = Teller(self.name, self._version, self._settings)
+        teller = Teller(self.name, self._version, self._settings, folding)
         self._shift = Shift(kinds, self._settings, teller, self._outbox)
         self._claims = Claims(work, self.id, turns=asked, kinds=self._kinds, settings=self._settings, lease_s=lease_s)
         self._heart = Heart(work, self.id, lease_s)

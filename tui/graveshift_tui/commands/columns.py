@@ -13,18 +13,8 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "dlq": ("id", "queue", "kind", "died_at", "attempts", "requeue_count", "error_type", "error_message"),
     "trash": ("id", "queue", "kind", "discarded_at", "discarded_by", "died_at", "error_type", "error_message"),
     "groups": (
-        "id",
-        "queue",
-        "kind",
-        "dead",
-        "retrying",
-        "per_min",
-        "died_again",
-        "first_seen",
-        "last_seen",
-        "first_version",
-        "error_type",
-        "message",
+        *("id", "queue", "kind", "dead", "retrying", "per_min", "share", "again", "died_again"),
+        *("first_seen", "last_seen", "first_version", "claim", "may_have_arrived", "split", "error_type", "message"),
     ),
     "workers": ("id", "state", "wish", "host", "pid", "version", "running", "heartbeat_age_s", "queues"),
     "runs": (
@@ -36,6 +26,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "secrets": ("id", "name", "kind", "state", "version", "age_s", "max_age_s", "last_rotated_at"),
     "schedules": ("id", "queue", "kind", "cron", "timezone", "enabled", "paused", "next_at", "last_slot", "last_job"),
     "marks": ("id", "at", "kind", "version", "actor", "source", "title", "link", "note"),
+    "runbooks": ("id", "title"),
     "audit": ("seq", "at", "actor", "operation", "outcome", "run_id", "total", "source", "reason"),
     "operations": ("name", "danger", "allowed", "title"),
 }

@@ -39,6 +39,9 @@ def export(
     resource: Annotated[str, typer.Argument(help="dlq.")],
     *,
     filter: Annotated[list[str] | None, typer.Option("--filter", "-f", metavar="K=V", help="Repeat to narrow.")] = None,
+    query: Annotated[
+        str | None, typer.Option("--query", "-q", metavar="TEXT", help="As the console's `/` has it.")
+    ] = None,
     id: Annotated[list[str] | None, typer.Option("--id", metavar="ID", help="These, repeated for each.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every letter there is.")] = False,
     format: Annotated[Format, typer.Option(help="How to write them.")] = Format.JSONL,
@@ -56,10 +59,12 @@ def export(
     """
     known("resource to export", resource, ["dlq"])
     filters, ids = filter or [], id or []
-    if sum(map(bool, (filters, ids, everything))) != 1:
-        raise Misused("say the scope once: --filter, --id or --all")
+    if sum(map(bool, (filters or query, ids, everything))) != 1:
+        raise Misused("say the scope once: --query and --filter, --id or --all")
     filter_of(filters, datetime.now(UTC))  # what is typed wrong is said before anybody is asked
     settings, fixed = settings_of(url, token_file, config), {"format": format.value}
+    if query:
+        fixed["q"] = query
     if ids:
         fixed["ids"] = ",".join(ids)
     letters = asyncio.run(_export(Client(settings.where, "cli"), filters, fixed, output, force))

@@ -72,7 +72,10 @@ def main(name: str, rest: list[str]) -> int:
 @app.command()
 def get(
     resource: Annotated[
-        str, typer.Argument(help="queues jobs dlq trash groups workers runs backups secrets schedules marks audit ...")
+        str,
+        typer.Argument(
+            help="queues jobs dlq trash groups workers runs backups secrets schedules marks runbooks audit ..."
+        ),
     ],
     id: Annotated[str | None, typer.Argument(help="One thing, with its detail.")] = None,
     *,
@@ -88,7 +91,7 @@ def get(
 ) -> int:
     """Print a resource, or one thing of it.
 
-    Resources: queues jobs dlq trash groups workers runs backups secrets schedules marks audit,
+    Resources: queues jobs dlq trash groups workers runs backups secrets schedules marks runbooks audit,
     and overview operations health. `graveshift get operations queue.limit` tells what a verb takes.
     """
     known("resource", resource, [*RESOURCES, *SINGLE, "operations"])

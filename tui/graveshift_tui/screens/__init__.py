@@ -13,6 +13,7 @@ from graveshift_tui.screens import (
     jobs,
     marks,
     queues,
+    runbooks,
     runs,
     schedules,
     secrets,
@@ -38,6 +39,7 @@ CARDS: Final[dict[str, Card]] = {
         secrets.CARD,
         schedules.CARD,
         marks.CARD,
+        runbooks.CARD,
         audit.CARD,
     )
 }

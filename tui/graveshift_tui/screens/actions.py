@@ -25,6 +25,7 @@ from graveshift_tui.screens.flows import FLOWS
 from graveshift_tui.screens.flows.asking import Asking, Flow
 from graveshift_tui.screens.groups import short
 from graveshift_tui.screens.listing import ListScreen, describe
+from graveshift_tui.screens.runbooks import open_runbook
 from graveshift_tui.settings import ConsoleError, Settings
 from graveshift_tui.widgets.band import Pulse
 from graveshift_tui.widgets.choose import Chooser
@@ -95,6 +96,7 @@ class Actions:
             "copy": self._copy,
             "filter": self._filter,
             "command": self._command,
+            "runbook": self._runbook,
             "queue.jobs": lambda: self._of_queue("jobs"),
             "queue.letters": lambda: self._of_queue("dlq"),
             "cause.letters": self._of_cause,
@@ -201,6 +203,10 @@ class Actions:
 
     def _goer(self, name: str) -> Callable[..., None]:
         return lambda *rest: self._host.go_home(Route(name))
+
+    def _runbook(self) -> None:
+        screen = self._host.here()
+        open_runbook(self._host, screen.subject().row if screen is not None else None)
 
     def _of_queue(self, card: str) -> None:
         screen = self._host.here()

@@ -5,6 +5,7 @@ from graveshift.wire.marks import MarkKind
 from graveshift.wire.selection import GROUP_FIELDS, Filter, parameters
 from graveshift_tui import format as f
 from graveshift_tui.card import Card, Route
+from graveshift_tui.screens import causes
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
 from graveshift_tui.widgets.paint import Line
@@ -19,8 +20,10 @@ def cause(group: Group) -> str:
 
 
 def told_apart(group: Group) -> str:
-    """The cause, then the kind of job, which is cut first: two causes may have one name."""
-    return f"{cause(group)} · {group.kind}"
+    """Who is on it, the cause, then the kind of job, which is cut first: two causes may have one name."""
+    mine = f"@{group.claim.by} " if group.claim else ""
+    split = f" [{group.split}]" if group.split else ""
+    return f"{mine}{cause(group)}{split} · {group.kind}"
 
 
 def short(error_type: str) -> str:
@@ -84,9 +87,10 @@ def pane(group: Group, at: At) -> list[Line]:
             (again or before, "warn" if again else "muted"),
         ),
     ]
+    lines += causes.told(group, at)
     if group.trend:
-        shown = f.spark(group.trend, min(60, at.width - 20))
-        lines.append((("   30 min ", "muted"), (shown, "spark"), (f" {max(group.trend):,} max", "muted")))
+        shown = f.spark(group.trend, min(60, at.width - 24))
+        lines.append(((f" {'30 min'.ljust(12)}", "muted"), (shown, "spark"), (f" {max(group.trend):,} max", "muted")))
     return lines
 
 
@@ -117,7 +121,7 @@ CARD = Card(
         Column("30 MIN", pair(Group, lambda g, at: trend(g, at.width)), width=10, from_width=64),
         Column("SINCE", pair(Group, lambda g, at: f.since(g.first_seen, at.now)), width=5, right=True),
         Column("AFTER", pair(Group, lambda g, at: (after(g), "muted")), width=22, from_width=110),
-        Column("AGAIN", pair(Group, lambda g, at: f.count(g.died_again)), width=5, right=True, from_width=76),
+        Column("AGAIN", pair(Group, lambda g, at: causes.again(g)), width=5, right=True, from_width=76),
     ),
     id_of=solo(Group, lambda g: g.id),
     tone=solo(Group, tone),
@@ -125,8 +129,10 @@ CARD = Card(
     opens=solo(Group, lambda g: Route("dlq", scope_of(g), crumb=cause(g)[:40])),
     pane=pair(Group, pane),
     pane_height=5,
+    pane_most=18,
+    explains=True,
     nodes=pair(Group, nodes),
-    verbs=("dlq.canary", "dlq.requeue.all", "dlq.discard", "queue.pause"),
+    verbs=("dlq.canary", "dlq.requeue.all", "group.claim", "runbook", "dlq.discard", "queue.pause"),
     hints=("dlq", "jobs"),
     fields=parameters(GROUP_FIELDS),
 )

@@ -16,6 +16,8 @@ from graveshift_tui.feed import Feed
 from graveshift_tui.format import fit
 from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import gone, standing
+from graveshift_tui.screens.explaining import Explaining
+from graveshift_tui.screens.outside import Outside, look_outside
 from graveshift_tui.screens.scope import about, turned
 from graveshift_tui.screens.typed import payload_words
 from graveshift_tui.widgets.chain import Fetch
@@ -39,6 +41,7 @@ class ListScreen(ConsoleScreen):
     def __init__(self, route: Route, card: Card) -> None:
         super().__init__(route)
         self.card = card
+        self.explaining = Explaining(self, card.name, self._show_pane)
         self.sort = Sort.NEWEST
         table = self.table = Table(
             card.columns,
@@ -101,6 +104,7 @@ class ListScreen(ConsoleScreen):
             chain.total,
             chain.total_is_exact,
             whole=marks.whole,
+            outside=marks.outside,
             within=self.route.id,
         )
 
@@ -157,7 +161,15 @@ class ListScreen(ConsoleScreen):
         self.table.restart(self.fetch)
         self.table.say(self._words())
         self.connected()
+        look_outside(self, self.console.client, route.filter, self.table.marks)
         self.beat()
+
+    @on(Outside)
+    def _take_outside(self, message: Outside) -> None:
+        message.stop()
+        if self.table.marks and message.given == self.route.filter:
+            self.table.marks.outside = message.many
+            self.beat()
 
     def turn(self) -> None:
         """The same list from its other end on."""
@@ -220,6 +232,8 @@ class ListScreen(ConsoleScreen):
             return
         row, room = self.table.row, self.size.height
         height = self.card.pane_height if room >= ROOMY else 0
+        if row is not None and height and self.card.explains:
+            row = self.explaining.of(row, self.card.id_of(row), self.console.client)
         lines = list(self.card.pane(row, At(self.size.width, self.table.now))) if row is not None and height else []
         height = max(height, min(len(lines), self.card.pane_most, room // 2)) if height else 0
         if len(lines) > height and self.card.pane_most:

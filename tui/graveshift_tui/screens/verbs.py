@@ -77,6 +77,9 @@ def letters(action: str, subject: Subject) -> Ask:
     scope = f"{count(len(chosen))} marked {'letter' if len(chosen) == 1 else 'letters'}"
     if not subject.marked:
         scope = f"this letter: {fit(_name(chosen[0]), 80).rstrip()}"
+    elif subject.outside != 0:
+        left_out = "some maybe" if subject.outside is None else f"{count(subject.outside)} of them"
+        scope = f"{scope}, {left_out} outside this filter"
     return _ask(action, args, scope)
 
 

@@ -3,6 +3,8 @@
 import re
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from graveshift.drivers.memory.state import Body, Entry, State, Tried, copied
 from graveshift.wire.dlq import Attempt
 from graveshift.work import Failure
@@ -31,7 +33,8 @@ def record(state: State, job: Entry, failure: Failure, now: datetime, *, final: 
     version, again = readable(failure.worker_version) or None, job.requeue_count > 0
     first_of = job.run_id if job.fingerprint is None else None
     tried = Tried(job=job.id, cause=cause, told=told, version=version, final=final, again=again, first_of=first_of)
-    state.tried.append(tried)
+    split = None if failure.split is None else readable(failure.split)
+    state.tried.append(replace(tried, requeues=job.requeue_count, split=split))
     state.note(job.queue, "failed")
 
 

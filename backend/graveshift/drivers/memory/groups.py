@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from graveshift.driver import Pace
 from graveshift.drivers.memory.state import Cause, State, Tried
 from graveshift.drivers.memory.words import says
 from graveshift.fingerprint import normalise
 from graveshift.matching import fits
+from graveshift.seen import Pace
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import numbers_of
 from graveshift.wire.groups import Group
@@ -75,10 +75,17 @@ def _group(state: State, cause: Cause, tries: list[Tried]) -> Group:
         first_seen=seen[0],
         last_seen=seen[-1],
         died_again=sum(tried.final and tried.again for tried in tries),
+        again=max([tried.requeues for tried in tries if tried.final], default=0),
+        share=_share(bodies.count(cause) + retrying.count(cause), len(bodies) + len(retrying)),
+        split=next((tried.split for tried in tries if tried.split), None),
         trend=_trend(ages),
         first_version=versions[0] if versions else None,
         last_version=versions[-1] if versions else None,
     )
+
+
+def _share(n: int, whole: int) -> float | None:
+    return round(n / whole, 4) if whole else None
 
 
 def _ages(state: State, tries: list[Tried]) -> list[int]:

@@ -6,18 +6,19 @@ from datetime import datetime
 from msgspec import structs
 
 from graveshift.back import Alike
-from graveshift.driver import Count, Frozen, Pace
-from graveshift.drivers.memory import groups, surveying
+from graveshift.driver import Count, Frozen
+from graveshift.drivers.memory import explaining, groups, surveying
 from graveshift.drivers.memory.showing import detail, letter
 from graveshift.drivers.memory.state import Body, Place, State
 from graveshift.drivers.memory.words import says
 from graveshift.errors import Invalid
 from graveshift.matching import carries, fits
+from graveshift.seen import Explained, Pace
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import letter_id, letter_position, microseconds, moment, numbers_of
 from graveshift.veil import Veil
 from graveshift.wire.dlq import Letter, LetterDetail
-from graveshift.wire.groups import Group
+from graveshift.wire.groups import Group, Requeued
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
 
@@ -51,6 +52,12 @@ class MemoryLetters:
 
     async def group(self, native: str) -> Group | None:
         return groups.one(self._state, native)
+
+    async def explain(self, native: str) -> Explained | None:
+        return explaining.explain(self._state, native)
+
+    async def requeues(self, native: str, limit: int) -> Sequence[Requeued]:
+        return explaining.requeues(self._state, native, limit)
 
     async def freeze(self) -> Frozen:
         return self._state.freeze()

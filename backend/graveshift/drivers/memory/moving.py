@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from graveshift.back import AS_IT_WAS, Back
 from graveshift.driver import Move, Verdict
 from graveshift.drivers.memory.ending import readable
-from graveshift.drivers.memory.state import Edited, Place, Settled, State, copied
+from graveshift.drivers.memory.state import Edited, Place, Requeue, Settled, State, copied
 from graveshift.store.position import letter_position
 from graveshift.wire.ids import encode
 from graveshift.wire.runs import Outcome
@@ -31,6 +31,8 @@ def move(state: State, native: str, to: Move, run: int, back: Back = AS_IT_WAS) 
         state.trash[place] = settled
     else:
         state.settled.append(settled)
+        cause = (body.job.queue, body.job.kind, body.fingerprint)
+        state.requeued.append(Requeue(run, settled.at, cause))
         _requeue(state, place[1], run, back, back.edited.get(native))
     return Verdict(public, Outcome.MOVED, None, job)
 
@@ -72,6 +74,7 @@ def recall(state: State, native: str, run: int) -> Verdict:
         return Verdict(public, Outcome.GONE, "already started", public_job)
     del state.live[place[1]]
     state.settled.remove(settled)
+    state.run_ends[run, "recalled"] += 1
     state.edits = [edit for edit in state.edits if (edit.job, edit.run) != (place[1], run)]
     state.dead[place] = replace(settled.body, born=state.next_tick(), restored_at=state.now())
     state.unfolded += 1

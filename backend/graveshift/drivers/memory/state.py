@@ -82,6 +82,8 @@ class Tried(Struct, frozen=True, kw_only=True):
     version: str | None
     final: bool
     again: bool
+    requeues: int = 0
+    split: str | None = None
     first_of: int | None = None
 
 
@@ -102,6 +104,14 @@ class Edited(Struct, frozen=True):
     by: str
     at: datetime
     original: bytes
+
+
+class Requeue(Struct, frozen=True):
+    """A run requeued a letter of a cause."""
+
+    run: int
+    at: datetime
+    cause: Cause
 
 
 class Pause(Struct, frozen=True):
@@ -163,6 +173,8 @@ class State:
         self.schedules: dict[str, Standing] = {}
         self.schedule_pauses: dict[str, Pause] = {}
         self.events: list[Event] = []
+        self.requeued: list[Requeue] = []
+        self.run_ends: Counter[tuple[int, str]] = Counter()
         self.totals: Counter[tuple[str, str]] = Counter()
         self.unfolded = 0
         self.tick = 0
@@ -206,6 +218,7 @@ class State:
         del self.live[job.id]
         job.state, job.worker, job.finished_at, job.owner = state, worker, self.now(), None
         self.ended[job.id] = job
+        self.count_end(job, state)
         self.note(job.queue, "finished" if state == "done" else state)
 
     def bury(self, job: Entry, body: Body) -> None:
@@ -213,7 +226,13 @@ class State:
         del self.live[job.id]
         job.state, job.owner, job.fingerprint = "dead", None, body.fingerprint
         self.dead[body.died_at, job.id] = body
+        self.count_end(job, "died")
         self.note(job.queue, "died")
+
+    def count_end(self, job: Entry, what: str) -> None:
+        """Of a job that a run moved."""
+        if job.run_id is not None:
+            self.run_ends[job.run_id, what] += 1
 
     def jobs(self) -> Iterator[Entry]:
         """Live, ended and dead."""

@@ -33,15 +33,15 @@ FROM ended RETURNING id, attempt
 FAIL = text("""
 WITH held AS MATERIALIZED (
     SELECT j.*, f.retry_in_s, f.error_fingerprint, f.error_type, f.error_message, f.traceback, f.worker,
-           f.failed_version,
+           f.failed_version, f.split,
            CASE WHEN j.cancel_requested THEN 'cancelled'
                 WHEN f.retry_in_s IS NULL OR j.attempt >= j.max_attempts THEN 'dead' ELSE 'retrying' END AS fate
     FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:owners AS uuid[]),
                 CAST(:retries AS double precision[]), CAST(:fingerprints AS text[]), CAST(:types AS text[]),
                 CAST(:messages AS text[]), CAST(:tracebacks AS text[]), CAST(:workers AS text[]),
-                CAST(:versions AS text[]))
+                CAST(:versions AS text[]), CAST(:splits AS text[]))
          AS f (id, attempt, owner, retry_in_s, error_fingerprint, error_type, error_message, traceback, worker,
-               failed_version)
+               failed_version, split)
     JOIN graveshift.jobs j ON j.id = f.id AND j.attempt = f.attempt AND j.lease_owner = f.owner
     ORDER BY j.id FOR UPDATE OF j
 ), again AS (
@@ -69,10 +69,10 @@ WITH held AS MATERIALIZED (
     FROM held LEFT JOIN graveshift.payloads p USING (id) WHERE fate = 'dead'
 ), recorded AS (
     INSERT INTO graveshift.attempts (job_id, attempt, started_at, final, again, queue, kind, fingerprint, error_type,
-                                     error_message, worker, worker_version, first_of)
+                                     error_message, worker, worker_version, first_of, split)
     SELECT id, attempt, started_at, fate = 'dead', requeue_count > 0, queue, kind, error_fingerprint, error_type,
            left(error_message, CAST(:recorded AS integer)), worker, failed_version,
-           CASE WHEN fingerprint IS NULL THEN run_id END
+           CASE WHEN fingerprint IS NULL THEN run_id END, split
     FROM held WHERE fate <> 'cancelled'
 )
 SELECT id, attempt FROM held
@@ -100,5 +100,6 @@ def _columns(failures: Sequence[Failure]) -> dict[str, Any]:
         "messages": [storable(failure.error_message) for failure in failures],
         "tracebacks": [storable(failure.traceback) for failure in failures],
         "workers": [storable(failure.worker) for failure in failures],
+        "splits": [None if failure.split is None else storable(failure.split) for failure in failures],
         "versions": [storable(failure.worker_version) for failure in failures],
     }

@@ -116,6 +116,7 @@ STEPS = (
     EDITS,
     _aged("flow", "bucket", "interval '1 hour'"),
     _aged("group_flow", "bucket", "interval '1 hour'"),
+    _aged("run_counts", "at", _days("history")),
     _aged("minutes", "bucket", "interval '1 hour'"),
     CAUSES,
     QUEUES,

@@ -1,16 +1,16 @@
 """Groups of failures: the roll-up plus pending deltas, the fastest growing first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.driver import Pace
 from graveshift.drivers.postgres.causes import shown
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import NOW, now
 from graveshift.fingerprint import normalise
+from graveshift.seen import Pace
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import numbers_of
 from graveshift.wire.groups import Group
@@ -50,6 +50,7 @@ WITH this AS (
            sum(n) FILTER (WHERE what = 'retrying') AS retrying, sum(n) FILTER (WHERE what = 'died_again') AS died_again,
            sum(n) FILTER (WHERE what = 'failed') AS failed,
            min(at) FILTER (WHERE what = 'failed') AS first_seen, max(at) FILTER (WHERE what = 'failed') AS last_seen,
+           max(again) AS again, max(split) AS split,
            (array_agg(version ORDER BY at) FILTER (WHERE version IS NOT NULL))[1] AS first_version,
            (array_agg(version ORDER BY at DESC) FILTER (WHERE version IS NOT NULL))[1] AS last_version
     FROM graveshift.deltas WHERE fingerprint <> '' AND {MATCHES} GROUP BY queue, kind, fingerprint, minute
@@ -60,6 +61,7 @@ WITH this AS (
            min(first_seen) AS first_seen, max(last_seen) AS last_seen,
            (array_agg(first_version ORDER BY first_seen) FILTER (WHERE first_version IS NOT NULL))[1] AS first_version,
            (array_agg(last_version ORDER BY last_seen DESC) FILTER (WHERE last_version IS NOT NULL))[1] AS last_version,
+           max(again) AS again, max(split) AS split,
            array_agg({AGE}) FILTER (WHERE failed IS NOT NULL) AS ages,
            array_agg(CAST(failed AS bigint)) FILTER (WHERE failed IS NOT NULL) AS amounts,
            coalesce(sum({WEIGHED}), 0) AS per_min
@@ -82,6 +84,7 @@ WITH this AS (
                 ELSE coalesce(g.first_version, p.first_version) END AS first_version,
            CASE WHEN p.last_seen < g.last_seen THEN coalesce(g.last_version, p.last_version)
                 ELSE coalesce(p.last_version, g.last_version) END AS last_version,
+           greatest(g.again, p.again, 0) AS again, coalesce(g.split, p.split) AS split,
            p.ages AS new_ages, p.amounts AS new_amounts,
            coalesce(p.per_min, 0) + coalesce(late.per_min, 0) AS per_min
     FROM g FULL JOIN p USING (queue, kind, fingerprint) FULL JOIN late USING (queue, kind, fingerprint)
@@ -93,9 +96,14 @@ WITH this AS (
     WHERE (dead + retrying > 0 OR CAST(:even_empty AS boolean))
       AND {SHOWN}
     ORDER BY rank LIMIT CAST(:limit AS bigint) OFFSET CAST(:skipped AS bigint)
+), whole AS (
+    SELECT CAST(coalesce(sum(n), 0) AS double precision) AS n FROM (
+        SELECT n FROM graveshift.depth WHERE what IN ('dead', 'retrying')
+        UNION ALL SELECT n FROM graveshift.deltas WHERE what IN ('dead', 'retrying')) every
 )
-SELECT ranked.*, kept.ages || new_ages AS ages, kept.amounts || new_amounts AS amounts, clock.as_of
-FROM ({NOW}) clock (as_of) LEFT JOIN ranked ON true
+SELECT ranked.*, (dead + retrying) / nullif(whole.n, 0) AS share,
+       kept.ages || new_ages AS ages, kept.amounts || new_amounts AS amounts, clock.as_of
+FROM ({NOW}) clock (as_of) LEFT JOIN ranked ON true CROSS JOIN whole
 LEFT JOIN LATERAL (
     SELECT array_agg({AGE}) AS ages, array_agg(failed) AS amounts FROM (
         SELECT bucket AS minute, n AS failed FROM graveshift.group_flow f
@@ -133,7 +141,13 @@ async def failing(engine: AsyncEngine) -> Pace:
     return Pace(round(float(row.per_min), 2), *trends)
 
 
-async def page(engine: AsyncEngine, system: str, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
+Normal = Callable[[str], str]
+"""A message with what varies folded away."""
+
+
+async def page(
+    engine: AsyncEngine, system: str, chosen: Filter, cursor: str | None, limit: int, *, normal: Normal = normalise
+) -> Page[Group]:
     """The order moves with every failure, so a cursor here is a rank. Raises Invalid for one that is not ours."""
     (rank,) = (0,) if cursor is None else numbers_of(cursor, 1)
     async with opened(engine) as connection:
@@ -145,10 +159,10 @@ async def page(engine: AsyncEngine, system: str, chosen: Filter, cursor: str | N
     rows = [row for row in found if row.queue is not None]
     total = int(rows[0].total) if rows else (0 if rank == 0 else None)
     following = encoded(rank + limit) if total is not None and rank + limit < total else None
-    return Page([_group(row, system) for row in rows], found[0].as_of, following, total)
+    return Page([_group(row, system, normal) for row in rows], found[0].as_of, following, total)
 
 
-async def one(engine: AsyncEngine, system: str, native: str) -> Group | None:
+async def one(engine: AsyncEngine, system: str, native: str, normal: Normal = normalise) -> Group | None:
     """A group by `queue/kind/fingerprint`, even when all its jobs have been dealt with."""
     parts = native.split("/", 2)
     if len(parts) != 3 or "\0" in native:
@@ -156,7 +170,7 @@ async def one(engine: AsyncEngine, system: str, native: str) -> Group | None:
     statement, named = ranking(Filter(queue=parts[0], kind=parts[1], fingerprint=parts[2]), system)
     async with opened(engine) as connection:
         row = (await connection.execute(statement, {**named, "even_empty": True, "limit": 1, "skipped": 0})).one()
-    return None if row.queue is None else _group(row, system)
+    return None if row.queue is None else _group(row, system, normal)
 
 
 def ranking(chosen: Filter, system: str) -> tuple[TextClause, dict[str, Any]]:
@@ -168,7 +182,7 @@ def ranking(chosen: Filter, system: str) -> tuple[TextClause, dict[str, Any]]:
     return text(GROUPS.replace(SHOWN, condition)), named
 
 
-def _group(row: Row[Any], system: str) -> Group:
+def _group(row: Row[Any], system: str, normal: Normal) -> Group:
     return Group(
         id=encode(system, f"{row.queue}/{row.kind}/{row.fingerprint}"),
         fingerprint=row.fingerprint,
@@ -176,7 +190,7 @@ def _group(row: Row[Any], system: str) -> Group:
         queue=row.queue,
         kind=row.kind,
         error_type=row.error_type or "",
-        message=normalise(row.message or ""),
+        message=normal(row.message or ""),
         dead=int(row.dead),
         retrying=int(row.retrying),
         per_min=round(float(row.per_min), 2),
@@ -185,6 +199,9 @@ def _group(row: Row[Any], system: str) -> Group:
         first_version=row.first_version,
         last_version=row.last_version,
         died_again=int(row.died_again),
+        again=int(row.again),
+        share=None if row.share is None else round(min(1.0, max(0.0, row.share)), 4),
+        split=row.split,
         trend=_trend(row),
     )
 

@@ -6,8 +6,8 @@ from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.back import Alike
-from graveshift.driver import Count, Frozen, Pace
-from graveshift.drivers.postgres import counting, groups
+from graveshift.driver import Count, Frozen
+from graveshift.drivers.postgres import counting, explaining, groups
 from graveshift.drivers.postgres.chosen import Conditions, led, letters_where, visible
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.reading import freeze, letter_detail, letters_at, now
@@ -16,11 +16,13 @@ from graveshift.drivers.postgres.tables import dead
 from graveshift.drivers.postgres.unveiling import veils
 from graveshift.drivers.postgres.walking import Position, Way, walk, way
 from graveshift.errors import Invalid
+from graveshift.fingerprint import normalise
+from graveshift.seen import Explained, Pace
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import letter_id, letter_position, microseconds, moment, numbers_of
 from graveshift.veil import Veil
 from graveshift.wire.dlq import Letter, LetterDetail
-from graveshift.wire.groups import Group
+from graveshift.wire.groups import Group, Requeued
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
 
@@ -31,8 +33,11 @@ WINDOWS_A_PAGE = 5
 class PostgresLetters:
     """Pages newest first or oldest first, picks oldest first, all by `(died_at, id)`."""
 
-    def __init__(self, engine: AsyncEngine, system: str, veil: Veil | None = None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, system: str, veil: Veil | None = None, normal: groups.Normal = normalise
+    ) -> None:
         self.system = system
+        self.normal = normal
         self._engine = engine
         self._veil = veil
 
@@ -63,10 +68,16 @@ class PostgresLetters:
         return await groups.failing(self._engine)
 
     async def groups(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
-        return await groups.page(self._engine, self.system, chosen, cursor, limit)
+        return await groups.page(self._engine, self.system, chosen, cursor, limit, normal=self.normal)
 
     async def group(self, native: str) -> Group | None:
-        return await groups.one(self._engine, self.system, native)
+        return await groups.one(self._engine, self.system, native, self.normal)
+
+    async def explain(self, native: str) -> Explained | None:
+        return await explaining.explain(self._engine, self.system, native)
+
+    async def requeues(self, native: str, limit: int) -> Sequence[Requeued]:
+        return await explaining.requeues(self._engine, native, limit)
 
     async def freeze(self) -> Frozen:
         async with opened(self._engine) as connection:

@@ -5,18 +5,18 @@ from typing import Generic, TypeVar
 
 from msgspec import structs
 
-from graveshift.driver import Pace
 from graveshift.drivers.postgres import PostgresQueue
 from graveshift.drivers.postgres.jobs import PostgresJobs
 from graveshift.drivers.postgres.letters import PostgresLetters
 from graveshift.drivers.postgres.source import PostgresSource
 from graveshift.drivers.postgres.upkeep import PostgresUpkeep
 from graveshift.history import Samples, Wanted
+from graveshift.seen import Explained, Pace
 from graveshift.store.engine import Engine, shut
 from graveshift.store.replica import Replica
 from graveshift.store.samples import SampleBook
 from graveshift.wire.dlq import Letter, LetterDetail
-from graveshift.wire.groups import Group
+from graveshift.wire.groups import Group, Requeued
 from graveshift.wire.jobs import Job, JobDetail
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.queues import Queue
@@ -33,7 +33,7 @@ class NearQueue:
     """The ports of `graveshift.driver` that only show; never for plans, which act on what they have seen."""
 
     def __init__(self, engine: Engine, primary: PostgresQueue, replica: Replica) -> None:
-        near = PostgresQueue(engine, primary.system, primary.veil)
+        near = PostgresQueue(engine, primary.system, primary.veil, normal=primary.letters.normal)
         self._engine = engine
         self.replica = replica
         self.source = NearSource(Nearest(near.source, primary.source, replica))
@@ -102,6 +102,12 @@ class NearLetters:
 
     async def group(self, native: str) -> Group | None:
         return await self._nearest(lambda letters: letters.group(native))
+
+    async def explain(self, native: str) -> Explained | None:
+        return await self._nearest(lambda letters: letters.explain(native))
+
+    async def requeues(self, native: str, limit: int) -> Sequence[Requeued]:
+        return await self._nearest(lambda letters: letters.requeues(native, limit))
 
     async def failing(self) -> Pace:
         return await self._nearest(lambda letters: letters.failing())

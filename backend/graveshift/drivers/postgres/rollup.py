@@ -45,7 +45,7 @@ WITH taken AS (
     SELECT queue, kind, fingerprint FROM fresh
     WHERE place + (SELECT count(*) FROM graveshift.groups g WHERE g.queue = fresh.queue) > CAST(:room AS integer)
 ), caused AS (
-    SELECT t.at, t.n, t.queue, t.what, t.kind, t.version, coalesce(t.error_type, '') AS error_type,
+    SELECT t.at, t.n, t.queue, t.what, t.kind, t.version, t.again, t.split, coalesce(t.error_type, '') AS error_type,
            coalesce(t.message, '') AS message,
            CASE WHEN folded.queue IS NULL THEN t.fingerprint ELSE 'other' END AS fingerprint
     FROM taken t LEFT JOIN folded USING (queue, kind, fingerprint) WHERE t.fingerprint <> ''
@@ -57,14 +57,15 @@ WITH taken AS (
     FROM caused ORDER BY queue, kind, fingerprint, what = 'failed' DESC, at DESC
 ), grouped AS (
     INSERT INTO graveshift.groups AS g (queue, kind, fingerprint, error_type, message, dead, retrying, failed,
-                                        died_again, first_seen, last_seen, first_version, last_version)
+                                        died_again, first_seen, last_seen, first_version, last_version, again, split)
     SELECT queue, kind, fingerprint, newest.error_type, newest.message,
            coalesce(sum(n) FILTER (WHERE what = 'dead'), 0), coalesce(sum(n) FILTER (WHERE what = 'retrying'), 0),
            coalesce(sum(n) FILTER (WHERE what = 'failed'), 0), coalesce(sum(n) FILTER (WHERE what = 'died_again'), 0),
            coalesce(min(at) FILTER (WHERE what = 'failed'), min(at)),
            coalesce(max(at) FILTER (WHERE what = 'failed'), min(at)),
            (array_agg(version ORDER BY at) FILTER (WHERE version IS NOT NULL))[1],
-           (array_agg(version ORDER BY at DESC) FILTER (WHERE version IS NOT NULL))[1]
+           (array_agg(version ORDER BY at DESC) FILTER (WHERE version IS NOT NULL))[1], coalesce(max(again), 0),
+           max(split)
     FROM caused JOIN newest USING (queue, kind, fingerprint)
     GROUP BY queue, kind, fingerprint, newest.error_type, newest.message ORDER BY queue, kind, fingerprint
     ON CONFLICT (queue, kind, fingerprint) DO UPDATE SET
@@ -80,7 +81,8 @@ WITH taken AS (
                              ELSE coalesce(g.first_version, excluded.first_version) END,
         last_version = CASE WHEN excluded.last_seen < g.last_seen
                             THEN coalesce(g.last_version, excluded.last_version)
-                            ELSE coalesce(excluded.last_version, g.last_version) END
+                            ELSE coalesce(excluded.last_version, g.last_version) END,
+        again = greatest(g.again, excluded.again), split = coalesce(g.split, excluded.split)
 ), trended AS (
     INSERT INTO graveshift.group_flow AS f (bucket, queue, kind, fingerprint, n)
     SELECT date_bin('1 minute', at, 'epoch') AS bucket, queue, kind, fingerprint, sum(n)
@@ -97,12 +99,28 @@ SELECT count(*) AS folded FROM taken
 )
 
 
+# Each run has one carrier, but its jobs end anywhere: what is appended meets nobody, and is added up here.
+RUNS = text("""
+WITH taken AS (
+    DELETE FROM graveshift.run_deltas
+    WHERE ctid = ANY(ARRAY(SELECT ctid FROM graveshift.run_deltas LIMIT CAST(:limit AS integer) FOR UPDATE SKIP LOCKED))
+    RETURNING *
+)
+INSERT INTO graveshift.run_counts AS c (run_id, what, queue, kind, fingerprint, n, at)
+SELECT run_id, what, queue, kind, fingerprint, sum(n), max(at) FROM taken
+GROUP BY run_id, what, queue, kind, fingerprint ORDER BY run_id, what, queue, kind, fingerprint
+ON CONFLICT (run_id, what, queue, kind, fingerprint)
+DO UPDATE SET n = c.n + excluded.n, at = greatest(c.at, excluded.at)
+""")
+
+
 async def roll_up(engine: AsyncEngine, at_once: int = FOLDED_AT_ONCE, room: int = CAUSES_PER_QUEUE) -> int:
     """Fold up to `at_once` deltas in one transaction; returns how many."""
     async with translated():
         try:
             async with engine.begin() as connection:
                 await connection.execute(TURN)
+                await connection.execute(RUNS, {"limit": at_once})
                 result = await connection.execute(ROLL_UP, {"limit": at_once, "room": room})
                 return int(result.scalar_one())
         except DBAPIError as error:

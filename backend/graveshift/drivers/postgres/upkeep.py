@@ -2,8 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.drivers.postgres import pruning, queues, rollup, sweeping, vacuuming
-from graveshift.work import Counters, Guard, Keeping
+from graveshift.drivers.postgres import pruning, queues, reconciling, rollup, sweeping, vacuuming
+from graveshift.work import Counters, Guard, Keeping, Reconciled
 
 
 class PostgresUpkeep:
@@ -17,6 +17,9 @@ class PostgresUpkeep:
 
     async def roll_up(self) -> int:
         return await rollup.roll_up(self._engine)
+
+    async def reconcile(self) -> Reconciled | None:
+        return await reconciling.reconcile(self._engine)
 
     async def vacuum(self) -> int:
         return await vacuuming.vacuum(self._engine)

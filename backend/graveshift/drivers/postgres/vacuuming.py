@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from graveshift.drivers.postgres.connection import opened
 
 # The tables through which every job passes; what their indexes still name, each claim walks by.
-CHURNED = ("jobs", "deltas")
+CHURNED = ("jobs", "deltas", "run_deltas")
 
 # So many dead rows make it worth while; in a deep queue, a twentieth of it, because all of its indexes are read.
 LITTERED = text("""

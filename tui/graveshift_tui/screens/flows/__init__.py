@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from graveshift_tui.screens.flows.asking import Flow
+from graveshift_tui.screens.flows.claiming import claim
 from graveshift_tui.screens.flows.limiting import limit
 from graveshift_tui.screens.flows.pausing import hold, pause, pause_schedule
 from graveshift_tui.screens.flows.revealing import reveal
@@ -13,6 +14,7 @@ from graveshift_tui.screens.flows.stopping import stop
 from graveshift_tui.screens.flows.undoing import undo
 
 FLOWS: Final[dict[str, Callable[[Flow], None]]] = {
+    "group.claim": claim,
     "queue.pause": pause,
     "queue.limit": limit,
     "job.hold": hold,

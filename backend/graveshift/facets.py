@@ -1,0 +1,130 @@
+"""A sample of one cause by what it is made of: payload fields that tell much, worker versions, ages; pure."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from graveshift.seen import Seen
+from graveshift.wire.groups import Facet, FacetValue, Sample
+
+Hide = Callable[[bytes], bytes]
+"""Takes the JSON that was sent, gives the JSON that may be shown."""
+
+HIDDEN = "***"
+HOST = ("host", "hostname")
+VALUES, FIELDS, LISTED = 5, 2, 5
+LONGEST_VALUE, LONGEST_PAYLOAD, DEEPEST = 80, 300, 3
+# Of a sample a field tells something that half of the letters have, whose values come again.
+HAS, REPEATS = 0.5, 3.0
+AGES = (("<1h", 3600.0), ("<6h", 21_600.0), ("<1d", 86_400.0), ("<7d", 604_800.0), ("older", float("inf")))
+FRAME = re.compile(r'^ *File "([^"\n]+)", line (\d+), in (\S+)', re.MULTILINE)
+FOREIGN = ("site-packages", "dist-packages", "/lib/python", "<frozen", "graveshift/worker/")
+
+
+def facets(seen: Sequence[Seen], now: datetime, hide: Hide | None) -> list[Facet]:
+    """By host where payloads have one, by the fields that tell most, by version and by age.
+
+    Without `hide` no payload field is shown but the host, as nothing says which are secret.
+    """
+    if not seen:
+        return []
+    fields = _fields(seen, hide)
+    hosts = [name for name in fields if name.rpartition(".")[2] in HOST][:1]
+    telling = sorted((name for name in fields if name not in hosts), key=lambda name: _rank(fields[name], len(seen)))
+    chosen = [*hosts, *[name for name in telling if _tells(fields[name], len(seen))][: FIELDS if hide else 0]]
+    found = [_facet(f"payload.{name}", fields[name], len(seen)) for name in chosen]
+    versions = Counter(one.version for one in seen if one.version)
+    if versions:
+        found.append(_facet("version", versions, len(seen)))
+    ages = Counter(_age(now, one.enqueued_at) for one in seen if one.enqueued_at)
+    if ages:
+        values = [FacetValue(name, ages[name], _share(ages[name], len(seen))) for name, _ in AGES if ages[name]]
+        found.append(Facet("enqueued", values))
+    return found
+
+
+def samples(seen: Sequence[Seen], error_type: str, hide: Hide | None) -> list[Sample]:
+    """The newest few; without `hide` no payload is shown."""
+    return [
+        Sample(
+            job_id=one.job_id,
+            letter=one.letter,
+            died_at=one.died_at,
+            payload=_shown(hide(one.payload)) if hide and one.payload is not None else None,
+            place=place(one.traceback, error_type),
+            trace_id=one.trace_id,
+        )
+        for one in seen[:LISTED]
+    ]
+
+
+def place(traceback: str | None, error_type: str) -> str | None:
+    """`deliver.py:41 post > httpx.ConnectTimeout`: the innermost line of the author's own code; None without one."""
+    frames = FRAME.findall(traceback or "")
+    own = [frame for frame in frames if not any(part in frame[0] for part in FOREIGN)] or frames
+    if not own:
+        return None
+    file, line, function = own[-1]
+    return f"{file.rpartition('/')[2]}:{line} {function} > {error_type}"
+
+
+def _fields(seen: Sequence[Seen], hide: Hide | None) -> Mapping[str, Counter[str]]:
+    """How often each value stands in each field, of plain values and not of lists."""
+    found: dict[str, Counter[str]] = {}
+    for one in seen:
+        if one.payload is None:
+            continue
+        try:
+            document = msgspec.json.decode(hide(one.payload) if hide else one.payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        for name, value in _plain(document, "", DEEPEST):
+            if hide is None and name.rpartition(".")[2] not in HOST:
+                continue
+            found.setdefault(name, Counter())[value] += 1
+    return {name: values for name, values in found.items() if not any(HIDDEN in value for value in values)}
+
+
+def _plain(document: Any, path: str, deep: int) -> Iterator[tuple[str, str]]:
+    if isinstance(document, dict):
+        for name, value in document.items() if deep else ():
+            yield from _plain(value, f"{path}.{name}" if path else str(name), deep - 1)
+    elif path and isinstance(document, str | int | float | bool):
+        text = document if isinstance(document, str) else msgspec.json.encode(document).decode()
+        if len(text) <= LONGEST_VALUE:
+            yield path, text
+
+
+def _tells(values: Counter[str], sampled: int) -> bool:
+    """Most letters have it, and its values come again: no id of each letter."""
+    n = values.total()
+    return n >= sampled * HAS and n / len(values) >= REPEATS
+
+
+def _rank(values: Counter[str], sampled: int) -> tuple[bool, float]:
+    """What differs before what is the same in all; then what one value has most of."""
+    return len(values) < 2, -values.most_common(1)[0][1] / sampled
+
+
+def _facet(by: str, values: Counter[str], sampled: int) -> Facet:
+    first = sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))[:VALUES]
+    shown = [FacetValue(value, n, _share(n, sampled)) for value, n in first]
+    return Facet(by, shown, len(values) - len(shown))
+
+
+def _age(now: datetime, then: datetime) -> str:
+    gap = (now - then).total_seconds()
+    return next(name for name, limit in AGES if gap < limit)
+
+
+def _share(n: int, sampled: int) -> float:
+    return round(n / sampled, 4)
+
+
+def _shown(payload: bytes) -> str:
+    text = payload.decode("utf-8", "replace")
+    return text if len(text) <= LONGEST_PAYLOAD else f"{text[:LONGEST_PAYLOAD]}…"
