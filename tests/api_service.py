@@ -25,6 +25,7 @@ from graveshift.operations import backup, cancel, claims, discard, pause, requeu
 from graveshift.redaction import Redaction
 from graveshift.rules import MAY_HAVE_ARRIVED, shipped_runbooks
 from graveshift.runbooks import runbooks_of
+from graveshift.seal import load_seal
 from graveshift.settings import ApiSettings
 from graveshift.store import changes
 from graveshift.store.audit import AuditBook
@@ -52,7 +53,7 @@ class Service:
 
     def __init__(self, database: str, folder: Path) -> None:
         self.engine = create_engine(database)
-        self.queue = PostgresQueue(self.engine)
+        self.queue = PostgresQueue(self.engine, veil=load_seal(folder / "key", make=True).veil)
         self.audit = AuditBook(self.engine)
         self.tokens = TokenBook(self.engine, self.audit)
         self.runs = RunBook(self.engine)

@@ -1,7 +1,7 @@
 """The things of a small backend, kept in memory."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw, structs
@@ -23,6 +23,9 @@ class Requeue(msgspec.Struct):
 
     selection: Selection
     rate: float | str | None = None
+    payload: str | None = None
+    patch: dict[str, Any] | None = None
+    override: bool = False
 
 
 class Pause(msgspec.Struct):

@@ -24,7 +24,12 @@ class Interpreter:
 
     async def filter(self, text: str, fields: frozenset[str] | None = None, things: str = "these") -> Filter:
         """What the text means of `things`, of which `fields` of Filter can be said, None: any. Raises Unreadable."""
-        terms = terms_of(text)
+        return await self.meaning(terms_of(text), fields, things)
+
+    async def meaning(
+        self, terms: Sequence[Term], fields: frozenset[str] | None = None, things: str = "these"
+    ) -> Filter:
+        """The same of a text that was read."""
         if not saved_in(terms):
             now = await self._now() if bearings(terms) else LONG_AGO
             return understood(terms, Saying(now, {}, fields, things))

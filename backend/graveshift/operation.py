@@ -14,6 +14,7 @@ from graveshift.driver import Jobs, Letters, Source, Trash, Unit, Verdict
 from graveshift.dump import Dumper
 from graveshift.errors import Invalid
 from graveshift.interpreter import Interpreter
+from graveshift.redaction import Redaction
 from graveshift.rotator import Rotator
 from graveshift.store.audit import Actor
 from graveshift.store.backups import BackupBook
@@ -66,6 +67,7 @@ class World(Struct, frozen=True):
     undo_window_s: float = 0
     died_again_limit: float = 0.5
     free_bytes: Callable[[], int | None] = lambda: None
+    redaction: Redaction = Redaction()
     trials: Mapping[str, Trials] = {}
     drip: DripSettings = DripSettings()
     probes: Mapping[str, ProbeSettings] = {}

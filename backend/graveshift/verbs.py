@@ -8,6 +8,7 @@ from graveshift.operations.cancel import Cancel
 from graveshift.operations.claims import ClaimGroup, NoteGroup, ReleaseGroup
 from graveshift.operations.discard import Discard
 from graveshift.operations.drain import DrainQueue
+from graveshift.operations.filters import DropFilter, SaveFilter
 from graveshift.operations.limit import LimitQueue
 from graveshift.operations.pause import Pause
 from graveshift.operations.purge import Purge
@@ -47,6 +48,8 @@ OPERATIONS: Mapping[str, type[Operation]] = {
         FireSchedule,
         PauseSchedule,
         ResumeSchedule,
+        SaveFilter,
+        DropFilter,
         ClaimGroup,
         ReleaseGroup,
         NoteGroup,

@@ -133,3 +133,11 @@ async def test_a_relative_time_is_of_the_databases_clock(front: Front) -> None:
     meant = await front.world.interpreter.filter("died:<2h")
     assert meant.died_after is not None
     assert timedelta(0) <= meant.died_after - (now - timedelta(hours=2)) < timedelta(minutes=1)
+
+
+async def test_an_export_takes_a_text(admin: httpx.AsyncClient) -> None:
+    answer = await admin.get("/v1/dlq/export", params={"q": "queue:mail group:f1"})
+    assert answer.status_code == 200
+    assert answer.text.count('"fingerprint":"f1"') == 2
+    refused = await admin.get("/v1/dlq/export", params={"q": "quue:mail"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "query-unreadable")

@@ -69,17 +69,17 @@ def heal_and_requeue_the_cause(person: Person) -> None:
     command(person, "demo heal")
     person.sees(r"the downstream is told to heal")
     person.goes("2", r"overview › groups")
-    narrow(person, "queue=webhooks")
+    narrow(person, "queue:webhooks")
     cause = person.sees(r"›!?(\S+)")[1]
     person.press("R")
     person.sees(r"Requeue")
     confirm(person)
     newest_run_succeeds(person, "dlq.requeue")
     person.goes("5", r"overview › jobs")
-    narrow(person, "queue=webhooks state=done")
+    narrow(person, "queue:webhooks state:done")
     person.sees(r"webhook\.deliver +done|done +.*webhook")
     person.goes("2", r"overview › groups")
-    narrow(person, "queue=webhooks")
+    narrow(person, "queue:webhooks")
     person.sees_no_more(rf"›!?{re.escape(cause)} .* [1-9][\d,]* +\d+ +\+")
 
 
@@ -140,13 +140,13 @@ def newest_run_succeeds(person: Person, operation: str) -> None:
 
 def to_queue(person: Person, name: str) -> None:
     person.goes("4", r"overview › queues")
-    narrow(person, f"queue={name}")
+    narrow(person, f"queue:{name}")
 
 
 def narrow(person: Person, text: str) -> None:
     person.press("/")
     person.press(text, "enter")
-    person.sees(text)
+    person.sees("/in queue")
 
 
 def command(person: Person, text: str) -> None:

@@ -8,9 +8,11 @@ from itertools import count
 from msgspec import Raw, Struct
 from msgspec.structs import asdict, replace
 
+from graveshift.api.queries import both
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup, BackupState
 from graveshift.wire.dlq import LetterDetail
+from graveshift.wire.filters import QueryHelp
 from graveshift.wire.groups import Group
 from graveshift.wire.hints import Hint
 from graveshift.wire.jobs import Job, JobDetail, JobState
@@ -27,6 +29,7 @@ from graveshift.wire.workers import Worker, WorkerState
 from graveshift_tui.client import ApiError, Client, Unreachable
 from graveshift_tui.settings import Where
 from tests.screens import stock
+from tests.screens.fake_querying import BLANK, help_with, meaning
 from tests.screens.night import CAUSES, OPERATIONS, START, after, discarded, id_of, matches, place_after
 
 
@@ -55,6 +58,7 @@ class FakeClient(Client):
         self.offline = False
         self.reads = 0
         self.hinted: asyncio.Queue[Hint] = asyncio.Queue()
+        self.hidden: list[str] = []
         self._ids = count(81)
 
     def groups(self) -> list[Group]:
@@ -87,7 +91,7 @@ class FakeClient(Client):
         known: dict[str, Sequence[Struct]] = {
             "dlq": self.letters, "queues": self.live_queues(), "groups": self.groups(), "jobs": jobs,
             "workers": workers, "runs": self.runs[::-1],
-            "backups": self.backups[::-1], "secrets": self.secrets, "schedules": [], "marks": [],
+            "backups": self.backups[::-1], "secrets": self.secrets, "schedules": [], "marks": [], "filters": [],
             "trash": [discarded(x, self.now) for x in self.trash],
             "audit": self.audit[::-1],
         }  # fmt: skip
@@ -116,6 +120,24 @@ class FakeClient(Client):
         items = rows[first : first + limit]
         more = id_of(items[-1]) if first + limit < len(rows) else None
         return Page(items, self.now, more, min(len(rows), 10_000), len(rows) <= 10_000)
+
+    async def matching(
+        self, resource: str, query: str, within: Filter | None = None, *, cursor: str | None = None,
+        limit: int = 100, sort: Sort | None = None,
+    ) -> Page[Struct]:  # fmt: skip
+        """As the backend understands it."""
+        chosen = both(meaning(query, self.now), within or Filter())
+        return await self.page(resource, chosen, cursor=cursor, limit=limit, sort=sort)
+
+    async def query_help(self, text: str, resource: str, cursor: int | None = None) -> QueryHelp:
+        """As the backend gives it, but for values."""
+        self._reach()
+        return help_with(text, cursor, self.now)
+
+    async def hide(self, value: str) -> str:
+        """A token that tells nothing."""
+        self.hidden.append(value)
+        return BLANK
 
     async def one(self, resource: str, id: str) -> Struct:
         """One thing."""
@@ -202,7 +224,8 @@ class FakeClient(Client):
             return []
         if "ids" in selection:
             return [letter for letter in (*self.letters, *self.trash) if letter.id in set(selection["ids"])]
-        given = Filter(**selection["filter"]) if "filter" in selection else None
+        text = selection.get("query")
+        given = meaning(text, self.now) if text else Filter(**selection.get("filter", {}))
         return [letter for letter in self.letters if matches(letter, given)]
 
     def start(self, operation: str, *, total: int, moved: int = 0, rate: float = 50.0) -> Run:

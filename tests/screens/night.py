@@ -32,6 +32,7 @@ OPERATIONS: Final = (
     ("schedule.fire", "Fire schedule", Danger.SAFE), ("schedule.pause", "Pause schedule", Danger.SAFE),
     ("schedule.resume", "Resume schedule", Danger.SAFE), ("job.hold", "Hold jobs", Danger.BULK),
     ("job.cancel", "Cancel jobs", Danger.BULK), ("run.undo", "Undo a run", Danger.BULK),
+    ("filter.save", "Save filter", Danger.SAFE), ("filter.drop", "Drop filter", Danger.SAFE),
     ("backup.create", "Back up", Danger.SAFE), ("secret.rotate", "Rotate a secret", Danger.BULK),
 )  # fmt: skip
 

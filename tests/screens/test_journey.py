@@ -71,12 +71,12 @@ async def test_requeue_all_takes_what_the_filter_lets_through() -> None:
     async with console() as person:
         await person.goes("3", "dlq")
         await person.press("slash")
-        await person.types("queue=parse")
+        await person.types("queue:parse")
         await person.press("enter")
-        await person.sees("/queue=parse")
+        await person.sees("/in queue parse")
         await until(lambda: person.listing.table.chain.total == 60, what="the filtered list")
         await person.press("R")
-        await person.sees("all 60 letters with queue=parse")
+        await person.sees("all 60 letters with queue:parse")
         await person.press("y")
         await until(lambda: not any(x.queue == "parse" for x in person.client.letters))
 

@@ -37,13 +37,13 @@ async def test_requeue_all_acts_on_the_filter_of_a_list_that_shows_no_row() -> N
         await person.press("R")
         await person.told("nothing is under the cursor")
         await person.press("slash")
-        await person.types("queue=parse")
+        await person.types("queue:parse")
         await person.press("enter")
-        await person.sees("/queue=parse")
+        await person.sees("/in queue parse")
         await person.press("R")
-        await person.sees("Requeue all 60 letters with queue=parse")
+        await person.sees("Requeue all 60 letters with queue:parse")
         [plan] = person.client.plans.values()
-        assert plan.args["selection"] == {"filter": {"queue": "parse"}}
+        assert plan.args["selection"] == {"query": "queue:parse"}
 
 
 async def test_requeue_all_acts_on_the_filter_where_nobody_can_say_how_many_there_are() -> None:

@@ -42,7 +42,7 @@ async def filtered(person: Person, text: str) -> None:
     await until(lambda: person.app.focused is not None and person.app.focused.id == "prompt")
     await person.types(text)
     await person.press("enter")
-    await until(lambda: person.listing.table.chain.started)
+    await until(lambda: person.listing.words == text and person.listing.table.chain.started)
 
 
 def under_cursor(person: Person) -> object:
@@ -121,7 +121,7 @@ async def test_marks_outlive_another_filter_and_are_what_a_verb_acts_on() -> Non
         await person.goes("3", "dlq")
         await person.press("space", "space", "space")
         ids = [letter.id for letter in person.client.letters[:3]]
-        await filtered(person, "queue=parse")
+        await filtered(person, "queue:parse")
         await person.sees("3 marked")
         assert list(person.listing.table.marks.ids) == ids
         await person.press("r")
@@ -137,7 +137,7 @@ async def test_of_marks_it_is_said_how_many_another_filter_leaves_out() -> None:
             await person.press("space")
         left_out = sum(letter.queue != "parse" for letter in person.client.letters[:12])
         assert 0 < left_out < 12
-        await filtered(person, "queue=parse")
+        await filtered(person, "queue:parse")
         await person.sees(f"12 marked, {left_out} outside")
         await person.press("r")
         await person.sees(f"{left_out} of them outside this filter")
@@ -146,7 +146,7 @@ async def test_of_marks_it_is_said_how_many_another_filter_leaves_out() -> None:
 async def test_all_that_show_are_marked_and_then_all_that_match() -> None:
     async with console() as person:
         await person.goes("3", "dlq")
-        await filtered(person, "queue=parse")
+        await filtered(person, "queue:parse")
         await person.press("*")
         height = person.listing.table.size.height
         await person.sees(f"{min(height, 60)} marked")
@@ -179,7 +179,7 @@ async def test_all_that_match_ends_with_another_filter_a_single_mark_or_escape()
             await person.press(end)
             await until(lambda: not person.listing.table.marks)
         await person.press("*", "*")
-        await filtered(person, "queue=parse")
+        await filtered(person, "queue:parse")
         assert not person.listing.table.marks.whole
         assert person.listing.table.marks
 

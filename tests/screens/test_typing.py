@@ -1,128 +1,126 @@
 """Filters and commands are read as people type them, and what is unknown is met with the nearest match."""
 
-from shlex import split
+from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from msgspec.structs import replace
 from textual.app import App
 from textual.events import Key
 
+from graveshift.query import Saying, terms_of, understood
 from graveshift.wire.selection import Filter
 from graveshift_tui.app import ConsoleApp
+from graveshift_tui.screens import verbs
 from graveshift_tui.screens.actions import COMMANDS
-from graveshift_tui.screens.listing import describe
-from graveshift_tui.screens.typed import Unclear, command_of, filter_of, parts
+from graveshift_tui.screens.filtering import Completing
+from graveshift_tui.screens.saying import said
+from graveshift_tui.screens.typed import Unclear, command_of
 from graveshift_tui.widgets.prompt import Prompt
 from graveshift_tui.widgets.typeahead import Typeahead
 from tests.screens.console import console
+from tests.screens.fake_client import FakeClient
 from tests.screens.fake_console import settings
+from tests.screens.fake_querying import BLANK
 from tests.waiting import until
 
-FIELDS = ("system", "queue", "text")
-OF_JOBS = ("queue", "state", "payload")
-USER = Filter(payload='{"user": 42}')
-
-
-def test_words_and_pairs_become_a_filter_and_back() -> None:
-    chosen = filter_of("time out queue=webhooks", FIELDS)
-    assert chosen == Filter(queue="webhooks", text="time out")
-    assert filter_of(describe(chosen), FIELDS) == chosen
-    odd = Filter(queue="a b", text="it's = x")
-    assert filter_of(describe(odd), FIELDS) == odd
+SAYING = Saying(datetime(2026, 11, 22, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
-    ("text", "chosen"),
+    "chosen",
     [
-        ('payload={"user": 42}', USER),
-        ('payload= {"user": 42} ', USER),
-        ("payload='{\"user\": 42}'", USER),
-        ('"payload={\\"user\\": 42}"', USER),
-        ('payload={\\"user\\":42}', Filter(payload='{"user":42}')),
-        ('queue=mail payload={"a": {"b": [1, "x y"]}} state=held',
-         Filter(queue="mail", state="held", payload='{"a": {"b": [1, "x y"]}}')),
-        ('payload={"to": "it\'s {me}"} queue="a b"', Filter(queue="a b", payload='{"to": "it\'s {me}"}')),
-    ],
-)  # fmt: skip
-def test_a_payload_is_read_as_it_stands_or_in_quotes_and_is_told_as_it_is_typed(text: str, chosen: Filter) -> None:
-    assert filter_of(text, OF_JOBS) == chosen
-    assert filter_of(describe(chosen), OF_JOBS) == chosen
-    assert f"payload={chosen.payload}" in describe(chosen)
-
-
-def test_a_payload_that_would_not_be_read_back_as_it_stands_is_told_in_quotes() -> None:
-    for payload in (' {"a": 1}', '{"a": 1} '):
-        assert filter_of(describe(Filter(payload=payload)), OF_JOBS) == Filter(payload=payload)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ('payload={"user": 42', 'at character 12: {"user": 42 ▸ the end'),
-        ('queue=mail payload={"user" 42}', 'at character 9: {"user"  ▸ 42}'),
-        ("payload={user: 42}", "at character 2: { ▸ user: 42}"),
-        ('payload={"user": 42}x', 'a blank has to follow the JSON, at character 13: {"user": 42} ▸ x'),
-        ("payload='{\"user\": }'", 'at character 10: {"user":  ▸ }'),
-        ("payload=user", "at character 1:  ▸ user"),
-        ("payload=[1, 2]", "must be a JSON object with a key"),
-        ("payload=42", "must be a JSON object with a key"),
-        ("payload={}", "must be a JSON object with a key"),
-        ("payload=" + '{"a":' * 50_000, "too deep"),
-        ("queue='mail", "a quote is opened and not closed: 'mail"),
+        Filter(),
+        Filter(system="native", queue="a b", kind="send", fingerprint="1-abc", error_type="Key Error", run_id="7"),
+        Filter(text="it's = x -y", state="held", version=">v1"),
+        Filter(died_after=SAYING.now, enqueued_before=SAYING.now, attempts_min=2, requeued_max=3),
     ],
 )
-def test_broken_json_is_met_with_the_place_where_it_breaks(text: str, said: str) -> None:
-    with pytest.raises(Unclear) as unclear:
-        filter_of(text, OF_JOBS)
-    assert said in str(unclear.value)
+def test_a_filter_that_the_console_made_is_said_as_the_backend_understands_it(chosen: Filter) -> None:
+    found = understood(terms_of(said(chosen)), SAYING)
+    words = [*(found.text or "").split(), *found.phrases]
+    assert sorted(words) == sorted((chosen.text or "").replace("=", "").split())
+    assert replace(found, text=chosen.text, phrases=[]) == chosen
 
 
-@given(st.text("ab ='\"\\{}[]\t"))
-def test_all_but_payloads_is_split_as_a_shell_would(text: str) -> None:
-    try:
-        words = split(text)
-    except ValueError:
-        with pytest.raises(Unclear):
-            list(parts(text, json_is_raw=True))
-    else:
-        assert list(parts(text, json_is_raw=True)) == words
+def test_a_payload_is_said_key_by_key() -> None:
+    payload = '{"user": 42, "to": {"a.b": "x"}, "items": [{"sku": true}]}'
+    assert said(Filter(payload=payload)) == 'payload.user=42 payload.to."a.b"="x" payload.items[].sku=true'
+    assert len(understood(terms_of(said(Filter(payload=payload))), SAYING).contains) == 3
 
 
-async def test_jobs_are_filtered_by_a_payload_that_is_typed_as_it_is() -> None:
+async def test_a_list_is_filtered_by_a_text_that_the_backend_understands() -> None:
     async with console() as person:
-        await person.goes("5", "jobs")
+        await person.goes("3", "dlq")
         await person.press("slash")
-        await person.types('payload={"user": 42}')
+        await person.types("queue:mail -error:X")
         await person.press("enter")
-        await person.sees('Nothing matches payload={"user": 42}.')
-        assert person.listing.route.filter == USER
+        await person.sees("/in queue mail, but not of X")
+        assert (person.listing.route.query, person.listing.words) == ("queue:mail -error:X", "queue:mail -error:X")
+        subject = person.listing.subject()
+        assert verbs.matching(subject).args["selection"] == {"query": "queue:mail -error:X"}
         await person.press("slash")
         await until(lambda: isinstance(person.app.focused, Prompt))
-        await person.types("x")
-        await person.press("enter")
-        await person.told("a blank has to follow the JSON")
+        assert isinstance(person.app.focused, Prompt)
+        assert person.app.focused.value == "queue:mail -error:X"
 
 
-async def test_a_filter_that_is_refused_stays_to_be_mended() -> None:
+async def test_a_filter_that_is_refused_stays_to_be_mended_at_its_place() -> None:
     async with console() as person:
-        await person.goes("5", "jobs")
+        await person.goes("3", "dlq")
         await person.press("slash")
-        await person.types('payload={"user": 2 queue=st')
+        await person.types("queue:mail quue:x")
         await person.press("enter")
-        await person.told("payload is no JSON")
+        await person.told("did you mean `queue:`")
         field = person.app.focused
         assert isinstance(field, Prompt)
-        assert field.value == 'payload={"user": 2 queue=st'
-        field.cursor_position = len('payload={"user": 2')
-        await person.press("}", "enter")
+        assert (field.value, field.selected_text) == ("queue:mail quue:x", "quue:")
+        await person.press("escape")
         await until(lambda: not person.app.screen.query(Prompt))
-        assert person.listing.route.filter == Filter(payload='{"user": 2}', queue="st")
+        assert person.listing.words == ""
 
 
-def test_an_unknown_field_names_the_nearest() -> None:
-    with pytest.raises(Unclear, match="did you mean `queue`"):
-        filter_of("queu=x", FIELDS)
+async def test_tab_ends_the_word_as_the_backend_would() -> None:
+    async with console() as person:
+        await person.goes("3", "dlq")
+        await person.press("slash")
+        await person.types("queue:mail er")
+        field = person.app.focused
+        assert isinstance(field, Prompt)
+        client = person.app.client
+        assert client is not None
+        assert await Completing(client, "dlq").get_suggestion("queue:mail er") == "queue:mail error:"
+        assert await Completing(client, "dlq").get_suggestion("nothing begins so") is None
+        await until(lambda: field._suggestion == "queue:mail error:")
+        await person.press("tab")
+        assert field.value == "queue:mail error:"
+
+
+async def test_a_secret_value_is_asked_for_unseen_and_only_its_token_is_kept() -> None:
+    client = FakeClient()
+    async with console(client) as person:
+        await person.goes("3", "dlq")
+        await person.press("slash")
+        await person.types("payload.pin=?")
+        await person.press("enter")
+        await person.sees("payload.pin: the value is compared, and kept nowhere")
+        await person.types("4711")
+        assert "4711" not in person.text
+        await person.press("enter")
+        await until(lambda: person.listing.route.query == f"payload.pin={BLANK}")
+        assert client.hidden == ["4711"]
+
+
+async def test_the_filter_that_holds_is_saved_by_a_name() -> None:
+    async with console() as person:
+        await person.goes("3", "dlq")
+        await person.press("A")
+        await person.told("no filter holds here")
+        await person.press("slash")
+        await person.types("queue:mail")
+        await person.press("enter")
+        await person.sees("/in queue mail")
+        await person.press("A")
+        await person.sees("Save queue:mail by which name?")
 
 
 def test_the_beginning_of_a_command_is_enough_where_it_is_one() -> None:

@@ -68,7 +68,7 @@ def test_get_operations_tells_what_a_verb_takes(backend: SmallBackend) -> None:
         "  --arg until=...   an end: 15m, 1h30m, 03:40, 2026-11-28 03:00 (UTC), or null",
     ]
     requeue = graveshift(backend, "get", "operations", "dlq.requeue").stdout
-    assert "  --filter K=V, --id ID or --all  the scope: exactly one of the three, required\n" in requeue
+    assert "  --query TEXT, --filter K=V, --id ID or --all  the scope: exactly one of the four, required\n" in requeue
     told = json.loads(graveshift(backend, "get", "operations", "queue.pause", "-o", "json").stdout)
     assert told["name"] == "queue.pause"
     wrong = graveshift(backend, "get", "operations", "queue.paus")

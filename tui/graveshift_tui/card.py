@@ -14,16 +14,21 @@ from graveshift_tui.widgets.tree import Node
 
 
 class Route(Struct, frozen=True):
-    """A place in the console: a card's list under a filter, or one thing of it; `crumb` is its name on the way."""
+    """A place in the console: a card's list under a filter, or one thing of it; `crumb` is its name on the way.
+
+    `query` is the text of a filter instead, as it was typed, and `said` what it means in words.
+    """
 
     card: str
     filter: Filter = Filter()
     id: str | None = None
     crumb: str = ""
+    query: str = ""
+    said: str = ""
 
 
 class Subject(Struct, frozen=True):
-    """What a verb would act on: the marked rows, else the one under the cursor, and the list's filter.
+    """What a verb would act on: the marked rows, else the one under the cursor, and the list's filter, or its text.
 
     `alone` where one thing is shown and no list; `within` is the id of the thing whose parts a list shows. `whole` is
     all that the filter lets through: then `rows` are none. `outside` is how many marked rows the filter leaves out;
@@ -40,6 +45,12 @@ class Subject(Struct, frozen=True):
     whole: bool = False
     outside: int | None = 0
     within: str | None = None
+    query: str = ""
+
+    @property
+    def is_filtered(self) -> bool:
+        """True where the list shows a part."""
+        return bool(self.query) or not self.filter.is_empty
 
     @property
     def row(self) -> Struct | None:

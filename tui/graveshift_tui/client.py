@@ -16,6 +16,7 @@ from msgspec import Raw, Struct
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup
 from graveshift.wire.dlq import Letter, LetterDetail
+from graveshift.wire.filters import NewSecret, QueryHelp, SavedFilter, Token
 from graveshift.wire.groups import Group, GroupDetail
 from graveshift.wire.hints import Hint
 from graveshift.wire.jobs import Job, JobDetail
@@ -52,6 +53,7 @@ RESOURCES: Final[dict[str, tuple[type[Struct], type[Struct]]]] = {
     "secrets": (SecretInfo, SecretInfo),
     "schedules": (ScheduleInfo, ScheduleInfo),
     "marks": (Mark, Mark),
+    "filters": (SavedFilter, SavedFilter),
     "runbooks": (Runbook, Runbook),
     "audit": (AuditEntry, AuditEntry),
 }
@@ -95,7 +97,23 @@ class Client:
         sort: Sort | None = None,
     ) -> Page[Struct]:
         """Newest first unless it is sorted; the items are of the first type that RESOURCES gives for `resource`."""
-        raw = decode(await self.fetch(f"/v1/{resource}", params_of(filter, cursor, limit, sort)), Page[Raw])
+        return await self._page(resource, params_of(filter, cursor, limit, sort))
+
+    async def matching(
+        self,
+        resource: str,
+        query: str,
+        within: Filter | None = None,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
+        sort: Sort | None = None,
+    ) -> Page[Struct]:
+        """The same of what the text of a filter means, `within` what another lets through."""
+        return await self._page(resource, params_of(within, cursor, limit, sort) | {"q": query})
+
+    async def _page(self, resource: str, params: Mapping[str, str]) -> Page[Struct]:
+        raw = decode(await self.fetch(f"/v1/{resource}", params), Page[Raw])
         kind = RESOURCES[resource][0]
         items = [decode(bytes(item), kind) for item in raw.items]
         return Page(items, raw.as_of, raw.next_cursor, raw.total, raw.total_is_exact)
@@ -107,6 +125,16 @@ class Client:
     async def overview(self) -> Overview:
         """Everything the first screen needs."""
         return decode(await self.fetch("/v1/overview"), Overview)
+
+    async def query_help(self, text: str, resource: str, cursor: int | None = None) -> QueryHelp:
+        """What the word under the cursor may become, and what the text means or what is wrong with it."""
+        at = {} if cursor is None else {"cursor": str(cursor)}
+        return decode(await self.fetch("/v1/query", {"text": text, "resource": resource, **at}), QueryHelp)
+
+    async def hide(self, value: str) -> str:
+        """What stands for a secret value in a filter's text."""
+        body = msgspec.json.encode(NewSecret(value))
+        return decode(await self._link.send("POST", "/v1/query/secret", body=body), Token).token
 
     async def clock(self) -> datetime:
         """The time by the backend's clock."""

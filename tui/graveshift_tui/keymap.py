@@ -15,7 +15,7 @@ T = TypeVar("T")
 PLACES: Final = ("screens", "detail", "dialog")
 CARDS: Final = (
     "overview", "groups", "dlq", "queues", "jobs", "workers", "runs", "items", "backups", "secrets", "audit", "trash",
-    "schedules", "marks", "runbooks",
+    "schedules", "marks", "runbooks", "filters",
 )  # fmt: skip
 """Places too, lists and details alike: a key that belongs to one card goes before what it means elsewhere."""
 NAMED: Final = frozenset(
@@ -32,7 +32,7 @@ SHOWN: Final = {
 }  # fmt: skip
 
 HINTS: Final = {
-    "group.claim": "claim", "runbook": "runbook",
+    "group.claim": "claim", "runbook": "runbook", "filter.drop": "drop", "filter.save": "keep",
     "open": "open", "back": "back", "mark": "mark", "filter": "filter", "find": "find", "command": "command",
     "dlq.requeue": "requeue", "dlq.requeue.all": "requeue all", "dlq.discard": "discard", "queue.pause": "pause",
     "run.undo": "undo", "queue.limit": "limit", "schedule.fire": "fire now", "schedule.pause": "pause",

@@ -27,8 +27,9 @@ _EXITS: Final = {401: 3, 403: 3, 404: 4, 409: 5, 400: 2, 413: 2, 422: 2, 502: 6,
 class ApiError(ConsoleError):
     """the backend refused this"""
 
-    def __init__(self, code: str, status: int, detail: str) -> None:
+    def __init__(self, code: str, status: int, detail: str, extra: Mapping[str, int] | None = None) -> None:
         super().__init__(detail)
+        self.extra = extra or {}
         self.code = code
         self.status = status
         self.exit_code = 7 if code == "phrase-mismatch" else _EXITS.get(status, 1)
@@ -134,7 +135,8 @@ class Link:
             detail = f"{self._url} answered {answer.status_code} and is perhaps no graveshift backend"
             raise ApiError("bad-answer", answer.status_code, detail) from None
         detail = problem.detail or problem.title
-        raise ApiError(problem.code, answer.status_code, detail)
+        extra = {name: value for name, value in problem.extra.items() if isinstance(value, int)}
+        raise ApiError(problem.code, answer.status_code, detail, extra)
 
 
 def _open(where: Where, program: str) -> "httpx.AsyncClient":

@@ -186,7 +186,8 @@ def plain(error: ConsoleError) -> str:
 
 def announcement(ask: Ask, run: Run) -> str:
     """`run 81: requeue 3 marked letters`."""
-    return clean(f"run {run.id}: {ask.title.lower()} {ask.scope}", 300)
+    soon = "; it begins in a moment, u cancels it" if run.starts_at is not None and run.state is RunState.QUEUED else ""
+    return clean(f"run {run.id}: {ask.title.lower()} {ask.scope}{soon}", 300)
 
 
 def ending(ask: Ask, run: Run) -> str:

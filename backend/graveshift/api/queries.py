@@ -50,6 +50,14 @@ class SortedQuery(FilteredQuery, frozen=True, forbid_unknown_fields=True, kw_onl
     sort: Sort = Sort.NEWEST
 
 
+class HelpQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`cursor` is how many characters stand before it, the end where it is not said; `resource` is the list."""
+
+    text: Text = ""
+    cursor: Annotated[int, Meta(ge=0, le=4096)] | None = None
+    resource: Name = "dlq"
+
+
 def page_query(resource: str, fields: Collection[str], *, sorts: bool = False) -> type[PageQuery]:
     """PageQuery with these fields of Filter beside cursor, limit, `q` and, where it `sorts`, the order.
 

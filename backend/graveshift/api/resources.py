@@ -23,6 +23,7 @@ from graveshift.wire import ids
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup
 from graveshift.wire.dlq import Letter, LetterDetail
+from graveshift.wire.filters import SavedFilter
 from graveshift.wire.groups import Group, GroupDetail
 from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift.wire.marks import Mark
@@ -126,6 +127,11 @@ async def _backups(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int)
     return await rooms.backups.page(cursor, limit)
 
 
+async def _filters(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[SavedFilter]:
+    found, as_of = await asyncio.gather(rooms.interpreter.filters.all(), rooms.now())
+    return sliced(found, lambda one: one.id, cursor, limit, as_of)
+
+
 async def _audit(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[AuditEntry]:
     return await rooms.audit.page(cursor, limit)
 
@@ -182,6 +188,11 @@ async def _job(rooms: Rooms, id: str) -> JobDetail | None:
 async def _secret(rooms: Rooms, id: str) -> SecretInfo | None:
     name = unquote(id)
     return None if "\x00" in name else await rooms.vault.one(name)
+
+
+async def _saved(rooms: Rooms, id: str) -> SavedFilter | None:
+    name = unquote(id)
+    return None if "\x00" in name else await rooms.interpreter.filters.one(name)
 
 
 async def _schedule(rooms: Rooms, id: str) -> ScheduleInfo | None:
@@ -270,6 +281,7 @@ RESOURCES = (
     Resource("secrets", SecretInfo, SecretInfo, NOTHING, _secrets, _secret),
     Resource("schedules", ScheduleInfo, ScheduleInfo, NOTHING, _schedules, _schedule),
     Resource("marks", Mark, Mark, NOTHING, _marks, lambda rooms, id: rooms.marks.one(number(id))),
+    Resource("filters", SavedFilter, SavedFilter, NOTHING, _filters, _saved),
     Resource("runbooks", Runbook, Runbook, NOTHING, _runbooks, _runbook),
     Resource("audit", AuditEntry, AuditEntry, NOTHING, _audit, lambda rooms, id: rooms.audit.one(number(id))),
 )

@@ -5,16 +5,17 @@ from types import GenericAlias
 from typing import Any
 
 from graveshift import errors
-from graveshift.api import health, verbs
+from graveshift.api import health, querying, verbs
 from graveshift.api.endpoint import Call, Endpoint
 from graveshift.api.exporting import EXPORT_QUERY, export
 from graveshift.api.overview import overview
-from graveshift.api.queries import PageQuery, SeriesQuery, both, chosen, page_query
+from graveshift.api.queries import HelpQuery, PageQuery, SeriesQuery, both, chosen, page_query
 from graveshift.api.resources import RESOURCES, Resource
 from graveshift.api.revealing import revealed
 from graveshift.api.stream import events
 from graveshift.errors import NotFound
 from graveshift.wire.dlq import LetterDetail
+from graveshift.wire.filters import NewSecret, QueryHelp, Token
 from graveshift.wire.health import Health
 from graveshift.wire.jobs import Enqueued, NewJob, NewJobs
 from graveshift.wire.marks import Marked, NewMark
@@ -72,6 +73,9 @@ async def _series(call: Call) -> Series:
 READS = (
     Endpoint(path="/v1/overview", title="What the first screen needs", act=overview, answers=Overview),
     Endpoint(path="/v1/series", title="One number over time", act=_series, query=SeriesQuery, answers=Series),
+    Endpoint(
+        path="/v1/query", title="Help with a filter's text", act=querying.help_with, query=HelpQuery, answers=QueryHelp
+    ),
     Endpoint(path="/v1/operations", title="What this token may do", act=verbs.operations, answers=list[OperationInfo]),
     Endpoint(path="/v1/plans/{id:str}", title="A plan, with what arrived since", act=verbs.plan_again, answers=Plan),
     Endpoint(
@@ -164,6 +168,14 @@ CHANGES = (
         answers=Enqueued,
         status=201,
         errors=(errors.QueueDraining,),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/query/secret",
+        title="What stands for a secret value in a filter's text",
+        act=querying.secret,
+        takes=(NewSecret,),
+        answers=Token,
     ),
     Endpoint(
         method="POST",

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from graveshift.redaction import Redaction
+from graveshift.wire.plans import Plan
 
 TEXTS = frozenset(("error_message", "traceback", "message", "error", "detail"))
 """Fields that quote what jobs said, in whatever type of the wire they are."""
@@ -24,6 +26,8 @@ def _veiled(value: Any, redaction: Redaction) -> Any:
         case list():
             changed = [_veiled(one, redaction) for one in value]
             return value if all(map(_same, changed, value)) else changed
+        case Plan():
+            return replace(value, args=_args(value.args, redaction))
         case Struct():
             return _of(value, redaction)
     return value
@@ -40,6 +44,16 @@ def _of(answer: Struct, redaction: Redaction) -> Struct:
         if shown is not given:
             changed[name] = shown
     return replace(answer, **changed) if changed else answer
+
+
+def _args(args: dict[str, Any], redaction: Redaction) -> dict[str, Any]:
+    """What an edit would write, as it would be shown in a payload."""
+    shown = dict(args)
+    if isinstance(payload := args.get("payload"), str):
+        shown["payload"] = redaction.payload(payload.encode("utf-8", "replace")).decode()
+    if isinstance(patch := args.get("patch"), dict):
+        shown["patch"] = msgspec.json.decode(redaction.payload(msgspec.json.encode(patch)))
+    return shown
 
 
 def _same(one: Any, other: Any) -> bool:

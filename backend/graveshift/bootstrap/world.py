@@ -45,6 +45,7 @@ def world_of(parts: Parts) -> World:
         trash={system: queue.trash},
         keep_trash_days=settings.queue.keep_trash_days,
         delivery=delivery_of(settings.delivery.may_have_arrived),
+        redaction=parts.redaction,
         undo_window_s=settings.desk.undo_window_s,
         died_again_limit=settings.desk.died_again_limit,
         free_bytes=partial(_free, server.data_dir) if server else lambda: None,

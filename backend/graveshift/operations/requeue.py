@@ -14,7 +14,7 @@ from graveshift.selection.editing import edited_samples, moved_edited
 from graveshift.selection.forecasting import forecast, short_of_room
 from graveshift.selection.foreseeing import foreseen
 from graveshift.selection.past import PHRASE, before
-from graveshift.selection.patching import check_patch, check_payload
+from graveshift.selection.patching import check_patch, check_payload, check_unmasked
 from graveshift.selection.surveying import surveyed
 from graveshift.selection.trying import care, tried
 from graveshift.selection.walk import Walk
@@ -72,7 +72,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
         count = await count_letters(aim, frost)
         found = await surveyed(aim, frost, count, self.queue)
         past = await before(world, found)
-        samples, wide = await edited_samples(aim, frost, self.payload, self.patch)
+        samples, wide = await edited_samples(aim, frost, (self.payload, self.patch), world.redaction)
         window_s = 0 if self.canary else window(aim, world.undo_window_s)
         told = forecast(world, count, self._rate(world), window_s, wide)
         confirm, phrase = bulk(aim, count, world.environment)
@@ -138,6 +138,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
             check_payload(self.payload)
         if self.patch is not None:
             check_patch(self.patch)
+            check_unmasked(self.patch)
 
     def _back(self, actor: str) -> Back:
         keep = self.attempts == "keep"

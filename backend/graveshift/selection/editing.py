@@ -1,5 +1,6 @@
 """Letters with new payloads: what an edit would make of a few of them, and a chunk of them moved."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,10 +8,12 @@ from msgspec import structs
 
 from graveshift.back import Back
 from graveshift.driver import Letters, Move, Source, Unit, Verdict
+from graveshift.errors import Invalid
+from graveshift.redaction import MASK, Redaction
 from graveshift.selection import Aim, Frost, natives
 from graveshift.selection.patching import Unpatchable, changes, patched
 from graveshift.wire.ids import encode
-from graveshift.wire.plans import Sample
+from graveshift.wire.plans import Change, Sample
 from graveshift.wire.runs import Outcome
 
 Edit = tuple[str | None, Mapping[str, Any] | None]
@@ -19,18 +22,22 @@ Edit = tuple[str | None, Mapping[str, Any] | None]
 SHOWN = 3
 
 
-async def edited_samples(
-    aim: Aim[Letters], frost: Frost, payload: str | None, patch: Mapping[str, Any] | None
-) -> tuple[list[Sample], int]:
-    """What becomes of the first three, and how many bytes their payloads have, the longest of them."""
-    if payload is None and patch is None:
+async def edited_samples(aim: Aim[Letters], frost: Frost, edit: Edit, redaction: Redaction) -> tuple[list[Sample], int]:
+    """What becomes of the first three, masked, and how many bytes the longest of their payloads has.
+
+    Raises Invalid for a payload that comes from a masked view, and would write the mask over what is there.
+    """
+    if edit == (None, None):
         return [], 0
     ids = await aim.pick(frost, None, SHOWN)
     source = aim.source(ids)
     if source is None:
         return [], 0
     texts = await source.payloads(natives(ids))
-    found = [_sample(encode(source.system, native), text, (payload, patch)) for native, text in texts.items()]
+    payload = edit[0]
+    if payload is not None and any(_from_masked(payload, text, redaction) for text in texts.values()):
+        raise Invalid(f"the payload still holds `{MASK}` where a secret is masked: give a `patch` - at `$.payload`")
+    found = [_sample(encode(source.system, native), text, edit, redaction) for native, text in texts.items()]
     return found, max((len(text.encode()) for text in texts.values()), default=0)
 
 
@@ -61,8 +68,35 @@ def _edited(text: str, edit: Edit) -> str:
     return payload if payload is not None else patched(text, patch or {})
 
 
-def _sample(id: str, text: str, edit: Edit) -> Sample:
+def _from_masked(payload: str, original: str, redaction: Redaction) -> bool:
+    return MASK in payload and MASK not in original and redaction.payload(original.encode()) != original.encode()
+
+
+def _sample(id: str, text: str, edit: Edit, redaction: Redaction) -> Sample:
     try:
-        return Sample(id, changes(text, _edited(text, edit)))
+        found = changes(text, _edited(text, edit))
     except Unpatchable as why:
         return Sample(id, refused=str(why))
+    return Sample(id, [_masked(change, redaction) for change in found])
+
+
+def _masked(change: Change, redaction: Redaction) -> Change:
+    """Each value as it would be shown at its place in the payload."""
+    return Change(change.path, *(_shown(change.path, value, redaction) for value in (change.before, change.after)))
+
+
+def _shown(path: str, value: str | None, redaction: Redaction) -> str | None:
+    if value is None:
+        return None
+    names = path.split(".")
+    head = "".join(f"{{{json.dumps(name)}:" for name in names)
+    shown = redaction.payload(f"{head}{value}{'}' * len(names)}".encode("utf-8", "replace"))
+    try:
+        found = json.loads(shown)
+        for name in names:
+            if not isinstance(found, dict):
+                break
+            found = found[name]
+    except (ValueError, KeyError, RecursionError):
+        return "a long value"
+    return value if shown.startswith(f"{head}{value}".encode("utf-8", "replace")) else json.dumps(found)

@@ -1,13 +1,14 @@
 """JSON merge patches (RFC 7386) that leave alone every byte that they do not speak of; and payloads typed anew."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
 from graveshift.errors import Invalid
+from graveshift.redaction import MASK
 from graveshift.wire.plans import Change
 
 DEEP = 64
@@ -27,6 +28,12 @@ def check_patch(patch: Mapping[str, Any]) -> None:
         raise Invalid("an empty patch changes nothing - at `$.patch`")
     if _depth(patch) > DEEP:
         raise Invalid(f"a patch is no deeper than {DEEP} - at `$.patch`")
+
+
+def check_unmasked(patch: Mapping[str, Any]) -> None:
+    """Raises Invalid for a patch that would write the mark of what is masked: it comes from a masked view."""
+    if any(MASK in text for text in _texts(patch)):
+        raise Invalid(f"the patch would write `{MASK}`, which stands for what is masked: leave it out - at `$.patch`")
 
 
 def check_payload(text: str) -> None:
@@ -136,6 +143,18 @@ def _depth(value: object) -> int:
         deepest += bool(parts)
         level = [inner for part in parts for inner in (part.values() if isinstance(part, dict) else part)]
     return deepest
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for part in value.values():
+                yield from _texts(part)
+        case list():
+            for part in value:
+                yield from _texts(part)
 
 
 def _refuse(constant: str) -> Any:

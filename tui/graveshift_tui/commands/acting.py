@@ -2,12 +2,14 @@
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from msgspec import Struct
+from msgspec.structs import replace
 
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.plans import Confirm, Plan
@@ -16,11 +18,14 @@ from graveshift.wire.selection import Selection
 from graveshift.wire.trials import Then
 from graveshift_tui import format as f
 from graveshift_tui.client import ApiError, Client
+from graveshift_tui.commands.editing import check_taken, edited
+from graveshift_tui.commands.querying import given, told
 from graveshift_tui.commands.reading import Output
 from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
 from graveshift_tui.commands.wiretext import ascii_struct
 from graveshift_tui.commands.words import args_of, known, need_clock, selection_of
 from graveshift_tui.conduct import Conduct, in_vain
+from graveshift_tui.foretold import forecast_line, part_lines, sample_lines, warning_lines
 from graveshift_tui.format import clock, total
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
@@ -58,10 +63,12 @@ class Wish(Struct, frozen=True):
     reason: str | None
     wait: bool
     output: Output
+    query: str | None = None
+    edits: Mapping[str, object] = {}
 
     def scope(self, now: datetime) -> Selection | None:
         """What was said of it, with times by this clock."""
-        return selection_of(self.filters, self.ids, self.everything, now)
+        return selection_of(self.filters, self.ids, self.everything, now, self.query)
 
 
 def main(name: str, rest: list[str]) -> int:
@@ -74,11 +81,15 @@ def do(
     verb: Annotated[str, typer.Argument(help="As in dlq.requeue; `graveshift get operations` lists them.")],
     *,
     filter: Annotated[list[str] | None, typer.Option("--filter", "-f", metavar="K=V", help="Whatever matches.")] = None,
+    query: Annotated[str | None, typer.Option("--query", "-q", metavar="TEXT", help="The text of a filter.")] = None,
     id: Annotated[list[str] | None, typer.Option("--id", metavar="ID", help="These, repeated for each.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every one there is.")] = False,
     canary: Annotated[int | None, typer.Option(metavar="N", help="Try N first; then it asks.")] = None,
     then: Annotated[Then | None, typer.Option(help="What follows a green canary.")] = None,
     arg: Annotated[list[str] | None, typer.Option("--arg", "-a", metavar="K=V", help="JSON, else a string.")] = None,
+    payload: Annotated[str | None, typer.Option(metavar="JSON", help="A letter's new payload, or @file.")] = None,
+    patch: Annotated[str | None, typer.Option(metavar="JSON", help="Merged into each payload, or @file.")] = None,
+    override: Annotated[bool, typer.Option("--override", help="Also where the last try died again.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer a yes/no question with yes.")] = False,
     phrase: Annotated[str | None, typer.Option(help="The phrase that the plan asks for.")] = None,
@@ -91,17 +102,18 @@ def do(
 ) -> int:
     """Plan a verb, show the plan, confirm it and carry it out.
 
-    The scope is said once: --filter, --id or --all. What a verb takes besides goes into --arg, as in
+    The scope is said once: --query, --filter, --id or --all. What a verb takes besides goes into --arg, as in
     `graveshift do queue.pause --arg queue=native:mail --arg until=15m`;
     `graveshift get operations queue.pause` tells what a verb takes.
     """
+    edits = edited(payload, patch, override=override)
     tries = [f"{name}={value}" for name, value in (("canary", canary), ("then", then)) if value is not None]
-    wish = Wish(
-        verb, [*(arg or []), *tries], filter or [], id or [], everything, dry_run, yes, phrase, reason, wait, output
-    )
+    told_args, scopes = [*(arg or []), *tries], (filter or [], id or [], everything)
+    wish = Wish(verb, told_args, *scopes, dry_run, yes, phrase, reason, wait, output, query, edits)
     wish.scope(datetime.now(UTC))  # what is typed wrong is said before anybody is asked
     settings = settings_of(url, token_file, config)
-    with asyncio.Runner() as runner:
+    wish = replace(wish, query=given(settings.where, query, "jobs" if verb.startswith("job.") else "dlq"))
+    with told(wish.query), asyncio.Runner() as runner:
         client = Client(settings.where, "cli")
         try:
             return _do(runner, client, wish)
@@ -129,8 +141,10 @@ async def _plan(client: Client, conduct: Conduct, wish: Wish) -> Plan:
     operations = {operation.name: operation for operation in await client.operations()}
     operation = operations[known("verb here", wish.verb, list(operations))]
     _check_allowed(operation)
+    check_taken(operation, wish.edits)
     now = await client.clock() if need_clock([*wish.filters, *wish.args]) else datetime.now(UTC)
-    return await conduct.plan(operation.name, args_of(operation, wish.args, wish.scope(now), now))
+    args = args_of(operation, wish.args, wish.scope(now), now)
+    return await conduct.plan(operation.name, {**args, **wish.edits})
 
 
 def _check_allowed(operation: OperationInfo) -> None:
@@ -167,6 +181,9 @@ def plan_lines(plan: Plan) -> list[str]:
     newer = f" ({plan.arrived_since:,} more came since and are left alone)" if plan.arrived_since else ""
     lines = [f"plan {clean(plan.id)}: {clean(plan.operation)}, acting on {count}{newer}"]
     lines += [f"  {clean(effect.subject, 200)}: {clean(effect.change, 500)}" for effect in plan.effects]
+    lines += [f"  ! {line}" for line in warning_lines(plan)]
+    lines += [f"  {line}" for line in (*sample_lines(plan), *part_lines(plan))]
+    lines += [f"  {line}" for line in (forecast_line(plan),) if line]
     last = "nothing matches" if _is_empty(plan) else f"{_asks(plan)}; expires {clock(plan.expires_at)}"
     return [*lines, f"  {last}"]
 

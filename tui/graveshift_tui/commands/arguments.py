@@ -7,7 +7,7 @@ from graveshift_tui.commands.words import Schema, resolved
 from graveshift_tui.format import things
 from graveshift_tui.sanitize import clean
 
-SCOPE = "--filter K=V, --id ID or --all"
+SCOPE = "--query TEXT, --filter K=V, --id ID or --all"
 TEXTS = {"date-time": "an end: 15m, 1h30m, 03:40, 2026-11-28 03:00 (UTC)"}
 
 
@@ -24,7 +24,7 @@ def verb_lines(operation: OperationInfo) -> list[str]:
     named = {name: SCOPE if name == "selection" else f"--arg {name}=..." for name in wanted}
     width = max(map(len, named.values()), default=0)
     for name, typed in named.items():
-        what = "the scope: exactly one of the three" if name == "selection" else kind(wanted[name], root)
+        what = "the scope: exactly one of the four" if name == "selection" else kind(wanted[name], root)
         lines.append(clean(f"  {typed.ljust(width)}  {what}{', required' if name in needed else ''}", 2000))
     return lines if wanted else [*lines, "  takes no arguments"]
 

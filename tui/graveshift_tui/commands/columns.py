@@ -26,6 +26,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "secrets": ("id", "name", "kind", "state", "version", "age_s", "max_age_s", "last_rotated_at"),
     "schedules": ("id", "queue", "kind", "cron", "timezone", "enabled", "paused", "next_at", "last_slot", "last_job"),
     "marks": ("id", "at", "kind", "version", "actor", "source", "title", "link", "note"),
+    "filters": ("name", "query", "saved_by", "saved_at"),
     "runbooks": ("id", "title"),
     "audit": ("seq", "at", "actor", "operation", "outcome", "run_id", "total", "source", "reason"),
     "operations": ("name", "danger", "allowed", "title"),

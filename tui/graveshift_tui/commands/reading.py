@@ -23,6 +23,7 @@ from graveshift.wire.selection import Filter
 from graveshift_tui.client import MAX_LIMIT, RESOURCES, Client, decode, params_of, path_of
 from graveshift_tui.commands.arguments import verb_lines
 from graveshift_tui.commands.columns import COLUMNS
+from graveshift_tui.commands.querying import given, told
 from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
 from graveshift_tui.commands.tables import page_of, table
 from graveshift_tui.commands.terminal import Misused
@@ -51,6 +52,7 @@ class Asked(Struct, frozen=True):
     filter: Filter | None
     wanted: int | None
     sort: Sort | None = None
+    query: str | None = None
 
 
 class Listing(Struct, frozen=True):
@@ -62,6 +64,11 @@ class Listing(Struct, frozen=True):
     filter: Filter | None
     wanted: int | None
     sort: Sort | None = None
+    query: str | None = None
+
+    def params(self, cursor: str | None, limit: int) -> dict[str, str]:
+        """Of one page."""
+        return params_of(self.filter, cursor, limit, self.sort) | ({"q": self.query} if self.query else {})
 
 
 def main(name: str, rest: list[str]) -> int:
@@ -74,12 +81,13 @@ def get(
     resource: Annotated[
         str,
         typer.Argument(
-            help="queues jobs dlq trash groups workers runs backups secrets schedules marks runbooks audit ..."
+            help="queues jobs dlq trash groups workers runs backups secrets schedules marks runbooks filters ..."
         ),
     ],
     id: Annotated[str | None, typer.Argument(help="One thing, with its detail.")] = None,
     *,
     filter: Annotated[list[str] | None, typer.Option("--filter", "-f", metavar="K=V", help="Repeat to narrow.")] = None,
+    query: Annotated[str | None, typer.Option("--query", "-q", metavar="TEXT", help="The text of a filter.")] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How to print.")] = Output.TABLE,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, from the first on.")] = 100,
     everything: Annotated[bool, typer.Option("--all", help="Every one that matches.")] = False,
@@ -91,14 +99,14 @@ def get(
 ) -> int:
     """Print a resource, or one thing of it.
 
-    Resources: queues jobs dlq trash groups workers runs backups secrets schedules marks runbooks audit,
+    Resources: queues jobs dlq trash groups workers runs backups secrets schedules marks runbooks filters audit,
     and overview operations health. `graveshift get operations queue.limit` tells what a verb takes.
     """
     known("resource", resource, [*RESOURCES, *SINGLE, "operations"])
     filters = filter or []
     narrowed = filter_of(filters, datetime.now(UTC))
-    if (id is not None or resource not in RESOURCES) and narrowed:
-        raise Misused("--filter narrows a list")
+    if (id is not None or resource not in RESOURCES) and (narrowed or query is not None):
+        raise Misused(f"{'--filter' if narrowed else '--query'} narrows a list")
     if sort and (id is not None or resource not in SORTED):
         raise Misused(f"--sort is for lists of {' and '.join(SORTED)}")
     if items and (resource != "runs" or id is None):
@@ -107,8 +115,9 @@ def get(
         raise Misused(f"{resource} has no ids")
     wanted = None if everything else limit
     settings = settings_of(url, token_file, config)
-    asked = Asked(resource, id, items, narrowed, wanted, sort)
-    return asyncio.run(_read(Client(settings.where, "cli"), asked, filters, output))
+    asked = Asked(resource, id, items, narrowed, wanted, sort, given(settings.where, query, resource))
+    with told(asked.query):
+        return asyncio.run(_read(Client(settings.where, "cli"), asked, filters, output))
 
 
 async def _read(client: Client, asked: Asked, filters: list[str], output: Output) -> int:
@@ -131,9 +140,9 @@ async def _get(client: Client, asked: Asked, output: Output) -> None:
             _print_one(await client.fetch(path_of(asked.resource, id)), RESOURCES[asked.resource][1], output)
         case Asked(resource=resource) if resource in RESOURCES:
             kind = RESOURCES[resource][0]
-            await _list(
-                client, Listing(resource, f"/v1/{resource}", kind, asked.filter, asked.wanted, asked.sort), output
-            )
+            path = f"/v1/{resource}"
+            listing = Listing(resource, path, kind, asked.filter, asked.wanted, asked.sort, asked.query)
+            await _list(client, listing, output)
         case Asked(resource="operations"):
             _print_operations(await client.fetch("/v1/operations"), output)
         case _:
@@ -144,7 +153,7 @@ async def _list(client: Client, listing: Listing, output: Output) -> None:
     if output is Output.TABLE:
         await _print_table(client, listing)
     elif listing.wanted is not None and listing.wanted <= MAX_LIMIT:
-        body = await client.fetch(listing.path, params_of(listing.filter, None, listing.wanted, listing.sort))
+        body = await client.fetch(listing.path, listing.params(None, listing.wanted))
         decode(body, Page[Raw])
         print(ascii_json(body))
     else:
@@ -190,9 +199,7 @@ async def _pages(client: Client, listing: Listing) -> AsyncGenerator[Page[Raw], 
     cursor, left = None, listing.wanted
     while left is None or left > 0:
         limit = MAX_LIMIT if left is None else min(left, MAX_LIMIT)
-        page = decode(
-            await client.fetch(listing.path, params_of(listing.filter, cursor, limit, listing.sort)), Page[Raw]
-        )
+        page = decode(await client.fetch(listing.path, listing.params(cursor, limit)), Page[Raw])
         yield page
         cursor, left = page.next_cursor, None if left is None else left - len(page.items)
         if cursor is None or not page.items:

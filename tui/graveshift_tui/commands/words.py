@@ -59,10 +59,14 @@ def filter_of(texts: list[str], now: datetime) -> Filter | None:
         raise Misused(f"--filter: {error}") from None
 
 
-def selection_of(filters: list[str], ids: list[str], everything: bool, now: datetime) -> Selection | None:
+def selection_of(
+    filters: list[str], ids: list[str], everything: bool, now: datetime, query: str | None = None
+) -> Selection | None:
     """The scope; at most one way of saying it, None where nothing is said."""
-    if sum(map(bool, (filters, ids, everything))) > 1:
-        raise Misused("say the scope once: --filter, --id or --all")
+    if sum((bool(filters), bool(ids), everything, query is not None)) > 1:
+        raise Misused("say the scope once: --query, --filter, --id or --all")
+    if query is not None:
+        return Selection(query=query)
     if ids:
         return Selection(ids=ids)
     if everything:
@@ -75,7 +79,7 @@ def args_of(operation: OperationInfo, texts: list[str], scope: Selection | None,
     schema = resolved(operation.args_schema, operation.args_schema)
     wanted: Mapping[str, Schema] = schema.get("properties", {})
     if "selection" in wanted and scope is None:
-        raise Misused(f"{operation.name} needs a scope: --filter, --id or --all")
+        raise Misused(f"{operation.name} needs a scope: --query, --filter, --id or --all")
     if "selection" not in wanted and scope is not None:
         raise Misused(f"{operation.name} takes no scope, only {_listed(wanted)}")
     names = [name for name in wanted if name != "selection"]

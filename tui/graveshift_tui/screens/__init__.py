@@ -9,6 +9,7 @@ from graveshift_tui.screens import (
     audit,
     backups,
     dlq,
+    filters,
     groups,
     jobs,
     marks,
@@ -39,6 +40,7 @@ CARDS: Final[dict[str, Card]] = {
         secrets.CARD,
         schedules.CARD,
         marks.CARD,
+        filters.CARD,
         runbooks.CARD,
         audit.CARD,
     )

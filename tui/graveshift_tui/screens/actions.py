@@ -21,10 +21,10 @@ from graveshift_tui.screens import CARDS, PLACES, exporting, gone, typed, verbs
 from graveshift_tui.screens.asking import ask_for_line, choose, show_help, show_palette
 from graveshift_tui.screens.detail import DetailScreen
 from graveshift_tui.screens.driving import MODES, drive
+from graveshift_tui.screens.filtering import Filtering
 from graveshift_tui.screens.flows import FLOWS
 from graveshift_tui.screens.flows.asking import Asking, Flow
 from graveshift_tui.screens.groups import short
-from graveshift_tui.screens.listing import ListScreen, describe
 from graveshift_tui.screens.runbooks import open_runbook
 from graveshift_tui.settings import ConsoleError, Settings
 from graveshift_tui.widgets.band import Pulse
@@ -87,6 +87,7 @@ class Actions:
     def __init__(self, host: Host) -> None:
         self._host = host
         self.opening = Opening()
+        self._filtering = Filtering(host)
         self._table: dict[str, Callable[[], None]] = {
             "back": host.go_back,
             "quit": host.leave,
@@ -94,7 +95,7 @@ class Actions:
             "palette": self._palette,
             "retry": self._retry,
             "copy": self._copy,
-            "filter": self._filter,
+            "filter": self._filtering.ask,
             "command": self._command,
             "runbook": self._runbook,
             "queue.jobs": lambda: self._of_queue("jobs"),
@@ -189,7 +190,9 @@ class Actions:
         desk = Asking(self._host, self.opening, self._host.keymap.title(action))
         screen = self._host.here()
         show = screen.reveal if isinstance(screen, DetailScreen) else lambda thing: None
-        FLOWS[action](Flow(desk, self._choose, client, self._host.pulse.overview, subject, show))
+        FLOWS[action](
+            Flow(desk, self._choose, client, self._host.pulse.overview, subject, show, self._host.app.push_screen)
+        )
 
     def _help(self) -> None:
         show_help(self._host.app, self._host.keymap, self.why_not)
@@ -246,18 +249,6 @@ class Actions:
         self._host.copy_to_clipboard(line)
         self._host.tell(f"sent to the clipboard: {line}")
 
-    def _filter(self) -> None:
-        screen = self._host.here()
-        card = screen.card if isinstance(screen, ListScreen) else CARDS["dlq"]
-        if not card.fields:
-            self._host.tell(f"{card.title}: this list has no filter", "warning")
-            return
-        value = describe(screen.route.filter) if isinstance(screen, ListScreen) else ""
-        words = [f"{field}=" for field in card.fields if field != "text"]
-        also = "words, or " if "text" in card.fields else ""
-        takes = self._readable(lambda text: typed.filter_of(text, card.fields))
-        ask_for_line(self._host.app, "/", clean(value), words, also + " ".join(words), takes=takes)
-
     def _command(self) -> None:
         words = [*COMMANDS, *(f"demo {mode}" for mode in MODES)]
         takes = self._readable(lambda text: typed.command_of(text, COMMANDS))
@@ -281,12 +272,7 @@ class Actions:
         if isinstance(screen, DetailScreen):
             screen.find(text)
             return
-        card = screen.card if isinstance(screen, ListScreen) else CARDS["dlq"]
-        given = typed.filter_of(text, card.fields)
-        if isinstance(screen, ListScreen):
-            screen.refilter(Route(card.name, given, screen.route.id))
-        else:
-            self._host.go(Route("dlq", given))
+        self._filtering.hold(text)
 
     def _obey(self, text: str) -> None:
         command = typed.command_of(text, COMMANDS)

@@ -1,15 +1,19 @@
 """What lies over a screen for a moment: help, palette, the line to type in, a choice."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from textual.app import App
 
+from graveshift.wire.filters import Span
 from graveshift_tui.keymap import Keymap
 
 if TYPE_CHECKING:
+    from textual.suggester import Suggester
+
     from graveshift_tui.widgets.choose import Chooser
 
+Takes: TypeAlias = Callable[[str], bool | Awaitable[bool | Span]]
 WhyNot: TypeAlias = Callable[[str], str | None]
 """Why an action may not be done; None where it may."""
 
@@ -48,10 +52,11 @@ def ask_for_line(
     words: Sequence[str],
     placeholder: str,
     *,
-    takes: Callable[[str], bool] | None = None,
+    takes: Takes | None = None,
+    suggester: "Suggester | None" = None,
 ) -> None:
     """A line at the bottom of the screen; its answer is a Prompt.Entered with a text that `takes` took."""
     from graveshift_tui.widgets.prompt import Prompt
 
     if not app.screen.query(Prompt):
-        app.screen.mount(Prompt(sign, value, words, placeholder, takes))
+        app.screen.mount(Prompt(sign, value, words, placeholder, takes=takes, suggester=suggester))

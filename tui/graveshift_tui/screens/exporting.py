@@ -26,7 +26,7 @@ def plan_of(subject: Subject, text: str) -> tuple[Path, dict[str, str]]:
     is_csv = path.suffix.lower() == ".csv"
     params = {"format": FORMATS[1] if is_csv else FORMATS[0]}
     if not (subject.marked or subject.alone) or subject.whole:
-        return path, params | export_params(subject.filter)
+        return path, params | ({"q": subject.query} if subject.query else export_params(subject.filter))
     ids = [letter.id for letter in subject.rows if isinstance(letter, Letter)]
     if not ids or len(ids) > MOST_MARKS:
         raise Unclear(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import aclosing
-from shlex import quote
 
 from msgspec import Struct
 from textual import on
@@ -18,8 +17,8 @@ from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import gone, standing
 from graveshift_tui.screens.explaining import Explaining
 from graveshift_tui.screens.outside import Outside, look_outside
+from graveshift_tui.screens.saying import said
 from graveshift_tui.screens.scope import about, turned
-from graveshift_tui.screens.typed import payload_words
 from graveshift_tui.widgets.chain import Fetch
 from graveshift_tui.widgets.columns import At, heading
 from graveshift_tui.widgets.paint import Line, Lines
@@ -27,7 +26,7 @@ from graveshift_tui.widgets.table import Table
 
 ROOMY = 16
 WHOLE = ("dlq", "jobs", "trash")
-WORDS = "Whole words are looked for, in messages; error_type=, kind= and queue= look elsewhere."
+WORDS = "Whole words are looked for, in errors; error:, kind: and queue: look elsewhere."
 
 
 class ListScreen(ConsoleScreen):
@@ -106,6 +105,7 @@ class ListScreen(ConsoleScreen):
             whole=marks.whole,
             outside=marks.outside,
             within=self.route.id,
+            query=self.route.query,
         )
 
     @property
@@ -141,8 +141,10 @@ class ListScreen(ConsoleScreen):
             raise Unreachable("not connected yet")
         if self.card.fetch is not None:
             return await self.card.fetch(client, self.route, fetch.cursor, fetch.limit)
-        given = None if self.route.filter.is_empty else self.route.filter
         sort = (turned(self.sort) if fetch.from_end else self.sort) if self.card.sorts else None
+        if text := self.route.query:
+            return await client.matching(self.card.name, text, cursor=fetch.cursor, limit=fetch.limit, sort=sort)
+        given = None if self.route.filter.is_empty else self.route.filter
         return await client.page(self.card.name, given, cursor=fetch.cursor, limit=fetch.limit, sort=sort)
 
     async def watch_feed(self, feed: Feed, client: Client) -> None:
@@ -155,19 +157,24 @@ class ListScreen(ConsoleScreen):
             async for reading in readings:
                 self.post_message(self.Fresh(reading.value, reading.at, reading.error))
 
+    @property
+    def words(self) -> str:
+        """The filter that holds, as its text; empty where all is shown."""
+        return self.route.query or said(self.route.filter)
+
     def refilter(self, route: Route) -> None:
         """The same list under another filter."""
         self.route = route
         self.table.restart(self.fetch)
         self.table.say(self._words())
         self.connected()
-        look_outside(self, self.console.client, route.filter, self.table.marks)
+        look_outside(self, self.console.client, route, self.table.marks)
         self.beat()
 
     @on(Outside)
     def _take_outside(self, message: Outside) -> None:
         message.stop()
-        if self.table.marks and message.given == self.route.filter:
+        if self.table.marks and message.given == self.route:
             self.table.marks.outside = message.many
             self.beat()
 
@@ -208,7 +215,7 @@ class ListScreen(ConsoleScreen):
 
     def title_line(self) -> Line:
         """Filter, count, marks, arrivals."""
-        text = describe(self.route.filter)
+        text = self.route.said or self.words
         filtered: Line = ((f" /{fit(text, min(len(text), 40))}", "accent"),) if text and not self.route.crumb else ()
         order = f"{self.sort} first" if self.card.sorts else ""
         return (*filtered, *about(self.table, order))
@@ -252,11 +259,11 @@ class ListScreen(ConsoleScreen):
             return [(), ((f"   {error}", "crit"),)]
         if not self.table.chain.started:
             return [(), (("   connecting" if self.console.client is None else "   reading", "muted"),)]
-        if not self.route.filter.is_empty:
+        if self.words:
             return [
                 (),
-                ((f"   Nothing matches {describe(self.route.filter)}.", "muted"),),
-                *([((f"   {WORDS}", "faint"),)] if self.route.filter.text else []),
+                ((f"   Nothing matches {self.words}.", "muted"),),
+                ((f"   {WORDS}", "faint"),),
                 (("   esc goes back.", "faint"),),
             ]
         return [(), ((f"   {self.card.empty}", "muted"),)]
@@ -271,25 +278,3 @@ def stepper(listing: ListScreen) -> Callable[[int], Route | None]:
         return listing.card.opens(row) if row is not None else None
 
     return step
-
-
-def describe(filter: object) -> str:
-    """A filter as it would be typed."""
-    from msgspec.structs import asdict
-
-    if not isinstance(filter, Struct):
-        return ""
-    given = [(name, value) for name, value in asdict(filter).items() if value not in (None, [])]
-    return " ".join(_typed(name, str(value)) for name, value in given)
-
-
-def _typed(name: str, value: str) -> str:
-    if name == "payload":
-        return payload_words(value)
-    return _quoted(value) if name == "text" else f"{name}={quote(value)}"
-
-
-def _quoted(text: str) -> str:
-    """Words as they are; what would be read as something else in quotes."""
-    bare = text.replace(" ", "")
-    return quote(text) if "=" in text or quote(bare) != bare else text

@@ -49,11 +49,20 @@ def pane(run: Run, at: At) -> list[Line]:
     """The run under the cursor in words."""
     why = f'   "{run.reason}"' if run.reason else ""
     told = run.error or run.halt
+    waits = starts(run, at)
+    became: Line = ((f"   {waits or progress(run)}   {speed(run)}", "warn" if waits else "text"),)
     return [
         ((f" run {run.id}  {run.operation}", "bold bright"), (f"  by {run.actor}{why}", "muted")),
-        ((f"   {run.state.value}", TONES[run.state]), (f"   {progress(run)}   {speed(run)}", "text")),
+        ((f"   {run.state.value}", TONES[run.state]), *became),
         ((f"   {f.fit(told, at.width - 4)}", "crit" if run.error else "warn"),) if told else (),
     ]
+
+
+def starts(run: Run, at: At) -> str:
+    """`starts in 8s, u cancels`, of a run that waits; empty for any other."""
+    if run.state is not RunState.QUEUED or run.starts_at is None:
+        return ""
+    return f"starts in {f.age(max(0.0, (run.starts_at - at.now).total_seconds()))}, u cancels"
 
 
 def nodes(run: Run, at: At) -> list[Node]:
@@ -63,7 +72,7 @@ def nodes(run: Run, at: At) -> list[Node]:
         ("run", run.id),
         ("operation", run.operation),
         ("state", run.state.value),
-        ("progress", progress(run)),
+        ("progress", starts(run, at) or progress(run)),
         ("rate", speed(run) or None),
         ("canary", f"{run.canary.state.value}: {f.canary(run)}" if run.canary else None),
         ("then", run.canary.then.value if run.canary else None),
@@ -96,7 +105,7 @@ CARD = Card(
         Column("RUN", pair(Run, lambda r, at: r.id), width=8),
         Column("OPERATION", pair(Run, lambda r, at: r.operation), width=14),
         Column("STATE", pair(Run, lambda r, at: state(r)), width=9),
-        Column("PROGRESS", pair(Run, lambda r, at: meter(r, at.width))),
+        Column("PROGRESS", pair(Run, lambda r, at: (starts(r, at), "warn") if starts(r, at) else meter(r, at.width))),
         Column("BY", pair(Run, lambda r, at: r.actor), width=10, from_width=76),
         Column("WHEN", pair(Run, lambda r, at: f.since(r.started_at, at.now)), width=5, right=True),
         Column("REASON", pair(Run, lambda r, at: (r.reason or "", "muted")), from_width=110),

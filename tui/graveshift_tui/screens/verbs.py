@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+import msgspec
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
@@ -22,11 +23,12 @@ from graveshift_tui.card import Subject
 from graveshift_tui.format import count, fit, things
 from graveshift_tui.operate import Ask
 from graveshift_tui.screens.groups import cause, scope_of, short
-from graveshift_tui.screens.listing import describe
+from graveshift_tui.screens.saying import said
 
 UNGATED: Final = ("run.stop", "run.pause", "run.faster", "run.slower", "run.rate")
 OPERATIONS: Final = {
     "dlq.requeue.all": "dlq.requeue",
+    "dlq.edit": "dlq.requeue",
     "dlq.canary": "dlq.requeue",
     **dict.fromkeys(UNGATED, ""),
 }
@@ -97,11 +99,11 @@ def matching(subject: Subject) -> Ask:
         return _matching("dlq.requeue", given, f"all letters {of}", "letter", of)
     if subject.card != "dlq":
         return _filtered(subject)
-    if subject.filter.is_empty:
+    if not subject.is_filtered:
         ask = _ask("dlq.requeue", {"selection": {"all": True}}, _all(subject, "dead letters of every queue"))
         return replace(ask, noun="dead letter", tail="of every queue")
-    tail = f"with {describe(subject.filter)}"
-    return _matching("dlq.requeue", subject.filter, _all(subject, f"letters {tail}"), "letter", tail)
+    tail = f"with {_words(subject)}"
+    return _chosen("dlq.requeue", subject, _all(subject, f"letters {tail}"), tail)
 
 
 def canary(subject: Subject) -> Ask:
@@ -112,8 +114,8 @@ def canary(subject: Subject) -> Ask:
 
 def _whole(action: str, subject: Subject, noun: str) -> Ask:
     """All that the filter of the list lets through, seen or not."""
-    tail = f"with {describe(subject.filter)}" if not subject.filter.is_empty else "there are"
-    chosen = {"filter": to_builtins(subject.filter)} if not subject.filter.is_empty else {"all": True}
+    tail = f"with {_words(subject)}" if subject.is_filtered else "there are"
+    chosen = _selection(subject) if subject.is_filtered else {"all": True}
     return replace(_ask(action, {"selection": chosen}, _all(subject, f"{noun}s {tail}")), noun=noun, tail=tail)
 
 
@@ -121,10 +123,10 @@ def _filtered(subject: Subject) -> Ask:
     """What the filter of a list of causes or queues lets through, while none of its rows is there."""
     if subject.rows:
         raise NotHere("one at a time: take the marks off")
-    if subject.filter.is_empty:
+    if not subject.is_filtered:
         raise NotHere("nothing is under the cursor")
-    tail = f"with {describe(subject.filter)}"
-    return _matching("dlq.requeue", subject.filter, f"all letters {tail}", "letter", tail)
+    tail = f"with {_words(subject)}"
+    return _chosen("dlq.requeue", subject, f"all letters {tail}", tail)
 
 
 def of_jobs(action: str, subject: Subject) -> Ask:
@@ -245,16 +247,16 @@ def chat_line(subject: Subject, environment: str, actor: str) -> str:
     try:
         ask = PLAIN["job.cancel" if subject.card == "jobs" else "dlq.requeue"](subject)
     except NotHere:
-        words = describe(subject.filter)
-        flags = _flags(subject.filter)
+        words = _words(subject)
+        flags = f" --query {shlex.quote(words)}" if words else ""
         named = subject.card if subject.card != "overview" else "queues"
         return f"[{environment}] {named} {words}".strip() + f"  graveshift get {named}{flags}"
     selection = ask.args["selection"]
     assert isinstance(selection, dict)  # noqa: S101 - made above
     ids = "".join(f" --id {shlex.quote(id)}" for id in selection.get("ids", []))
-    given = selection.get("filter") or {}
-    flags = "".join(f" --filter {shlex.quote(f'{k}={v}')}" for k, v in given.items())
-    flags = " --all" if selection.get("all") else flags
+    given = msgspec.convert(selection.get("filter") or {}, Filter)
+    text = selection.get("query") or said(given)
+    flags = " --all" if selection.get("all") else f" --query {shlex.quote(text)}" if text else ""
     return f"[{environment}] {subject.card}: {ask.scope} ({actor})  graveshift do {ask.operation}{ids}{flags}"
 
 
@@ -265,6 +267,19 @@ def _of_group(action: str, group: Group) -> Ask:
 
 def _matching(action: str, given: Filter, scope: str, noun: str, tail: str) -> Ask:
     return replace(_ask(action, {"selection": {"filter": to_builtins(given)}}, scope), noun=noun, tail=tail)
+
+
+def _chosen(action: str, subject: Subject, scope: str, tail: str) -> Ask:
+    """Everything that the filter of a list lets through, which a text says or the console made."""
+    return replace(_ask(action, {"selection": _selection(subject)}, scope), noun="letter", tail=tail)
+
+
+def _selection(subject: Subject) -> dict[str, object]:
+    return {"query": subject.query} if subject.query else {"filter": to_builtins(subject.filter)}
+
+
+def _words(subject: Subject) -> str:
+    return subject.query or said(subject.filter)
 
 
 def _ask(action: str, args: dict[str, object], scope: str) -> Ask:
@@ -281,7 +296,3 @@ def _all(subject: Subject, words: str) -> str:
 
 def _name(row: Struct) -> str:
     return f"{short(row.error_type)}: {row.error_message}" if isinstance(row, Letter) else type(row).__name__
-
-
-def _flags(given: Filter) -> str:
-    return "".join(f" --filter {shlex.quote(f'{k}={v}')}" for k, v in to_builtins(given).items())

@@ -1,18 +1,22 @@
 """The line at the bottom where commands and filters are typed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from textual import on
 from textual.events import Key
 from textual.message import Message
-from textual.suggester import SuggestFromList
+from textual.suggester import Suggester, SuggestFromList
 from textual.widgets import Input
+from textual.widgets.input import Selection
+
+from graveshift.wire.filters import Span
 
 
 class Prompt(Input):
     """`sign` is `:` or `/`; enter gives the text, escape gives it up.
 
-    What `takes` says no to, and why, stays to be mended.
+    What `takes` says no to, and why, stays to be mended; where it says a part of the text, that is selected. Tab ends
+    the word as it is suggested.
     """
 
     DEFAULT_CSS = """
@@ -34,12 +38,14 @@ class Prompt(Input):
         value: str = "",
         words: Sequence[str] = (),
         placeholder: str = "",
-        takes: Callable[[str], bool] | None = None,
+        *,
+        takes: Callable[[str], bool | Awaitable[bool | Span]] | None = None,
+        suggester: Suggester | None = None,
     ) -> None:
         super().__init__(
             value,
             placeholder=placeholder,
-            suggester=SuggestFromList(words) if words else None,
+            suggester=suggester or (SuggestFromList(words) if words else None),
             select_on_focus=False,
             id="prompt",
         )
@@ -59,10 +65,18 @@ class Prompt(Input):
             event.prevent_default()
             self.is_leaving = True
             self.post_message(self.Entered(self.sign, None))
+        elif event.key == "tab":
+            event.stop()
+            event.prevent_default()
+            self.action_cursor_right()
 
     async def action_submit(self) -> None:
         """What is typed from now on is not for this prompt."""
-        self.is_leaving = self.takes is None or self.takes(self.value)
+        verdict = True if self.takes is None else self.takes(self.value)
+        taken = await verdict if isinstance(verdict, Awaitable) else verdict
+        self.is_leaving = taken is True
+        if isinstance(taken, Span):
+            self.selection = Selection(taken.offset, taken.offset + taken.length)
         if not self.is_leaving:
             return
         await super().action_submit()

@@ -5,6 +5,7 @@ from textwrap import wrap
 from typing import Final
 
 from graveshift.wire.plans import Confirm, Plan
+from graveshift_tui.foretold import forecast_line, part_lines, sample_lines, warning_lines
 from graveshift_tui.format import count, fit, things
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
@@ -23,7 +24,9 @@ def question(title: str, scope: str, plan: Plan, width: int, height: int) -> lis
         head.append(((f"  {count(arrived)} more since you looked; they stay as they are", "warn"),))
     head += [(), (("  This changes:", "muted"),)]
     foot = [*_phrase(plan, width), ()]
-    return [*head, *_effects(plan, width, height - len(head) - len(foot)), *foot]
+    room = height - len(head) - len(foot)
+    effects = _effects(plan, width, room)
+    return [*head, *effects, *_foretold(plan, width, room - len(effects)), *foot]
 
 
 def shortened(text: str, plan: Plan) -> str:
@@ -45,6 +48,22 @@ def _effects(plan: Plan, width: int, room: int) -> list[Line]:
         if index and len(lines) + len(parts) > room - (rest > 1):
             return [*lines, ((f"    and {things(rest, 'more effect')}", "muted"),)]
         lines += [((f"    {'  ' if i else ''}{part}", "text"),) for i, part in enumerate(parts)]
+    return lines
+
+
+def _foretold(plan: Plan, width: int, room: int) -> list[Line]:
+    """Warnings first, then what an edit changes, what it takes and what it is made of; what has no room is counted."""
+    said = [("warn", f"! {line}") for line in warning_lines(plan)]
+    said += [("text", line) for line in sample_lines(plan)]
+    said += [("muted", line) for line in ((forecast_line(plan) or ""), *part_lines(plan)) if line]
+    lines: list[Line] = []
+    for index, (tone, text) in enumerate(said):
+        parts = _wrapped(shortened(text, plan), width - 6) if tone == "warn" else [fit(text, width - 6).rstrip()]
+        rest = len(said) - index
+        if len(lines) + len(parts) > room - (rest > 1):
+            more = f"    and {things(rest, 'more line')} of the plan: graveshift do ... --dry-run shows them"
+            return [*lines, ((more, "muted"),)] if room > len(lines) else lines
+        lines += [((f"    {'  ' if i else ''}{part}", tone),) for i, part in enumerate(parts)]
     return lines
 
 

@@ -5,20 +5,25 @@ from typing import Final
 
 from graveshift_tui.screens.flows.asking import Flow
 from graveshift_tui.screens.flows.claiming import claim
+from graveshift_tui.screens.flows.editing import edit
 from graveshift_tui.screens.flows.limiting import limit
 from graveshift_tui.screens.flows.pausing import hold, pause, pause_schedule
 from graveshift_tui.screens.flows.revealing import reveal
 from graveshift_tui.screens.flows.rotating import rotate
+from graveshift_tui.screens.flows.saving import drop, save
 from graveshift_tui.screens.flows.speeding import any_rate, faster, pause_run, slower
 from graveshift_tui.screens.flows.stopping import stop
 from graveshift_tui.screens.flows.undoing import undo
 
 FLOWS: Final[dict[str, Callable[[Flow], None]]] = {
+    "dlq.edit": edit,
     "group.claim": claim,
     "queue.pause": pause,
     "queue.limit": limit,
     "job.hold": hold,
     "schedule.pause": pause_schedule,
+    "filter.save": save,
+    "filter.drop": drop,
     "run.undo": undo,
     "secret.rotate": rotate,
     "dlq.reveal": reveal,

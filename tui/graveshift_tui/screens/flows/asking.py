@@ -13,11 +13,14 @@ from graveshift_tui.operate import Ask
 
 if TYPE_CHECKING:
     from graveshift_tui.widgets.choose import Chooser
+    from graveshift_tui.widgets.editpane import EditPane
 
 T = TypeVar("T")
 
 Choose: TypeAlias = "Callable[[Chooser, Callable[[tuple[str, str]], None]], None]"
 """Asks for one of several."""
+Lay: TypeAlias = "Callable[[EditPane, Callable[[str | None], None]], object]"
+"""Opens a pane over the screen; it gives the text, or None where it was left."""
 
 
 class Host(Protocol):
@@ -62,7 +65,10 @@ class Asking:
 
 
 class Flow(Struct, frozen=True):
-    """One press of a key: made anew for each. `seen` is the last overview, None before the first."""
+    """One press of a key: made anew for each. `seen` is the last overview, None before the first.
+
+    `lay` opens a pane over the screen.
+    """
 
     desk: Asking
     choose: Choose
@@ -71,3 +77,4 @@ class Flow(Struct, frozen=True):
     subject: Subject
     show: Callable[[Struct], None] = lambda thing: None
     """Shows a thing otherwise than it is read, until the screen is left."""
+    lay: Lay = lambda pane, then: None

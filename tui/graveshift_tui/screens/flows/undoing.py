@@ -34,7 +34,19 @@ def undo(flow: Flow) -> None:
 
 
 def _order(flow: Flow, run: Run) -> None:
-    flow.desk.order(verbs.undo(run))
+    if run.state is RunState.QUEUED and run.starts_at is not None:
+        flow.desk.look(flow.client.steer(run.id, "cancel"), lambda seen: _cancelled(flow, seen))
+    else:
+        flow.desk.order(verbs.undo(run))
+
+
+def _cancelled(flow: Flow, run: Run) -> None:
+    if run.state is RunState.CANCELLED and not run.handled:
+        flow.desk.tell(f"run {run.id} is cancelled before its first item: nothing was moved", "information")
+    else:
+        flow.desk.tell(
+            f"run {run.id} had begun: it stops at once; u again takes back what no worker has started", "warning"
+        )
 
 
 async def last_undoable(client: Client, actor: str) -> Run:

@@ -1,0 +1,154 @@
+"""Help with a filter's text over HTTP: completions, places of errors, secret values, and filters saved by name."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from graveshift.errors import Invalid, NotFound, Unreadable
+from graveshift.operations.filters import DropFilter, SaveFilter
+from graveshift.wire.operations import Role
+from graveshift.wire.plans import Confirm
+from tests.api_service import Service, failing_letters, serving
+from tests.front import ANN, Front
+
+PIN = "4711-a-very-secret-pin"
+FAILED = """INSERT INTO graveshift.deltas (n, queue, what, kind, fingerprint, error_type, message, version)
+VALUES (1, 'mail', 'failed', 'mail.send', 'f1', 'OSError', 'no route', 'v142')"""
+TABLES = """SELECT table_schema || '.' || table_name FROM information_schema.tables
+WHERE table_schema LIKE 'graveshift%' AND table_type = 'BASE TABLE'"""
+
+
+@pytest.fixture
+async def service(database: str, tmp_path: Path) -> AsyncIterator[Service]:
+    async with serving(database, tmp_path) as service:
+        await service.rows(failing_letters(4))
+        await service.rows("SELECT graveshift.enqueue('mail', 'send')")
+        await service.rows(FAILED)
+        yield service
+
+
+@pytest.fixture
+async def viewer(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    async with service.client(Role.VIEWER) as client:
+        yield client
+
+
+async def helped(client: httpx.AsyncClient, query: str, **params: Any) -> dict[str, Any]:
+    answer = await client.get("/v1/query", params={"text": query, **params})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def words(help: dict[str, Any]) -> list[str]:
+    return [one["text"] for one in help["completions"]]
+
+
+async def test_field_names_complete_the_word_under_the_cursor(viewer: httpx.AsyncClient) -> None:
+    assert words(await helped(viewer, "qu")) == ["queue:"]
+    every = await helped(viewer, "")
+    assert {"queue:", "payload.", "died:", "saved:"} <= set(words(every))
+    assert "state:" not in words(every)
+    assert words(await helped(viewer, "s", resource="workers")) == ["state:", "system:", "saved:"]
+    within = await helped(viewer, "kind:a -er queue:b", cursor=10)
+    assert (words(within), within["word"]) == (["error:"], {"offset": 8, "length": 2})
+
+
+async def test_values_are_those_that_are_there(viewer: httpx.AsyncClient) -> None:
+    for query, completions in (
+        ("queue:", ["mail"]),
+        ("queue:x", []),
+        ("kind:mail", ["mail.send"]),
+        ("error:os", ["OSError"]),
+        ("died:<1", ["<15m", "<1h", "<1d"]),
+        ("attempts:", [">1", "<3"]),
+        ("system:", ["native"]),
+    ):
+        assert words(await helped(viewer, query)) == completions, query
+    assert sorted(words(await helped(viewer, "group:f"))) == ["f1", "f2", "f3", "f4"]
+    assert words(await helped(viewer, "version:")) == ["v142"]
+    assert "held" in words(await helped(viewer, "state:", resource="jobs"))
+
+
+async def test_a_text_is_said_in_words_or_its_error_is(viewer: httpx.AsyncClient) -> None:
+    good = await helped(viewer, "queue:mail -error:OSError")
+    assert (good["error"], good["said"]) == (None, "in queue mail, but not of OSError")
+    bad = await helped(viewer, "queue:mail died:soon")
+    assert (bad["error"]["offset"], bad["error"]["length"], bad["said"]) == (11, 9, "")
+    assert (await viewer.get("/v1/query", params={"text": "x", "resource": "runs"})).status_code == 422
+    assert (await viewer.get("/v1/query", params={"text": "x" * 5000})).status_code == 422
+
+
+async def test_a_secret_value_is_asked_for_and_kept_nowhere(
+    service: Service, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with service.client() as client:
+        asked = await helped(client, 'payload.to="ana@example.org" payload.pin=?')
+        assert (asked["asks"], asked["error"]) == ([{"offset": 41, "length": 1}], None)
+        answer = await client.post("/v1/query/secret", json={"value": PIN})
+        token = answer.json()["token"]
+        assert (answer.status_code, token.startswith("hmac:"), PIN in answer.text) == (200, True, False)
+        assert (await client.post("/v1/query/secret", json={"value": ""})).status_code == 422
+        hidden = (await client.post("/v1/query/secret", json={"value": "ana@example.org"})).json()["token"]
+        chosen = {"selection": {"query": f"payload.to={hidden} -payload.pin={token}"}}
+        plan = (await client.post("/v1/plans", json={"operation": "dlq.requeue", "args": chosen})).json()
+    assert (plan["count"], plan["args"]) == (4, chosen)
+    assert "with a secret to" in plan["effects"][0]["subject"]
+    said = capfd.readouterr()
+    assert PIN not in said.out + said.err
+    for row in await service.rows(TABLES):
+        found = await service.rows(f"SELECT 1 FROM {row[0]} t WHERE t::text LIKE '%{PIN}%'")
+        assert not found, row
+
+
+async def saved(front: Front, verb: str, **args: str) -> str:
+    run = await front.ended(await front.order(verb, args))
+    (item,) = await front.items(run)
+    return str(item.outcome)
+
+
+async def test_a_filter_is_saved_used_replaced_and_dropped_by_its_name(front: Front) -> None:
+    front.operations |= {kind.name: kind for kind in (SaveFilter, DropFilter)}
+    await front.letters(2, queue="mail")
+    await front.letters(1, queue="web")
+    async with front.running():
+        assert await saved(front, "filter.save", name="mine", query="queue:mail") == "moved"
+        plan = await front.desk.plan("dlq.requeue", {"selection": {"query": "saved:mine"}}, ANN)
+        assert plan.count == 2
+        again = await front.desk.plan("filter.save", {"name": "mine", "query": "queue:web"}, ANN)
+        assert (again.confirm, again.effects[1].subject) == (Confirm.YES, "instead of")
+        assert await saved(front, "filter.save", name="mine", query="queue:web") == "moved"
+        kept = await front.world.interpreter.filters.one("mine")
+        assert kept is not None
+        assert (kept.query, kept.saved_by) == ("queue:web", "ann")
+        run = await front.ended(await front.begin(plan))
+        assert run.moved == 2
+        assert await saved(front, "filter.save", name="more", query="-saved:mine") == "moved"
+        for query in ("saved:more saved:nothing", "", "queue:", "saved:mine saved:endless"):
+            with pytest.raises((Unreadable, Invalid)):
+                await front.desk.plan("filter.save", {"name": "endless", "query": query}, ANN)
+        assert await saved(front, "filter.drop", name="mine") == "moved"
+    with pytest.raises(Unreadable, match="no filter is saved as `mine`"):
+        await front.desk.plan("dlq.requeue", {"selection": {"query": "saved:more"}}, ANN)
+    with pytest.raises(NotFound):
+        await front.desk.plan("filter.drop", {"name": "mine"}, ANN)
+    with pytest.raises(Invalid):
+        await front.desk.plan("filter.save", {"name": "a b", "query": "queue:web"}, ANN)
+
+
+async def test_saved_filters_are_listed(service: Service, viewer: httpx.AsyncClient) -> None:
+    async with service.engine.begin() as connection:
+        row = "INSERT INTO graveshift_ledger.filters (name, query, saved_by) VALUES ('mine', 'queue:mail', 'ann')"
+        await connection.execute(text(row))
+    page = (await viewer.get("/v1/filters")).json()
+    assert [(one["id"], one["query"], one["saved_by"]) for one in page["items"]] == [("mine", "queue:mail", "ann")]
+    assert (await viewer.get("/v1/filters/mine")).json()["name"] == "mine"
+    assert (await viewer.get("/v1/filters/none")).status_code == 404
+    assert words(await helped(viewer, "saved:")) == ["mine"]
+    found = (await viewer.get("/v1/dlq", params={"q": "saved:mine -group:f1"})).json()
+    assert found["total"] < 4, json.dumps(found)[:200]

@@ -1,0 +1,134 @@
+"""A letter is edited from the keyboard, a cause is patched, and a run that waits is cancelled with one key."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from textual.widgets import TextArea
+
+from graveshift.wire.plans import Caution
+from graveshift.wire.runs import Run, RunState
+from graveshift_tui.screens.patches import Inexpressible, patch_of, pretty
+from graveshift_tui.screens.runs import starts
+from graveshift_tui.widgets.columns import At
+from graveshift_tui.widgets.editpane import EditPane, in_editor, no_patch
+from graveshift_tui.widgets.question import question
+from tests.screens.console import Person, console
+from tests.screens.fake_client import FakeClient
+from tests.screens.night import START
+from tests.waiting import until
+
+
+async def area(person: Person) -> TextArea:
+    """The pane's text, once it is open."""
+    await until(lambda: isinstance(person.app.screen, EditPane) and bool(person.app.screen.query(TextArea)))
+    return person.app.screen.query_one(TextArea)
+
+
+async def test_a_letter_is_edited_and_only_what_changed_is_sent() -> None:
+    async with console() as person:
+        await person.goes("3", "dlq")
+        await person.press("e")
+        field = await area(person)
+        value = json.loads(field.text)
+        name = next(iter(value))
+        field.text = json.dumps({**value, name: "changed"})
+        await person.press("ctrl+s")
+        await person.sees("Edit and requeue this letter")
+        (plan,) = person.client.plans.values()
+        assert plan.args["patch"] == {name: "changed"}
+
+
+async def test_broken_json_stays_with_the_place_where_it_breaks_and_nothing_is_asked() -> None:
+    async with console() as person:
+        await person.goes("3", "dlq")
+        await person.press("e")
+        field = await area(person)
+        field.text = "{"
+        await person.press("ctrl+s")
+        await person.sees("no JSON: Expecting property name")
+        await person.press("escape")
+        await until(lambda: not isinstance(person.app.screen, EditPane))
+        assert person.client.plans == {}
+
+
+async def test_a_cause_is_patched() -> None:
+    async with console() as person:
+        await person.goes("2", "groups")
+        await person.press("e")
+        field = await area(person)
+        field.text = '{"retries": 0}'
+        await person.press("ctrl+s")
+        await person.sees("Edit and requeue all")
+        (plan,) = person.client.plans.values()
+        assert (plan.args["patch"], "filter" in plan.args["selection"]) == ({"retries": 0}, True)
+
+
+async def test_a_run_that_waits_says_when_it_begins_and_u_cancels_it() -> None:
+    client = FakeClient(letters=10)
+    run = Run(id="90", plan_id="p", operation="dlq.requeue", state=RunState.QUEUED, total=10, actor="ana",
+              starts_at=START + timedelta(hours=9))  # fmt: skip
+    client.runs.append(run)
+    async with console(client) as person:
+        await person.goes("7", "runs")
+        await person.sees("u cancels")
+        await person.press("u")
+        await until(lambda: client.runs[-1].state is RunState.CANCELLED)
+    assert starts(run, At(80, START + timedelta(hours=9, seconds=-8))) == "starts in 8s, u cancels"
+
+
+async def test_warnings_are_in_the_question_before_what_it_takes() -> None:
+    plan = await FakeClient(letters=3).plan("dlq.requeue", {"selection": {"all": True}})
+    plan = replace(plan, warnings=[Caution(code="key-taken", n=2, words="hold a unique key: they stay letters")])
+    lines = question("Requeue", "all", plan, 74, 17)
+    assert (("    ! 2 of these hold a unique key: they stay letters", "warn"),) in lines
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "edit"),
+    [
+        ('{"a": 1, "b": {"c": 2}}', '{"a": 1, "b": {"c": 3}}', {"patch": {"b": {"c": 3}}}),
+        ('{"a": 1}', "{}", {"patch": {"a": None}}),
+        ('{"a": 1}', '{"a":   1}', None),
+        ('{"a": 1}', '{"a": true}', {"patch": {"a": True}}),
+        ('{"a": 1}', '{"a": null}', {"payload": '{"a": null}'}),
+        ("[1]", "[2]", {"payload": "[2]"}),
+        ('{"key": "***", "a": 1}', '{"key": "***", "a": 2}', {"patch": {"a": 2}}),
+        ('{"key": "***", "a": 1}', '{"key": "new", "a": 1}', {"patch": {"key": "new"}}),
+    ],
+)
+def test_an_edit_is_a_patch_where_a_patch_can_say_it(before: str, after: str, edit: object) -> None:
+    assert patch_of(before, after) == edit
+
+
+@pytest.mark.parametrize("after", ['{"key": "***", "a": null}', '{"other": "***"}'])
+def test_what_is_masked_is_never_written_back(after: str) -> None:
+    with pytest.raises(Inexpressible):
+        patch_of('{"key": "***", "a": 1}', after)
+
+
+def test_a_payload_that_would_lose_a_digit_is_edited_as_it_is() -> None:
+    assert pretty(b'{"a":1}') == '{\n  "a": 1\n}\n'
+    assert pretty(b'{"n": 1.10}') == '{"n": 1.10}'
+    assert pretty(b"no json") == "no json"
+
+
+def test_an_editor_that_fails_takes_nothing_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    script = tmp_path / "ed.sh"
+    script.write_text('#!/bin/sh\necho changed > "$1"\nexit ${ENDS:-0}\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(script))
+    assert in_editor("before") == "changed\n"
+    monkeypatch.setenv("ENDS", "3")
+    with pytest.raises(OSError, match="ended with 3"):
+        in_editor("before")
+    monkeypatch.setenv("VISUAL", "/nowhere/at-all")
+    with pytest.raises(OSError, match="No such file"):
+        in_editor("before")
+
+
+def test_a_patch_is_an_object_that_says_something() -> None:
+    assert no_patch('{"a": 1}') is None
+    assert all(no_patch(text) for text in ("{}", "[1]", "{", "1"))

@@ -1,0 +1,65 @@
+"""Edit and requeue: the payload of one letter in a pane, or a merge patch for a cause or the marks."""
+
+import json
+from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from graveshift.wire.dlq import Letter, LetterDetail
+from graveshift_tui.operate import Ask
+from graveshift_tui.screens import verbs
+from graveshift_tui.screens.flows.asking import Flow
+from graveshift_tui.screens.patches import Inexpressible, patch_of, pretty
+
+REQUEUE = "dlq.requeue"
+
+
+def edit(flow: Flow) -> None:
+    """One letter by its payload; a cause, a queue or the marks by a patch."""
+    row = flow.subject.row
+    if isinstance(row, Letter) and not flow.subject.marked:
+        flow.desk.ask(flow.client.one("dlq", row.id), partial(_payload, flow))
+    else:
+        _patch(flow, verbs.letters(REQUEUE, flow.subject))
+
+
+def _payload(flow: Flow, found: Struct) -> None:
+    if not isinstance(found, LetterDetail):
+        raise verbs.NotHere("this is no letter")
+    from graveshift_tui.widgets.editpane import EditPane, no_json
+
+    was = pretty(bytes(found.payload))
+
+    def wrong(text: str) -> str | None:
+        if said := no_json(text):
+            return said
+        try:
+            patch_of(was, text)
+        except Inexpressible as why:
+            return str(why)
+        return None
+
+    def done(text: str | None) -> None:
+        if text is None:
+            return
+        edit = patch_of(was, text)
+        if edit is None:
+            flow.desk.tell("nothing was edited, so nothing is requeued")
+            return
+        args: dict[str, object] = {"selection": {"ids": [found.id]}, "rate": None, **edit}
+        flow.desk.order(Ask(REQUEUE, args, "Edit and requeue", f"this letter of {found.kind} in {found.queue}"))
+
+    flow.lay(EditPane(f"The payload of this letter of {found.kind}, as it shall come back", was, wrong), done)
+
+
+def _patch(flow: Flow, ask: Ask) -> None:
+    from graveshift_tui.widgets.editpane import EditPane, no_patch
+
+    def done(text: str | None) -> None:
+        if text is not None:
+            flow.desk.order(replace(ask, args={**ask.args, "patch": json.loads(text)}, title="Edit and requeue"))
+
+    flow.lay(
+        EditPane(f"A merge patch for {ask.scope}: what it names is set, null takes away", "{\n  \n}\n", no_patch), done
+    )

@@ -1,0 +1,125 @@
+"""A pane to edit JSON in: typed here or in $EDITOR; what is no JSON stays, with the place where it breaks."""
+
+import json
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.app import ComposeResult, SuspendNotSupported
+from textual.containers import Vertical
+from textual.events import Key
+from textual.screen import ModalScreen
+from textual.widgets import TextArea
+
+from graveshift_tui.sanitize import clean
+from graveshift_tui.widgets.paint import Lines
+
+Check = Callable[[str], str | None]
+"""What is wrong with a text; None where nothing is."""
+
+
+class EditPane(ModalScreen[str | None], inherit_bindings=False):
+    """Returns the text once `check` finds nothing wrong with it; None where it was left."""
+
+    AUTO_FOCUS = "TextArea"
+    DEFAULT_CSS = """
+    EditPane { align: center middle; background: transparent; }
+    EditPane > Vertical { width: 100%; height: 100%; background: $background; border: round $primary; padding: 0 1; }
+    EditPane TextArea { height: 1fr; border: none; padding: 0; background: $background; }
+    EditPane Lines { height: auto; }
+    """
+
+    def __init__(self, title: str, text: str, check: Check) -> None:
+        super().__init__()
+        self.order = title
+        self.text = text
+        self._check = check
+
+    def compose(self) -> ComposeResult:
+        """What it is, the text, what is wrong with it, the keys."""
+        with Vertical():
+            yield Lines([((clean(self.order, 200), "bold heading"),)])
+            area = TextArea(self.text, soft_wrap=True, tab_behavior="focus", show_line_numbers=True)
+            area.cursor_blink = False
+            yield area
+            yield Lines([()], id="wrong")
+            keys = (("ctrl+s", " go on   "), ("ctrl+o", f" {_editor()[0]}   "), ("esc", " leave it"))
+            yield Lines([tuple(span for key, word in keys for span in ((key, "bold accent"), (word, "muted")))])
+
+    async def on_key(self, event: Key) -> None:
+        """Everything else is typed."""
+        act = {"ctrl+s": self._go_on, "ctrl+o": self._elsewhere, "escape": self._leave, "ctrl+c": self._leave}
+        if event.key in act:
+            event.stop()
+            event.prevent_default()
+            act[event.key]()
+
+    def _leave(self) -> None:
+        self.dismiss(None)
+
+    def _go_on(self) -> None:
+        text = self.query_one(TextArea).text
+        if wrong := self._check(text):
+            self._say(wrong)
+        else:
+            self.dismiss(text)
+
+    def _elsewhere(self) -> None:
+        """In the operator's editor; whatever becomes of it, the text is here again."""
+        area = self.query_one(TextArea)
+        try:
+            with self.app.suspend():
+                area.text = in_editor(area.text)
+        except (OSError, UnicodeDecodeError, SuspendNotSupported) as error:
+            lent = "this terminal cannot be lent to it" if isinstance(error, SuspendNotSupported) else ""
+            self._say(f"{_editor()[0]}: {lent or getattr(error, 'strerror', None) or 'what it left is not UTF-8'}")
+            return
+        self.app.refresh(layout=True)
+        self._say(self._check(area.text) or "")
+
+    def _say(self, words: str) -> None:
+        self.query_one("#wrong", Lines).show([((clean(words, 300), "crit"),)])
+
+
+def in_editor(text: str) -> str:
+    """What the editor made of it; the text as it was where the editor failed. Raises OSError where there is none.
+
+    The file is the operator's alone, and gone at the end.
+    """
+    with tempfile.TemporaryDirectory(prefix="graveshift-edit-") as folder:
+        path = Path(folder) / "payload.json"
+        path.touch(mode=0o600)
+        path.write_text(text)
+        done = subprocess.run([*_editor(), str(path)], check=False)
+        if done.returncode:
+            raise OSError(0, f"it ended with {done.returncode}, and nothing was taken over")
+        return path.read_text()
+
+
+def _editor() -> list[str]:
+    """As the operator says; vi where nothing is said, as everywhere."""
+    return shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi") or ["vi"]
+
+
+def no_json(text: str) -> str | None:
+    """Where a text breaks that is to be JSON."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return f"no JSON: {error.msg} in line {error.lineno}, column {error.colno}"
+    except (ValueError, RecursionError) as error:
+        return f"no JSON: {error}"
+    return None
+
+
+def no_patch(text: str) -> str | None:
+    """The same for a merge patch, which is an object that says something."""
+    if wrong := no_json(text):
+        return wrong
+    value = json.loads(text)
+    if not isinstance(value, dict) or not value:
+        return 'a merge patch is an object: {"to": "a@b"} sets a value, {"cc": null} takes one away'
+    return None
