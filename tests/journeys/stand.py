@@ -1,9 +1,10 @@
-"""A bad night with very many letters: a real server, backend and workers, and a downstream that is down until healed."""
+"""A bad night with very many letters: a real server, backend and workers, and a downstream that is down."""
 
 import asyncio
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,6 @@ from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
 import psycopg
 from msgspec import Struct
 
@@ -99,14 +99,14 @@ def _all_at_work(stack: ExitStack, server: embedded.Server, folder: Path, port: 
         "XDG_STATE_HOME": str(folder),
         DOWNSTREAM_VARIABLE: str(port),
     }
-    socket = folder / "api.sock"
-    stack.enter_context(_process(own, folder / "backend.log", "serve", "--uds", str(socket)))
+    api = folder / "api.sock"
+    stack.enter_context(_process(own, folder / "backend.log", "serve", "--uds", str(api)))
     for number in range(WORKERS):
         named = ("worker", "--handlers", "tests.journeys.hooks:HANDLERS")
         stack.enter_context(_process(own, folder / f"worker-{number}.log", *named))
-    until_now(lambda: _answers(socket), within=START_S, what="the backend answers")
+    until_now(lambda: _answers(api), within=START_S, what="the backend answers")
     environment = {
-        "GRAVESHIFT_URL": f"unix:{socket}",
+        "GRAVESHIFT_URL": f"unix:{api}",
         "GRAVESHIFT_TOKEN": asyncio.run(_token(server.url)),
         "GRAVESHIFT_DEMO_DOWNSTREAM": f"http://127.0.0.1:{port}",
     }
@@ -148,12 +148,14 @@ def _process(own: dict[str, str], log: Path, *command: str) -> Iterator[None]:
         process.wait()
 
 
-def _answers(socket: Path) -> bool:
-    try:
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://night") as client:
-            return client.get("/health").status_code == 200
-    except httpx.TransportError:
-        return False
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as line:
+        try:
+            line.connect(str(path))
+            line.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+            return b" 200 " in line.recv(1000)
+        except OSError:
+            return False
 
 
 async def _token(url: str) -> str:
