@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -32,7 +33,7 @@ class Explaining:
         known, read_at = self._known.get(id, (None, -FRESH_S))
         if client is not None and monotonic() - read_at >= FRESH_S and self._reading != id:
             self._reading = id
-            spawn(self._node, lambda: self._read(client, id), "explain", exclusive=True)
+            spawn(self._node, partial(self._read, client, id), "explain", exclusive=True)
         return row if known is None else structs.replace(known, **structs.asdict(row))
 
     async def _read(self, client: Client, id: str) -> None:
