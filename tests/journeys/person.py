@@ -1,7 +1,7 @@
 """A person at a terminal: presses keys by name and waits for what they expect to see."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from tests.pty.terminal import Terminal
@@ -14,8 +14,10 @@ PATIENCE_S = 20.0
 class Person:
     """Looks at a program on a terminal of its own and types."""
 
-    def __init__(self, argv: Sequence[str], *, size: tuple[int, int] = (80, 24)) -> None:
-        self.terminal = Terminal(argv, size=size)
+    def __init__(
+        self, argv: Sequence[str], *, size: tuple[int, int] = (80, 24), env: Mapping[str, str] | None = None
+    ) -> None:
+        self.terminal = Terminal(argv, size=size, env=env)
 
     def __enter__(self) -> "Person":
         return self

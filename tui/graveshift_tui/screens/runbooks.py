@@ -1,6 +1,7 @@
 """Runbooks: the pages on what to do, to be read beside what fails."""
 
-from typing import Protocol
+from textwrap import wrap
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -11,10 +12,14 @@ from graveshift_tui.sanitize import clean, clean_lines
 from graveshift_tui.widgets.columns import At, Column, pair, solo
 from graveshift_tui.widgets.tree import Node, texts
 
+EDGE: Final = 6
+
 
 def nodes(page: Runbook, at: At) -> list[Node]:
-    """The page as it was written."""
-    return texts("runbook", clean_lines(page.text, 2000, 500))
+    """The page as it was written, its lines broken between words."""
+    room = max(20, at.width - EDGE)
+    lines = [part for line in clean_lines(page.text, 2000, 500) for part in wrap(line, room) or [""]]
+    return texts("runbook", lines)
 
 
 class Host(Protocol):

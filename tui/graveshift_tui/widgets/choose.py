@@ -91,20 +91,25 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
     @property
     def found(self) -> list[Choice]:
         """What was typed as a value or as the whole name of a choice, then the choices that hold every typed word."""
-        own, words = self._named(), self.text.lower().split()
+        return self._fitting(self.text)
+
+    def _fitting(self, text: str) -> list[Choice]:
+        own, words = self._named(text), text.lower().split()
         found = [c for c in self.choices if all(word in f"{c.title} {c.value}".lower() for word in words)]
         return found if own is None else [own, *(c for c in found if c.value != own.value and c.title != own.title)]
 
     @property
     def is_unclear(self) -> bool:
         """Something was typed where values are typed, and it is none: nothing may be taken for it."""
-        return self.typed is not None and self.text != "" and self._named() is None
+        return self._is_unclear(self.text)
 
-    def _named(self) -> Choice | None:
+    def _is_unclear(self, text: str) -> bool:
+        return self.typed is not None and text != "" and self._named(text) is None
+
+    def _named(self, text: str) -> Choice | None:
         """The value that was typed, else the choice whose value or title was typed in full."""
-        text = self.text.lower()
-        own = self.typed(self.text) if self.typed is not None and text else None
-        named = (c for c in self.choices if text and text in (c.value.lower(), c.title.lower()))
+        own = self.typed(text) if self.typed is not None and text else None
+        named = (c for c in self.choices if text and text.lower() in (c.value.lower(), c.title.lower()))
         return own or next(named, None)
 
     def on_key(self, event: Key) -> None:
@@ -136,11 +141,14 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
     @on(Input.Submitted)
     def _take(self, event: Input.Submitted) -> None:
         event.stop()
-        found = self.found
-        if not found or self.at < 0:
+        narrow = self.query_one("#narrow", Input)
+        # What stood there when enter was pressed; keys that were typed after it may have reached the field since.
+        text = event.value.strip() if event.input is narrow else self.text
+        found, at = self._fitting(text), self.at if text == self.text else 0
+        if not found or at < 0 or self._is_unclear(text):
             return
         note = self.query_one("#note", Input).value.strip() if self.note is not None else ""
-        self.dismiss((found[self.at].value, note))
+        self.dismiss((found[at].value, note))
 
     def _move(self, delta: int) -> None:
         self.at = max(0, min(self.at + delta, len(self.found) - 1))

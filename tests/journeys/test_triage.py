@@ -1,0 +1,105 @@
+"""From very many failures to the one cause, and safely back, with keys on a real terminal of 80 by 24."""
+
+import os
+
+import pytest
+
+from tests.journeys.person import Person
+from tests.journeys.stand import Night, night
+from tests.waiting import until_now
+
+LETTERS = int(os.environ.get("GRAVESHIFT_JOURNEY_LETTERS", "40000"))
+"""A million with `GRAVESHIFT_JOURNEY_LETTERS=1000000 ./run test tests/journeys/test_triage.py`."""
+PATIENCE_S = 120.0
+CAUSE = "1-c0ffee01"
+PLACES = """
+    SELECT count(DISTINCT id) FROM (
+        SELECT id FROM graveshift.dead UNION ALL SELECT id FROM graveshift.jobs UNION ALL SELECT id FROM graveshift.done
+    ) every
+"""
+LEFT = f"SELECT count(*) FROM graveshift.dead WHERE fingerprint = '{CAUSE}'"
+DONE = "SELECT count(*) FROM graveshift.done WHERE requeue_count > 0"
+TWICE = "SELECT count(*) - count(DISTINCT id) FROM graveshift.done"
+
+
+@pytest.mark.timeout(1500)
+def test_a_cause_is_found_tried_stopped_healed_and_brought_back() -> None:
+    with night(LETTERS) as scene:
+        wanted = scene.number(LEFT)
+        with Person(scene.console, env=scene.environment) as person:
+            find_the_cause(person, wanted)
+            canary(person)
+            see_red_and_stop(person)
+            heal(person)
+            canary(person)
+            see_green_and_go_on(person)
+            drip_faster(person)
+            see_the_end(person)
+            leave(person)
+        nothing_is_lost(scene, wanted)
+
+
+def find_the_cause(person: Person, wanted: int) -> None:
+    person.sees(rf"PROD .* live(?s:.*)ConnectTimeout POST.* {wanted:,}", within=60)
+    person.goes("2", r"overview › groups(?s:.*)› ?!?ConnectTimeout")
+
+
+def canary(person: Person) -> None:
+    person.press("c")
+    person.sees(r"[Cc]anary")
+    confirm(person)
+
+
+def see_red_and_stop(person: Person) -> None:
+    person.goes("7", r"overview › runs")
+    person.sees(r"canary(?s:.*)failed", within=PATIENCE_S)
+    person.press("X")
+    person.sees(r"stopping|cancelled")
+    person.sees(r"› *\d+ +dlq\.requeue +cancelled")
+    person.goes("2", r"overview › groups(?s:.*)› ?!?ConnectTimeout")
+
+
+def heal(person: Person) -> None:
+    person.press(":", "demo heal", "enter")
+    person.sees(r"the downstream is told to heal")
+
+
+def see_green_and_go_on(person: Person) -> None:
+    person.goes("7", r"overview › runs")
+    person.sees(r"canary(?s:.*)20 done", within=PATIENCE_S)
+    person.press("=", "500", "enter")
+    person.sees(r": 500 a second from now on")
+    person.press("p")
+    person.sees(r"run \d+: resumed")
+    person.sees(r"› *\d+ +dlq\.requeue +running")
+
+
+def drip_faster(person: Person) -> None:
+    person.press("=", "5000", "enter")
+    person.sees(r": 5,?000 a second from now on")
+
+
+def see_the_end(person: Person) -> None:
+    person.sees(r"› *\d+ +dlq\.requeue +succeeded", within=PATIENCE_S + LETTERS / 2000)
+
+
+def confirm(person: Person) -> None:
+    """Answer as the dialog asks: yes, or the phrase it names."""
+    found = person.sees(r"y +Yes, do it|type +(?P<phrase>[^\s│]+)")
+    if phrase := found.group("phrase"):
+        person.press(phrase, "enter")
+    else:
+        person.press("y")
+    person.sees_no_more(r"This changes:")
+
+
+def leave(person: Person) -> None:
+    person.press("q")
+    assert person.sees_the_end(within=30) == 0
+
+
+def nothing_is_lost(scene: Night, wanted: int) -> None:
+    """Every letter of the cause was done once, those of the red canary too; all the others are where they were."""
+    until_now(lambda: scene.number(DONE) >= wanted, within=PATIENCE_S + LETTERS / 1000, what="all are done")
+    assert scene.number(DONE) == wanted
+    assert (scene.number(PLACES), scene.number(LEFT), scene.number(TWICE)) == (LETTERS, 0, 0)
