@@ -12,8 +12,8 @@ def graveshift(backend: SmallBackend, *argv: str, **env: str) -> subprocess.Comp
     return graveshift_at(backend.unix_url, TOKEN, *argv, **env)
 
 
-def graveshift_at(url: str, token: str, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """The same on any backend."""
+def graveshift_at(url: str, token: str, *argv: str, typed: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    """The same on any backend; `typed` is what comes down the pipe."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("GRAVESHIFT_")}
     place = {"GRAVESHIFT_URL": url, "GRAVESHIFT_TOKEN": token, "XDG_CONFIG_HOME": "/nonexistent"}
     command = [sys.executable, "-m", "graveshift_tui", *argv]
@@ -24,6 +24,6 @@ def graveshift_at(url: str, token: str, *argv: str, **env: str) -> subprocess.Co
         text=True,
         encoding=environ["PYTHONIOENCODING"],
         env=environ,
-        stdin=subprocess.DEVNULL,
+        input=typed,
         check=False,
     )

@@ -45,7 +45,8 @@ class World(Struct, frozen=True):
     """What a verb may reach: every port, by the name of its system or kind. Built by bootstrap.
 
     A bulk run waits `undo_window_s` before its first item. A share of died again above `died_again_limit` wants more
-    than a yes. `free_bytes` is of the disk that the database is on, None where it is not known.
+    than a yes. `free_bytes` is of the disk that the database is on, None where it is not known. `actor` is who plans,
+    by name; empty outside a plan.
     """
 
     environment: str
@@ -72,6 +73,7 @@ class World(Struct, frozen=True):
     drip: DripSettings = DripSettings()
     probes: Mapping[str, ProbeSettings] = {}
     delivery: Delivery = Delivery()
+    actor: str = ""
 
 
 class Draft(Struct, frozen=True, kw_only=True):

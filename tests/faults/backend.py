@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 CONFIG = """
-desk: {{lease_s: {lease_s}, chunk: {chunk}}}
+desk: {{lease_s: {lease_s}, chunk: {chunk}, undo_window_s: 0}}
 environment: {{name: TEST}}
 """
 

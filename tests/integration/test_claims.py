@@ -11,10 +11,9 @@ from sqlalchemy import text
 
 from graveshift.errors import Invalid, NotFound, PlanStale
 from graveshift.operation import Actor
-from graveshift.selection.claiming import claims_on
 from graveshift.wire.groups import Claim
 from graveshift.wire.operations import Role
-from graveshift.wire.plans import Confirm, RunPlan
+from graveshift.wire.plans import Caution, Confirm, RunPlan
 from graveshift.wire.runs import Outcome, Run
 from tests.api_service import failing_letters, serving
 from tests.contract.bench import ALL
@@ -35,6 +34,12 @@ async def does(front: Front, actor: Actor, operation: str, **args: Any) -> Run:
     plan = await front.desk.plan(operation, args, actor)
     run = await front.desk.run(plan.id, actor, uuid4().hex, RunPlan(plan.phrase, None))
     return await front.ended(run)
+
+
+async def claims_told(front: Front, operation: str, actor: Actor) -> list[Caution]:
+    """What a plan over all letters says of claims."""
+    plan = await front.desk.plan(operation, {"selection": {"all": True}}, actor)
+    return [caution for caution in plan.warnings if caution.code == "claimed"]
 
 
 async def owner(front: Front, group: str) -> Claim | None:
@@ -157,15 +162,31 @@ async def test_what_is_over_is_forgotten_and_a_note_stays_without_the_claim_it_s
     assert await book.prune() == 0
 
 
-async def test_plans_of_others_can_say_who_is_on_it(front: Front) -> None:
+async def test_plans_of_others_say_who_is_on_it_and_ones_own_do_not(front: Front) -> None:
     group = await group_of(front)
-    assert await claims_on(front.world, [group]) == []
     async with front.running():
         await does(front, ANN, "group.claim", group=group, note="calling the bank")
-    (effect,) = await claims_on(front.world, [group, "native:other/thing/x"])
-    assert effect.subject == f"group {group}"
-    assert effect.change.startswith("claimed by ann since ")
-    assert effect.change.endswith('until it is released: "calling the bank"')
+    claim = await owner(front, group)
+    assert claim is not None
+    for operation in ("dlq.requeue", "dlq.discard"):
+        (said,) = await claims_told(front, operation, BEN)
+        assert said.words == f'ann is on it since {claim.since:%Y-%m-%d %H:%M:%SZ}: "calling the bank"'
+        assert (said.n, said.of) == (2, None)
+        assert await claims_told(front, operation, ANN) == []
+
+
+async def test_of_several_causes_the_claimed_one_is_named_and_who_wrote_the_note(front: Front) -> None:
+    group = await group_of(front)
+    await front.letters(1, queue="parse")
+    async with front.running():
+        await does(front, ANN, "group.claim", group=group)
+        await does(front, BEN, "group.note", group=group, note="back at nine")
+    (said,) = await claims_told(front, "dlq.requeue", BEN)
+    assert said.words.startswith("ann is on ValueError since ")
+    assert said.words.endswith('; ben wrote "back at nine"')
+    async with front.running():
+        await does(front, ANN, "group.release", group=group)
+    assert await claims_told(front, "dlq.requeue", BEN) == []
 
 
 async def test_what_is_no_group_is_not_found_and_a_viewer_claims_nothing(front: Front) -> None:

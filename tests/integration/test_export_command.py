@@ -58,6 +58,26 @@ async def test_a_query_narrows_an_export(service: Service) -> None:
     assert len(done.stdout.splitlines()) == 2
 
 
+async def test_a_query_says_what_no_condition_can_and_a_wrong_one_is_shown_its_place(service: Service) -> None:
+    await service.rows(failing_letters(3))
+    await service.rows(failing_letters(2, "bank"))
+    done = await command(service, "export", "dlq", "-q", "-queue:mail")
+    assert [json.loads(line)["queue"] for line in done.stdout.splitlines()] == ["bank"] * 2
+    wrong = await command(service, "export", "dlq", "-q", "queue:mail attempts:>x")
+    assert (wrong.returncode, "^" in wrong.stderr, wrong.stdout) == (2, True, "")
+
+
+async def test_a_secret_value_is_asked_for_and_compared(service: Service, front: Front) -> None:
+    await front.bench.put('{"password": "hunter2"}')
+    await front.bench.kill(*await front.bench.take(1))
+    (letter,) = await front.letters(0)
+    argv = ("export", "dlq", "-q", "payload.password=?")
+    found = await asyncio.to_thread(graveshift_at, service.url, service.secret[Role.OPERATOR], *argv, typed="hunter2\n")
+    other = await asyncio.to_thread(graveshift_at, service.url, service.secret[Role.OPERATOR], *argv, typed="hunter3\n")
+    assert [json.loads(line)["id"] for line in found.stdout.splitlines()] == [letter]
+    assert other.stdout == ""
+
+
 async def test_standard_output_has_the_letters_and_nothing_else(service: Service) -> None:
     await service.rows(failing_letters(3))
     done = await command(service, "export", "dlq", "--all")

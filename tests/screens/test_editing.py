@@ -50,6 +50,9 @@ async def test_broken_json_stays_with_the_place_where_it_breaks_and_nothing_is_a
         await person.press("ctrl+s")
         await person.sees("no JSON: Expecting property name")
         await person.press("escape")
+        await person.sees("esc again throws that away")
+        assert field.text == "{"
+        await person.press("escape")
         await until(lambda: not isinstance(person.app.screen, EditPane))
         assert person.client.plans == {}
 

@@ -1,8 +1,6 @@
 """One letter in full: its siblings, its earlier lives, and what is masked, seen once and masked again when left."""
 
-from collections.abc import AsyncGenerator, Mapping
 from datetime import timedelta
-from pathlib import Path
 
 import msgspec
 from msgspec import Raw
@@ -76,22 +74,3 @@ async def test_a_list_reveals_nothing() -> None:
         await person.goes("3", "dlq")
         await person.press("v")
         await person.told("open one letter first")
-
-
-async def test_the_list_is_exported_to_a_file_and_one_that_is_there_is_kept(tmp_path: Path) -> None:
-    file = tmp_path / "out.csv"
-    async with console(Exporting()) as person:
-        await person.goes("3", "dlq")
-        for said in (f"2 letters exported to {file}", "this file is there already"):
-            await person.press("colon")
-            await person.types(f"export {file}")
-            await person.press("enter")
-            await person.told(said)
-
-
-class Exporting(FakeClient):
-    """Gives two letters as CSV."""
-
-    async def export(self, params: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
-        assert params == {"format": "csv"}
-        yield b"id\r\na\r\nb\r\n# export complete: 2 letters as of 2026-11-22T03:00:00Z\r\n"

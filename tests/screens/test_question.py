@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
-from graveshift.wire.plans import Effect, Plan
+from graveshift.wire.plans import Confirm, Effect, Plan
 from graveshift.wire.runs import Run
 from graveshift_tui.client import ApiError
 from graveshift_tui.widgets import choose, confirm
@@ -27,6 +27,15 @@ class Counted(FakeClient):
         return replace(await super().plan(operation, args), count=10_000, count_is_exact=False)
 
 
+class Long(FakeClient):
+    """A plan with more to say than there is room for."""
+
+    async def plan(self, operation: str, args: Mapping[str, object]) -> Plan:
+        """Nine effects, and a phrase."""
+        effects = [Effect(f"subject {n}", "changes") for n in range(9)]
+        return replace(await super().plan(operation, args), effects=effects, confirm=Confirm.PHRASE, phrase="mail")
+
+
 def text_of(plan: Plan, width: int = 74, height: int = 17) -> str:
     return "\n".join("".join(text for text, _ in line) for line in question("Requeue", "all", plan, width, height))
 
@@ -40,9 +49,32 @@ async def test_an_effect_is_never_cut_in_the_middle() -> None:
     plan = replace(await a_plan(), effects=[Effect(subject, LONG)] * 9)
     said = text_of(plan)
     assert said.count("END") == said.count("10,000+") >= 1
-    assert f"and {9 - said.count('END')} more effects" in said
+    assert f"pgdn  {9 - said.count('END')} more" in said
     assert len(said.splitlines()) <= 17
     assert text_of(plan, height=5).count("END") == 1
+
+
+async def test_what_has_no_room_is_a_page_on_and_nothing_is_cut_in_a_word() -> None:
+    words = "begins late because the log of the server must be written and the disk has to keep up with all of it, END"
+    plan = replace(await a_plan(), effects=[Effect(f"subject {n}", words) for n in range(9)])
+    seen = ""
+    for page in range(9):
+        lines = ["".join(text for text, _ in line) for line in question("Requeue", "all", plan, 74, 17, page=page)]
+        assert len(lines) <= 17
+        seen += "\n".join(lines)
+    assert all(f"subject {n}: begins" in seen for n in range(9))
+    assert "…" not in seen
+
+
+async def test_the_question_turns_its_page_while_the_phrase_is_typed() -> None:
+    async with console(Long(letters=400)) as person:
+        await person.goes("2", "groups")
+        await person.press("R")
+        await person.sees("subject 0")
+        await person.press("pagedown")
+        await person.sees("subject 8")
+        await person.press("pagedown")
+        await person.sees("subject 0")
 
 
 async def test_a_time_of_today_has_no_date() -> None:
@@ -67,9 +99,9 @@ async def test_no_frame_of_a_question_is_laid_out_for_another_width(
 ) -> None:
     seen: set[int] = set()
 
-    def watched(title: str, scope: str, plan: Plan, width: int, height: int) -> list[Line]:
+    def watched(title: str, scope: str, plan: Plan, width: int, height: int, *, page: int) -> list[Line]:
         seen.add(width)
-        return question(title, scope, plan, width, height)
+        return question(title, scope, plan, width, height, page=page)
 
     monkeypatch.setattr(confirm, "question", watched)
     async with console(size=size) as person:

@@ -2,13 +2,15 @@
 
 from typing import Final
 
-from graveshift.wire.plans import Breakdown, Caution, Change, Plan
+from graveshift.wire.plans import Breakdown, Caution, Change, Plan, Share
 from graveshift_tui.format import age, count, rate, size
 from graveshift_tui.sanitize import clean
 
 OF_THESE: Final = ("delivery", "key-taken", "requeued-before")
 """Warnings whose words go on after a number of letters."""
 SHOWN: Final = 60
+TOLD: Final = 1_000_000
+"""Bytes of disk that are worth a line."""
 
 
 def warning_lines(plan: Plan) -> list[str]:
@@ -30,34 +32,46 @@ def sample_lines(plan: Plan) -> list[str]:
 
 
 def part_lines(plan: Plan) -> list[str]:
-    """`queue  parse 30,000, hooks 10,000 and 3 more`; a single one is said only where that is news."""
-    if plan.parts is None:
-        return []
+    """`by queue  parse 30,000, hooks 10,000 and 3 more`; where all are of one, that is said only where it is news."""
     of = f" (of the oldest {count(plan.parts_of)})" if plan.parts_of is not None else ""
-    return [clean(f"by {part.by}{of}  {_shares(part)}", 300) for part in plan.parts if part.top]
+    known = " ".join(effect.subject for effect in plan.effects)
+    lines, alone = [], []
+    for part in plan.parts or ():
+        one = part.top[0] if len(part.top) == 1 and not part.more else None
+        if one is None:
+            lines += [clean(f"by {part.by}{of}  {_shares(part)}", 300)] if part.top else []
+        elif plan.parts_of is not None or not _said(one, known):
+            alone.append(f"{part.by} {one.label or one.name}")
+    return [*([clean(f"all{of} of {', '.join(alone)}", 300)] if alone else []), *lines]
 
 
-def forecast_line(plan: Plan) -> str | None:
-    """`takes 1h40 at 50/s; log 0.9 GB, 41 GB free; begins 10s after the yes`; None where nothing can be said."""
+def forecast_lines(plan: Plan) -> list[str]:
+    """`begins after 10s, in which u cancels it`, `takes about 1h40 at 50/s`, and the disk; trifles are not told."""
     told = plan.forecast
     if told is None:
-        return None
-    said = []
-    if told.duration_s is not None:
-        said.append(f"takes about {age(told.duration_s)} at {rate(told.rate)}/s")
-    if told.wal_bytes is not None and told.disk_bytes is not None:
-        free = "" if told.free_bytes is None else f" of {size(told.free_bytes)} free"
-        said.append(f"log {size(told.wal_bytes)}, rows {size(told.disk_bytes)}{free}")
+        return []
+    said, disk = [], []
     if told.undo_window_s:
         said.append(f"begins after {told.undo_window_s:g}s, in which u cancels it")
-    return "; ".join(said) or None
+    if told.duration_s is not None and told.duration_s >= 1:
+        said.append(f"takes about {age(told.duration_s)} at {rate(told.rate)}/s")
+    if told.wal_bytes is not None and told.disk_bytes is not None and told.wal_bytes + told.disk_bytes >= TOLD:
+        free = "" if told.free_bytes is None else f" of {size(told.free_bytes)} free"
+        disk.append(f"disk: log {size(told.wal_bytes)}, rows {size(told.disk_bytes)}{free}")
+    return [*(["; ".join(said)] if said else []), *disk]
 
 
 def _warning(one: Caution) -> str:
     if one.n is None:
         return one.words
-    whose = f"{count(one.n)} of the oldest {count(one.of)}" if one.of is not None else f"{count(one.n)} of these"
+    many = "all" if one.n == one.of else count(one.n)
+    whose = f"{many} of the oldest {count(one.of)}" if one.of is not None else f"{many} of these"
     return f"{whose} {one.words}" if one.code in OF_THESE else f"{one.words} ({whose})"
+
+
+def _said(share: Share, known: str) -> bool:
+    """True where the name, or the error that a group's label begins with, stands there already."""
+    return share.name in known or (share.label != "" and share.label.partition(":")[0] in known)
 
 
 def _change(change: Change) -> str:

@@ -66,7 +66,7 @@ class Desk:
         async with self._refusals(actor, Deed(operation=operation, outcome="refused")):
             _may(actor, kind)
         chosen = await self._meant(args)
-        draft = await decoded(kind, meant(args, chosen)).plan(self._world)
+        draft = await decoded(kind, meant(args, chosen)).plan(structs.replace(self._world, actor=actor.name))
         draft = structs.replace(draft, meant=chosen)
         kept = await self._plans.keep(
             operation=operation,

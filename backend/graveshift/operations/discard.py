@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 from graveshift.driver import Can, Count, Letters, Move, Source, Unit, Verdict
 from graveshift.operation import Carrier, Draft, World
 from graveshift.selection import LETTER_FIELDS, Aim, Frost, arrived, count_letters, kept, thawed
+from graveshift.selection.claiming import claims_of_others
 from graveshift.selection.foreseeing import overlapping_in_time
 from graveshift.selection.surveying import surveyed
 from graveshift.selection.walk import Walk
@@ -40,7 +41,7 @@ class Discard(Struct, frozen=True, forbid_unknown_fields=True):
             draft,
             parts=found.parts,
             parts_of=found.parts_of,
-            warnings=await overlapping_in_time(world, aim, found),
+            warnings=[*await claims_of_others(world, found), *await overlapping_in_time(world, aim, found)],
             forecast=Forecast(free_bytes=world.free_bytes(), undo_window_s=wait_s),
             wait_s=wait_s,
         )
@@ -68,7 +69,10 @@ class Discard(Struct, frozen=True, forbid_unknown_fields=True):
             count_is_exact=count.exact,
             walked=aim.walked,
             arrived_since=since.n,
-            effects=[Effect(await letters_in_words(aim, count), "discarded; they do not run"), *_fate(world, aim)],
+            effects=[
+                Effect(await letters_in_words(aim, count), "to the trash; nothing of it runs"),
+                *_fate(world, aim),
+            ],
             confirm=Confirm.PHRASE,
             phrase=world.environment,
             frozen=kept(frost),
@@ -82,7 +86,7 @@ def _fate(world: World, aim: Aim[Letters]) -> list[Effect]:
     reached = [name for name in sorted(aim.pools) if name in named]
     kept = [name for name in reached if Can.TRASH in aim.sources[name].can]
     days = f"{world.keep_trash_days} day{'' if world.keep_trash_days == 1 else 's'}"
-    rest = f"kept in the trash for {days}, where dlq.restore finds them; until then, or an emptying, no disk is freed"
+    rest = f"kept in the trash for {days}, where dlq.restore finds it; until then, or an emptying, no disk is freed"
     return [Effect(f"what is discarded in {name}", rest) for name in kept] + [
         Effect(f"what is discarded in {name}", "gone for good: this system has no trash")
         for name in reached

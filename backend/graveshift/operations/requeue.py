@@ -10,6 +10,7 @@ from graveshift.driver import Can, Count, Letters, Move, Source, Unit, Verdict
 from graveshift.errors import Invalid
 from graveshift.operation import Care, Carrier, Draft, World
 from graveshift.selection import LETTER_FIELDS, Aim, Frost, arrived, count_letters, kept, thawed
+from graveshift.selection.claiming import claims_of_others
 from graveshift.selection.editing import edited_samples, moved_edited
 from graveshift.selection.forecasting import forecast, short_of_room
 from graveshift.selection.foreseeing import foreseen
@@ -93,6 +94,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
             parts_of=found.parts_of,
             warnings=[
                 *([past.caution] if past.caution else []),
+                *await claims_of_others(world, found),
                 *await foreseen(world, aim, found, self.queue),
                 *short_of_room(told),
             ],

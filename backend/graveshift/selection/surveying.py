@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from msgspec import Struct, structs
@@ -12,6 +12,7 @@ from graveshift.driver import Count, Letters
 from graveshift.errors import GraveshiftError
 from graveshift.selection import Aim, Frost, natives, system_of
 from graveshift.wire.groups import Group
+from graveshift.wire.ids import group_id
 from graveshift.wire.plans import Breakdown, Share
 from graveshift.wire.selection import Filter
 
@@ -21,13 +22,17 @@ NAMED = 5
 
 
 class Surveyed(Struct, frozen=True):
-    """`alike` by system, of `of` letters, the oldest; `whole` where these are all of them. No `parts`: not in time."""
+    """`alike` by system, of `of` letters, the oldest; `whole` where these are all of them. No `parts`: not in time.
+
+    `causes` are those that are known of, by the public ids of their groups, with the error and how many letters.
+    """
 
     parts: Sequence[Breakdown] | None = None
     parts_of: int | None = None
     alike: Sequence[tuple[str, Alike]] = ()
     of: int = 0
     whole: bool = False
+    causes: Mapping[str, tuple[str, int]] = {}
 
     @property
     def sampled(self) -> int | None:
@@ -43,7 +48,7 @@ async def surveyed(aim: Aim[Letters], frost: Frost, count: Count, queue: str | N
     except (TimeoutError, GraveshiftError):
         return Surveyed()
     whole = count.exact and of >= count.n
-    found = Surveyed(_of_alike(alike), None if whole else of, alike, of, whole)
+    found = Surveyed(_of_alike(alike), None if whole else of, alike, of, whole, _causes(alike))
     return found if whole else await _told(aim, count, found)
 
 
@@ -79,7 +84,18 @@ async def _told(aim: Aim[Letters], count: Count, found: Surveyed) -> Surveyed:
                 groups += page.items
     except (TimeoutError, GraveshiftError):
         return found
-    return structs.replace(found, parts=_of_groups(groups), parts_of=None)
+    causes = {group.id: (group.error_type, group.dead) for group in groups if group.dead}
+    return structs.replace(found, parts=_of_groups(groups), parts_of=None, causes=causes)
+
+
+def _causes(alike: Sequence[tuple[str, Alike]]) -> dict[str, tuple[str, int]]:
+    amounts: Counter[str] = Counter()
+    errors: dict[str, str] = {}
+    for system, one in alike:
+        id = group_id(system, one.queue, one.kind, one.fingerprint)
+        amounts[id] += one.n
+        errors[id] = one.error_type
+    return {id: (errors[id], n) for id, n in amounts.items()}
 
 
 def _of_alike(alike: Sequence[tuple[str, Alike]]) -> list[Breakdown]:

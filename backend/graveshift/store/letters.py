@@ -191,7 +191,7 @@ class ForeignLetters:
             "share",
         )
         return Group(
-            id=ids.encode(self.system, f"{row.queue}/{row.kind}/{row.fingerprint}"),
+            id=ids.group_id(self.system, row.queue, row.kind, row.fingerprint),
             system=self.system,
             per_min=float(row.per_min),
             **{name: getattr(row, name) for name in same},

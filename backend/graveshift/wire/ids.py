@@ -16,3 +16,8 @@ def decode(public: str) -> tuple[str, str] | None:
         return None
     native = unquote(rest, errors="replace")
     return (system, native) if encode(system, native) == public else None
+
+
+def group_id(system: str, queue: str, kind: str, fingerprint: str) -> str:
+    """The public id of the group of one cause."""
+    return encode(system, f"{queue}/{kind}/{fingerprint}")

@@ -25,7 +25,7 @@ from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_ap
 from graveshift_tui.commands.wiretext import ascii_struct
 from graveshift_tui.commands.words import args_of, known, need_clock, selection_of
 from graveshift_tui.conduct import Conduct, in_vain
-from graveshift_tui.foretold import forecast_line, part_lines, sample_lines, warning_lines
+from graveshift_tui.foretold import forecast_lines, part_lines, sample_lines, warning_lines
 from graveshift_tui.format import clock, total
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
@@ -183,7 +183,7 @@ def plan_lines(plan: Plan) -> list[str]:
     lines += [f"  {clean(effect.subject, 200)}: {clean(effect.change, 500)}" for effect in plan.effects]
     lines += [f"  ! {line}" for line in warning_lines(plan)]
     lines += [f"  {line}" for line in (*sample_lines(plan), *part_lines(plan))]
-    lines += [f"  {line}" for line in (forecast_line(plan),) if line]
+    lines += [f"  {line}" for line in forecast_lines(plan)]
     last = "nothing matches" if _is_empty(plan) else f"{_asks(plan)}; expires {clock(plan.expires_at)}"
     return [*lines, f"  {last}"]
 

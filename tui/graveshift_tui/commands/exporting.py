@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from graveshift_tui.client import Client
+from graveshift_tui.commands.querying import given, told
 from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
 from graveshift_tui.commands.terminal import Misused
 from graveshift_tui.commands.words import filter_of, known, need_clock
@@ -63,11 +64,12 @@ def export(
         raise Misused("say the scope once: --query and --filter, --id or --all")
     filter_of(filters, datetime.now(UTC))  # what is typed wrong is said before anybody is asked
     settings, fixed = settings_of(url, token_file, config), {"format": format.value}
-    if query:
-        fixed["q"] = query
     if ids:
         fixed["ids"] = ",".join(ids)
-    letters = asyncio.run(_export(Client(settings.where, "cli"), filters, fixed, output, force))
+    if text := given(settings.where, query, resource):
+        fixed["q"] = text
+    with told(text):
+        letters = asyncio.run(_export(Client(settings.where, "cli"), filters, fixed, output, force))
     say(f"{things(letters, 'letter')}{f' in {output}' if output else ''}")
     return 0
 

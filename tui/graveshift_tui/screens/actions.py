@@ -15,10 +15,10 @@ from graveshift_tui.feed import Feed
 from graveshift_tui.keymap import Keymap
 from graveshift_tui.opening import Opening
 from graveshift_tui.operate import Ask
-from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import ConsoleScreen
-from graveshift_tui.screens import CARDS, PLACES, exporting, gone, typed, verbs
+from graveshift_tui.screens import CARDS, PLACES, copying, exporting, gone, typed, verbs
 from graveshift_tui.screens.asking import ask_for_line, choose, show_help, show_palette
+from graveshift_tui.screens.chat import chat_line
 from graveshift_tui.screens.detail import DetailScreen
 from graveshift_tui.screens.driving import MODES, drive
 from graveshift_tui.screens.filtering import Filtering
@@ -243,11 +243,8 @@ class Actions:
 
     def _copy(self) -> None:
         screen, seen = self._host.here(), self._host.pulse.overview
-        if screen is None or seen is None or self._is_gone(screen, "copy"):
-            return
-        line = clean(verbs.chat_line(screen.subject(), seen.environment.name, seen.actor), 4000)
-        self._host.copy_to_clipboard(line)
-        self._host.tell(f"sent to the clipboard: {line}")
+        if screen is not None and seen is not None and not self._is_gone(screen, "copy"):
+            copying.copy(self._host, chat_line(screen.subject(), seen))
 
     def _command(self) -> None:
         words = [*COMMANDS, *(f"demo {mode}" for mode in MODES)]

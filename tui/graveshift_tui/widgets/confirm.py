@@ -71,6 +71,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
         self.scope = scope
         self.plan = plan
         self.chosen_yes = False
+        self._page = 0
         self._conduct = conduct
         self._busy = False
         self._error: ConsoleError | None = None
@@ -122,12 +123,18 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
             "ctrl+c": lambda: self.dismiss(None),
             "tab": self._next_field,
             "shift+tab": self._next_field,
+            "pagedown": lambda: self._leaf(1),
+            "pageup": lambda: self._leaf(-1),
         }
         if typing:
             return always
         turns = dict.fromkeys(("left", "right", "h", "l"), self._turn)
         again = {"r": self._replan} if self._outdated() else {}
         return always | turns | again | {"n": lambda: self.dismiss(None), "y": self._confirm, "enter": self._answer}
+
+    def _leaf(self, by: int) -> None:
+        self._page += by
+        self._tell()
 
     def _turn(self) -> None:
         self.chosen_yes = not self.chosen_yes
@@ -215,7 +222,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
             return
         if message.plan is not None:
             self.plan = message.plan
-            self.chosen_yes = False
+            self.chosen_yes, self._page = False, 0
         self._tell()
 
     def _outdated(self) -> bool:
@@ -233,7 +240,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
 
     def _question(self) -> list[Line]:
         height = self.app.size.height - FRAME - max(0, len(self._state(self._width)) - 2)
-        return question(self.order, self.scope, self.plan, self._width, height)
+        return question(self.order, self.scope, self.plan, self._width, height, page=self._page)
 
     def _answers(self) -> list[Line]:
         return [*self._state(self._width), self._choices()]

@@ -29,6 +29,7 @@ class EditPane(ModalScreen[str | None], inherit_bindings=False):
     EditPane { align: center middle; background: transparent; }
     EditPane > Vertical { width: 100%; height: 100%; background: $background; border: round $primary; padding: 0 1; }
     EditPane TextArea { height: 1fr; border: none; padding: 0; background: $background; }
+    EditPane TextArea:focus { border: none; }
     EditPane Lines { height: auto; }
     """
 
@@ -37,6 +38,7 @@ class EditPane(ModalScreen[str | None], inherit_bindings=False):
         self.order = title
         self.text = text
         self._check = check
+        self._given_up: str | None = None
 
     def compose(self) -> ComposeResult:
         """What it is, the text, what is wrong with it, the keys."""
@@ -58,7 +60,13 @@ class EditPane(ModalScreen[str | None], inherit_bindings=False):
             act[event.key]()
 
     def _leave(self) -> None:
-        self.dismiss(None)
+        """What was typed is not lost by one key."""
+        text = self.query_one(TextArea).text
+        if text in (self.text, self._given_up):
+            self.dismiss(None)
+        else:
+            self._given_up = text
+            self._say("edited: esc again throws that away, ctrl+s goes on with it")
 
     def _go_on(self) -> None:
         text = self.query_one(TextArea).text

@@ -1,12 +1,12 @@
-"""What a plan would do, in words: every effect whole, as many of them as there is room for, and the rest counted."""
+"""What a plan would do, in words: every effect whole, as many of them as there is room for, the rest a page on."""
 
 import re
 from textwrap import wrap
 from typing import Final
 
 from graveshift.wire.plans import Confirm, Plan
-from graveshift_tui.foretold import forecast_line, part_lines, sample_lines, warning_lines
-from graveshift_tui.format import count, fit, things
+from graveshift_tui.foretold import forecast_lines, part_lines, sample_lines, warning_lines
+from graveshift_tui.format import count, fit
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
 from graveshift_tui.widgets.paint import Line
@@ -15,8 +15,11 @@ MOMENT: Final = re.compile(r"\b(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?(?
 HEAD: Final = 3
 
 
-def question(title: str, scope: str, plan: Plan, width: int, height: int) -> list[Line]:
-    """At most `height` lines, but the first effect is never cut."""
+def question(title: str, scope: str, plan: Plan, width: int, height: int, *, page: int = 0) -> list[Line]:
+    """At most `height` lines, but the first effect is never cut. What has no room is on the pages after the first.
+
+    After the last page comes the first.
+    """
     danger = "crit" if plan.confirm is Confirm.PHRASE else "bright"
     head: list[Line] = [()] + [((f"  {part}", f"bold {danger}"),) for part in _wrapped(f"{title} {scope}", width - 4)]
     head = head[: HEAD + 1]
@@ -24,9 +27,13 @@ def question(title: str, scope: str, plan: Plan, width: int, height: int) -> lis
         head.append(((f"  {count(arrived)} more since you looked; they stay as they are", "warn"),))
     head += [(), (("  This changes:", "muted"),)]
     foot = [*_phrase(plan, width), ()]
-    room = height - len(head) - len(foot)
-    effects = _effects(plan, width, room)
-    return [*head, *effects, *_foretold(plan, width, room - len(effects)), *foot]
+    leaves = _leaves(_blocks(plan, width), max(2, height - len(head) - len(foot)))
+    here = page % len(leaves)
+    body = [line for block in leaves[here] for line in block]
+    if len(leaves) > 1:
+        rest = sum(len(leaf) for leaf in leaves[here + 1 :])
+        body.append((("    pgdn", "bold accent"), (f"  {count(rest)} more" if rest else "  the beginning", "muted")))
+    return [*head, *body, *foot]
 
 
 def shortened(text: str, plan: Plan) -> str:
@@ -40,31 +47,31 @@ def refusal(error: ConsoleError, plan: Plan, width: int) -> list[Line]:
     return [((f"  {part}", "crit"),) for part in _wrapped(shortened(str(error), plan), width - 2)]
 
 
-def _effects(plan: Plan, width: int, room: int) -> list[Line]:
-    lines: list[Line] = []
-    for index, effect in enumerate(plan.effects):
-        parts = _wrapped(shortened(f"{effect.subject}: {effect.change}", plan), width - 8)
-        rest = len(plan.effects) - index
-        if index and len(lines) + len(parts) > room - (rest > 1):
-            return [*lines, ((f"    and {things(rest, 'more effect')}", "muted"),)]
-        lines += [((f"    {'  ' if i else ''}{part}", "text"),) for i, part in enumerate(parts)]
-    return lines
-
-
-def _foretold(plan: Plan, width: int, room: int) -> list[Line]:
-    """Warnings first, then what an edit changes, what it takes and what it is made of; what has no room is counted."""
-    said = [("warn", f"! {line}") for line in warning_lines(plan)]
+def _blocks(plan: Plan, width: int) -> list[list[Line]]:
+    """Effects, then warnings, what an edit changes, what it takes and what it is made of: whole, one block each."""
+    said = [("text", f"{effect.subject}: {effect.change}") for effect in plan.effects]
+    said += [("warn", f"! {line}") for line in warning_lines(plan)]
     said += [("text", line) for line in sample_lines(plan)]
-    said += [("muted", line) for line in ((forecast_line(plan) or ""), *part_lines(plan)) if line]
-    lines: list[Line] = []
-    for index, (tone, text) in enumerate(said):
-        parts = _wrapped(shortened(text, plan), width - 6) if tone == "warn" else [fit(text, width - 6).rstrip()]
-        rest = len(said) - index
-        if len(lines) + len(parts) > room - (rest > 1):
-            more = f"    and {things(rest, 'more line')} of the plan: graveshift do ... --dry-run shows them"
-            return [*lines, ((more, "muted"),)] if room > len(lines) else lines
-        lines += [((f"    {'  ' if i else ''}{part}", tone),) for i, part in enumerate(parts)]
-    return lines
+    said += [("muted", line) for line in (*forecast_lines(plan), *part_lines(plan))]
+    return [_block(shortened(text, plan), tone, width) for tone, text in said]
+
+
+def _block(text: str, tone: str, width: int) -> list[Line]:
+    start = " " * (len(text) - len(text.lstrip()))
+    parts = _wrapped(text.lstrip(), width - 8 - len(start))
+    return [((f"    {start}{'  ' if i else ''}{part}", tone),) for i, part in enumerate(parts)]
+
+
+def _leaves(blocks: list[list[Line]], room: int) -> list[list[list[Line]]]:
+    """Blocks by page; a last line of each is kept for the way on."""
+    if sum(map(len, blocks)) <= room or len(blocks) < 2:
+        return [blocks]
+    leaves: list[list[list[Line]]] = [[]]
+    for block in blocks:
+        if leaves[-1] and sum(map(len, leaves[-1])) + len(block) > room - 1:
+            leaves.append([])
+        leaves[-1].append(block)
+    return leaves
 
 
 def _phrase(plan: Plan, width: int) -> list[Line]:

@@ -14,7 +14,7 @@ from graveshift.seen import Pace
 from graveshift.store.position import cursor as encoded
 from graveshift.store.position import numbers_of
 from graveshift.wire.groups import Group
-from graveshift.wire.ids import encode
+from graveshift.wire.ids import group_id
 from graveshift.wire.page import Page
 from graveshift.wire.selection import Filter
 
@@ -184,7 +184,7 @@ def ranking(chosen: Filter, system: str) -> tuple[TextClause, dict[str, Any]]:
 
 def _group(row: Row[Any], system: str, normal: Normal) -> Group:
     return Group(
-        id=encode(system, f"{row.queue}/{row.kind}/{row.fingerprint}"),
+        id=group_id(system, row.queue, row.kind, row.fingerprint),
         fingerprint=row.fingerprint,
         system=system,
         queue=row.queue,
