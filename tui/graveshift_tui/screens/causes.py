@@ -38,9 +38,9 @@ def told(group: Group, at: At) -> list[Line]:
     return lines + later
 
 
-def on_it(group: Group) -> str:
-    """`ben on it`, `nobody on it`."""
-    return f"{f.phrase(group.claim.by, 20)} on it" if group.claim else "nobody on it"
+def owner_word(group: Group) -> str:
+    """`ben is on it`, `nobody on it`."""
+    return f"{group.claim.by} is on it" if group.claim else "nobody on it"
 
 
 def counted(group: Group, at: At) -> str:

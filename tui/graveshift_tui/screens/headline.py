@@ -11,7 +11,7 @@ from graveshift.wire.overview import Overview
 from graveshift.wire.secrets import SecretState
 from graveshift_tui import format as f
 from graveshift_tui.keymap import Keymap
-from graveshift_tui.screens import causes, standing
+from graveshift_tui.screens import standing
 from graveshift_tui.screens.groups import after
 from graveshift_tui.widgets.paint import Line, width_of
 
@@ -90,7 +90,7 @@ def _top(seen: Overview, tone: str) -> tuple[Line, Line]:
     if top is None or (top.per_min or 0) < QUIET:
         return (), ()
     part = min(99, int(100 * (top.per_min or 0) / total))
-    owner = causes.on_it(top)
+    owner = f"{f.phrase(top.claim.by, 20)} on it" if top.claim else "nobody on it"
     if part < MOST:
         return (), ((f"   top cause: {owner}", "text" if top.claim else "warn"),)
     return ((f"   1 cause = {part}%", tone),), ((f"   {owner}", "text" if top.claim else "warn"),)
