@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.dialogs import command, confirm, leave
 from tests.journeys.home import empty_home
 from tests.journeys.person import Person
 
@@ -149,10 +150,6 @@ def narrow(person: Person, text: str) -> None:
     person.sees("/in queue")
 
 
-def command(person: Person, text: str) -> None:
-    person.press(":", text, "enter")
-
-
 def pause(person: Person, name: str) -> None:
     person.press("p")
     person.sees(rf"Pause {name} for how long")
@@ -167,19 +164,3 @@ def resume(person: Person, name: str) -> None:
     person.press("enter")
     person.sees(rf"Resume queue {name}")
     confirm(person)
-
-
-def confirm(person: Person) -> None:
-    """Answer as the dialog asks: yes, or the phrase it names."""
-    found = person.sees(r"y +Yes, do it|type +(?P<phrase>[^\s│]+)")
-    if phrase := found.group("phrase"):
-        person.press(phrase, "enter")
-    else:
-        person.press("y")
-    person.sees_no_more(r"This changes:")
-
-
-def leave(person: Person) -> None:
-    """Nothing is under way any more, so nothing is asked."""
-    person.press("q")
-    assert person.sees_the_end(within=30) == 0

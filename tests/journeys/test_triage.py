@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tests.journeys.dialogs import command, confirm, leave
 from tests.journeys.person import Person
 from tests.journeys.stand import Night, night
 from tests.waiting import until_now
@@ -60,7 +61,7 @@ def see_red_and_stop(person: Person) -> None:
 
 
 def heal(person: Person) -> None:
-    person.press(":", "demo heal", "enter")
+    command(person, "demo heal")
     person.sees(r"the downstream is told to heal")
 
 
@@ -81,21 +82,6 @@ def drip_faster(person: Person) -> None:
 
 def see_the_end(person: Person) -> None:
     person.sees(r"› *\d+ +dlq\.requeue +succeeded", within=PATIENCE_S + LETTERS / 2000)
-
-
-def confirm(person: Person) -> None:
-    """Answer as the dialog asks: yes, or the phrase it names."""
-    found = person.sees(r"y +Yes, do it|type +(?P<phrase>[^\s│]+)")
-    if phrase := found.group("phrase"):
-        person.press(phrase, "enter")
-    else:
-        person.press("y")
-    person.sees_no_more(r"This changes:")
-
-
-def leave(person: Person) -> None:
-    person.press("q")
-    assert person.sees_the_end(within=30) == 0
 
 
 def nothing_is_lost(scene: Night, wanted: int) -> None:
