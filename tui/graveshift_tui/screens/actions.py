@@ -26,6 +26,7 @@ from graveshift_tui.screens.flows import FLOWS
 from graveshift_tui.screens.flows.asking import Asking, Flow
 from graveshift_tui.screens.groups import short
 from graveshift_tui.screens.runbooks import open_runbook
+from graveshift_tui.screens.tracing import copy_trace
 from graveshift_tui.settings import ConsoleError, Settings
 from graveshift_tui.widgets.band import Pulse
 from graveshift_tui.widgets.choose import Chooser
@@ -95,6 +96,7 @@ class Actions:
             "palette": self._palette,
             "retry": self._retry,
             "copy": self._copy,
+            "trace": self._trace,
             "filter": self._filtering.ask,
             "command": self._command,
             "runbook": self._runbook,
@@ -245,6 +247,10 @@ class Actions:
         screen, seen = self._host.here(), self._host.pulse.overview
         if screen is not None and seen is not None and not self._is_gone(screen, "copy"):
             copying.copy(self._host, chat_line(screen.subject(), seen))
+
+    def _trace(self) -> None:
+        if (screen := self._host.here()) is not None and not self._is_gone(screen, "trace"):
+            copy_trace(self._host, screen.subject())
 
     def _command(self) -> None:
         words = [*COMMANDS, *(f"demo {mode}" for mode in MODES)]
