@@ -32,7 +32,7 @@ SHOWN: Final = {
 }  # fmt: skip
 
 HINTS: Final = {
-    "group.claim": "claim", "runbook": "runbook", "filter.drop": "drop", "filter.save": "keep",
+    "group.claim": "claim", "group.note": "note", "runbook": "runbook", "filter.drop": "drop", "filter.save": "keep",
     "open": "open", "back": "back", "mark": "mark", "filter": "filter", "find": "find", "command": "command",
     "dlq.requeue": "requeue", "dlq.requeue.all": "requeue all", "dlq.discard": "discard", "queue.pause": "pause",
     "run.undo": "undo", "queue.limit": "limit", "schedule.fire": "fire now", "schedule.pause": "pause",
