@@ -7,6 +7,7 @@ from textual.app import App
 from textual.events import Key
 
 from graveshift.wire.dlq import Letter
+from graveshift.wire.groups import Group
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.selection import Filter
 from graveshift_tui.card import Route, Subject
@@ -24,7 +25,7 @@ from graveshift_tui.screens.driving import MODES, drive
 from graveshift_tui.screens.filtering import Filtering
 from graveshift_tui.screens.flows import FLOWS
 from graveshift_tui.screens.flows.asking import Asking, Flow
-from graveshift_tui.screens.groups import short
+from graveshift_tui.screens.groups import letters_of, short
 from graveshift_tui.screens.runbooks import open_runbook
 from graveshift_tui.settings import ConsoleError, Settings
 from graveshift_tui.widgets.band import Pulse
@@ -225,8 +226,10 @@ class Actions:
         if isinstance(row, Letter):
             given = Filter(system=row.system, queue=row.queue, kind=row.kind, fingerprint=row.fingerprint)
             self._host.go(Route("dlq", given, crumb=short(row.error_type)))
+        elif isinstance(row, Group):
+            self._host.go(letters_of(row))
         else:
-            self._host.tell("no letter is under the cursor", "warning")
+            self._host.tell("no letter or cause is under the cursor", "warning")
 
     def _export(self, file: str) -> None:
         screen, client = self._host.here(), self._host.client
