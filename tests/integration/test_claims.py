@@ -140,6 +140,28 @@ async def test_a_note_outlives_the_claim_is_replaced_and_taken_away(front: Front
     assert (await front.world.claims.one(group)).note is None
 
 
+async def test_what_is_over_is_forgotten_and_a_note_stays_without_the_claim_it_stood_beside(front: Front) -> None:
+    group, book = await group_of(front), front.world.claims
+    async with front.running():
+        await does(front, ANN, "group.claim", group=group, note="the bank is down")
+    assert await book.prune() == 0
+    async with front.engine.begin() as connection:
+        for one in ("native:gone/a/x", "native:gone/b/y"):
+            await connection.execute(
+                text("INSERT INTO graveshift_ledger.claims (group_id, owner, since) VALUES (:id, 'ben', now())"),
+                {"id": one},
+            )
+        await connection.execute(text("UPDATE graveshift_ledger.claims SET until = now() WHERE group_id LIKE '%/a/x'"))
+        await connection.execute(
+            text("UPDATE graveshift_ledger.claims SET until = now() WHERE group_id = :id"), {"id": group}
+        )
+    assert await book.prune() > 0
+    async with front.engine.begin() as connection:
+        left = (await connection.execute(text("SELECT group_id, owner, note FROM graveshift_ledger.claims"))).all()
+    assert set(left) == {(group, None, "the bank is down"), ("native:gone/b/y", "ben", None)}
+    assert await book.prune() == 0
+
+
 async def test_plans_of_others_say_who_is_on_it_and_ones_own_do_not(front: Front) -> None:
     group = await group_of(front)
     async with front.running():

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from graveshift.wire.groups import Claim, Facet, FacetValue, Group, GroupDetail, Note, Requeued, RunbookLink, Sample
+from graveshift.wire.plans import Forecast
 from graveshift.wire.runbooks import Runbook
 from graveshift_tui.screens.causes import told
 from graveshift_tui.screens.groups import told_apart
@@ -23,6 +24,7 @@ FACETS = [
     Facet("payload.host", [FacetValue("api.acme.com", 352, 0.88), FacetValue("hooks.foo.io", 44, 0.11)], more=14),
     Facet("version", [FacetValue("v142", 400, 1.0)]),
 ]
+TAKES = Forecast(duration_s=5_700, rate=50, wal_bytes=751_000_000, free_bytes=41_000_000_000, undo_window_s=10)
 LAST = Requeued(run_id="81", at=START - timedelta(minutes=40), by="ben", moved=100, whole=100, done=8, died=92)
 KNOWN = replace(
     CAUSE,
@@ -36,7 +38,15 @@ KNOWN = replace(
 def explained(group: Group) -> GroupDetail:
     place = "deliver.py:41 post > httpx.ConnectTimeout"
     sample = Sample(job_id="native:1", payload='{"host":"api.acme.com","key":"***"}', place=place)
-    return GroupDetail(**asdict(group), facets=FACETS, sampled=400, requeues=[LAST], rate_per_s=50, samples=[sample])
+    return GroupDetail(
+        **asdict(group),
+        facets=FACETS,
+        sampled=400,
+        requeues=[LAST],
+        rate_per_s=50,
+        samples=[sample],
+        forecast=TAKES,
+    )
 
 
 class Explains(FakeClient):
@@ -61,7 +71,7 @@ def test_all_that_is_known_is_said() -> None:
         "owner       ben for 5m   runbook Upstream failing (o)",
         "note        calling the bank  (ben, 5m ago)",
         'sample      {"host":"api.acme.com","key":"***"}',
-        "requeue (R) 300,412 at 50/s = ",
+        "PLAN R      300,412 at 50/s = 1h35   log 751 MB of 41.0 GB free   undo 10s",
     ):
         assert expected in said
 

@@ -23,7 +23,6 @@ from tests.screens.console import Person, console
 from tests.screens.fake_client import FakeClient
 from tests.waiting import until
 
-
 OVER = Run(id="81", plan_id="p", operation="dlq.requeue", state=RunState.SUCCEEDED, total=10, actor="ana")
 
 

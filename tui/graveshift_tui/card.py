@@ -16,7 +16,8 @@ from graveshift_tui.widgets.tree import Node
 class Route(Struct, frozen=True):
     """A place in the console: a card's list under a filter, or one thing of it; `crumb` is its name on the way.
 
-    `query` is the text of a filter instead, as it was typed, and `said` what it means in words.
+    `query` is the text of a filter instead, as it was typed, and `said` what it means in words. `promised` is how many
+    rows the place it was opened from told, a moment before; None where it told none.
     """
 
     card: str
@@ -25,6 +26,7 @@ class Route(Struct, frozen=True):
     crumb: str = ""
     query: str = ""
     said: str = ""
+    promised: int | None = None
 
 
 class Subject(Struct, frozen=True):
@@ -65,8 +67,8 @@ class Card(Struct, frozen=True, kw_only=True):
     """A resource as the console shows it; `verbs` are the actions its hints offer, most useful first.
 
     `pane` tells more about the row under the cursor, in `pane_height` lines at most, or in up to `pane_most` of those
-    that leave half of the screen to the list, and gets the whole thing where the card `explains`; `opens` is where
-    enter leads.
+    that leave half of the screen to the list, and gets the whole thing where the card `explains`; `number` is what of a
+    row grows: the pane is told by how much since the reader looked. `opens` is where enter leads.
     `fields` are the filter fields that the API takes; `fetch` None reads the resource of the card's name. With
     `newest_first` the cursor of a reader who has not moved stays on the top. One that `sorts` is read from either end.
     """
@@ -83,6 +85,7 @@ class Card(Struct, frozen=True, kw_only=True):
     pane_height: int = 0
     pane_most: int = 0
     explains: bool = False
+    number: Callable[[Struct], int] | None = None
     verbs: tuple[str, ...] = ()
     newest_first: bool = False
     sorts: bool = False

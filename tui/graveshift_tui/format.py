@@ -12,6 +12,8 @@ from graveshift_tui.sanitize import clean
 
 UNKNOWN: Final = "·"
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
+BETWEEN: Final = " ,:;/·{}[]()"
+"""What stands between words."""
 
 
 def count(value: int | None) -> str:
@@ -142,6 +144,23 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
         return set_cell_size(shown, width - 1) + "…"
     pad = " " * (width - cells)
     return pad + shown if right else shown + pad
+
+
+def phrase(text: str, width: int) -> str:
+    """Harmless, and at most `width` cells: cut where a word ends, unless one word takes a third of it or more."""
+    shown = clean(text, max(1, width) * 4)
+    if cell_len(shown) <= width:
+        return shown
+    if width <= 1:
+        return "…"[: max(0, width)]
+    cut = set_cell_size(shown, width - 1)
+    whole = next((at for at in range(len(cut), 0, -1) if at < len(shown) and _ends(shown, at)), 0)
+    return f"{cut[:whole] if cell_len(cut[:whole]) * 3 >= width * 2 else cut}…"
+
+
+def _ends(text: str, at: int) -> bool:
+    """A word ends before this place."""
+    return text[at] in BETWEEN and text[at - 1] not in BETWEEN
 
 
 def _squeeze(values: Sequence[float], width: int) -> list[float]:

@@ -49,6 +49,7 @@ async def explained(rooms: Rooms, system: str, native: str) -> GroupDetail | Non
         samples=samples(seen, group.error_type, hide),
         requeues=None if requeues is None else [await _by(rooms, one) for one in requeues],
         rate_per_s=lore.rate_per_s,
+        forecast=lore.foretell(group.dead) if lore.foretell and group.dead > 0 else None,
     )
 
 

@@ -35,6 +35,7 @@ def clockwork_of(parts: Parts, world: World) -> Clockwork:
             parts.vault.tidy,
             parts.marks.notice,
             parts.marks.prune,
+            parts.claims.prune,
         ],
     )
     timed = Loop("schedules", settings.loops.schedules_s, parts.timetable.fire)

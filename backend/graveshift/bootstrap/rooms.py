@@ -5,6 +5,7 @@ from graveshift.api.ports import Rooms
 from graveshift.bootstrap.parts import Parts
 from graveshift.delivery import delivery_of
 from graveshift.desk import Desk
+from graveshift.driver import Count
 from graveshift.errors import DatabaseUnavailable
 from graveshift.events import Hub, Watch
 from graveshift.history import History, Prometheus, Samples
@@ -12,6 +13,7 @@ from graveshift.loops import Clockwork
 from graveshift.lore import Lore
 from graveshift.operation import World
 from graveshift.runbooks import runbooks_of
+from graveshift.selection.forecasting import forecast
 from graveshift.settings import Settings
 from graveshift.store.changes import marks, run_states
 from graveshift.store.engine import answers
@@ -60,11 +62,12 @@ def rooms_of(parts: Parts, world: World, desk: Desk, clockwork: Clockwork) -> Ro
         schedules=parts.timetable.infos,
         marks=parts.marks,
         claims=parts.claims,
-        lore=lore_of(parts.settings),
+        lore=lore_of(parts.settings, world),
         reconciled=lambda: last(engine),
         payloads=world.sources,
         reveals=RevealBook(engine, parts.audit),
         redaction=parts.redaction,
+        tracing=parts.settings.tracing,
         history=_history(parts),
         hub=Hub(Watch(system, shown.upkeep, sources, lambda: marks(engine))),
         loops=clockwork.last_success,
@@ -72,12 +75,14 @@ def rooms_of(parts: Parts, world: World, desk: Desk, clockwork: Clockwork) -> Ro
     )
 
 
-def lore_of(settings: Settings) -> Lore:
+def lore_of(settings: Settings, world: World) -> Lore:
     """What the settings say of causes. Raises SettingsError for a runbook that is not there."""
+    rate = settings.desk.rate_per_s
     return Lore(
         delivery=delivery_of(settings.delivery.may_have_arrived),
         runbooks=runbooks_of(settings.runbooks),
-        rate_per_s=settings.desk.rate_per_s,
+        rate_per_s=rate,
+        foretell=lambda dead: forecast(world, Count(dead), rate, world.undo_window_s),
     )
 
 

@@ -20,7 +20,7 @@ from graveshift.demo.handlers import (
     render,
     resize,
 )
-from graveshift.demo.producer import MAKERS, QUEUES
+from graveshift.demo.producer import HOSTS, MAKERS, QUEUES
 from graveshift.demo.shop import Orders
 from graveshift.fingerprint import fingerprint
 from graveshift.wire.jobs import NewJob
@@ -34,13 +34,17 @@ VERSION = "demo"
 
 
 class Cause(Struct, frozen=True):
-    """Why letters of one kind died, as a worker tells it; `place` raised it, and `weight` is its share."""
+    """Why letters of one kind died, as a worker tells it; `place` raised it, and `weight` is its share.
+
+    Where `customer` is named, it is this one's webhooks that died; else the message may say whose each was.
+    """
 
     weight: int
     kind: str
     error: type[BaseException]
     message: str
     place: Callable[..., object]
+    customer: str | None = None
 
     @property
     def origin(self) -> str:
@@ -50,9 +54,9 @@ class Cause(Struct, frozen=True):
 
 # What each handler raises in earnest, word for word, so that a cause stands once however its letters came about.
 CAUSES: Sequence[Cause] = (
-    Cause(600, "webhook.deliver", ConnectTimeout, "POST https://api.acme.example/hook after {n} ms", deliver),
-    Cause(120, "webhook.deliver", DeliveryRefused, "401 from customer 'partner-x'", deliver),
-    Cause(70, "webhook.deliver", DeliveryFailed, "500 from customer 'dune'", deliver),
+    Cause(600, "webhook.deliver", ConnectTimeout, "POST https://api.acme.example/hook after {n} ms", deliver, "acme"),
+    Cause(120, "webhook.deliver", DeliveryRefused, "401 from customer 'partner-x'", deliver, "partner-x"),
+    Cause(70, "webhook.deliver", DeliveryFailed, "500 from customer '{customer}'", deliver),
     Cause(60, "report.parse", KeyError, "'iban'", booked),
     Cause(40, "report.parse", ValueError, "could not convert string to float: 'row {n}'", booked),
     Cause(
@@ -101,6 +105,8 @@ def _jobs(dice: random.Random, files: Sequence[str]) -> Iterator[NewJob]:
         which = dice.choices(range(len(CAUSES)), weights)[0]
         cause = CAUSES[which]
         payload = MAKERS[cause.kind](dice, number, files) | {"cause": which}
+        if cause.customer:
+            payload |= {"customer": cause.customer, "host": HOSTS[cause.customer]}
         yield NewJob(
             queue=QUEUES[cause.kind], kind=cause.kind, payload=Raw(msgspec.json.encode(payload)), max_attempts=1
         )
@@ -114,8 +120,10 @@ async def _kill(work: Work, worker: UUID, dice: random.Random, size: int) -> int
 
 
 def _failure(job: Claimed, dice: random.Random) -> Failure:
-    cause = CAUSES[msgspec.json.decode(job.payload)["cause"]]
-    kind, message = name_of(cause.error), cause.message.format(n=dice.randrange(1, 250))
+    payload = msgspec.json.decode(job.payload)
+    cause = CAUSES[payload["cause"]]
+    kind = name_of(cause.error)
+    message = cause.message.format(n=dice.randrange(1, 250), customer=payload.get("customer"))
     module, _, function = cause.origin.partition(":")
     return Failure(
         ticket=job.ticket,

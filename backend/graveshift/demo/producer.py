@@ -17,6 +17,7 @@ from graveshift.work import Work
 TICK_S = 0.25
 CUSTOMERS = ("acme", "bolt", "corax", "dune", "partner-x")
 WEIGHTS = (40, 25, 20, 14, 6)
+HOSTS = {name: f"hooks.{name}.example" for name in CUSTOMERS} | {"acme": "api.acme.example"}
 Payload = dict[str, object]
 
 log = structlog.get_logger("graveshift.demo")
@@ -24,7 +25,8 @@ log = structlog.get_logger("graveshift.demo")
 
 def _webhook(dice: random.Random, number: int, _: Sequence[str]) -> Payload:
     event = {"type": "order.paid", "order": number, "cents": dice.randrange(100, 90_000)}
-    return {"customer": dice.choices(CUSTOMERS, WEIGHTS)[0], "event": event}
+    customer = dice.choices(CUSTOMERS, WEIGHTS)[0]
+    return {"customer": customer, "host": HOSTS[customer], "event": event}
 
 
 def _report(dice: random.Random, number: int, files: Sequence[str]) -> Payload:

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Unit
-from graveshift.store.engine import open_look
+from graveshift.store.engine import open_look, open_unit
 from graveshift.wire.groups import Claim, Note
 
 # A claim whose end has passed is none.
@@ -36,9 +36,11 @@ NOTE = text("""
     ON CONFLICT (group_id) DO UPDATE SET note = excluded.note, noted_by = excluded.noted_by,
                                          noted_at = excluded.noted_at
 """)
+# A note outlives the claim beside it, which leaves the row when its end has passed.
+END = text("UPDATE graveshift_ledger.claims SET owner = NULL, since = NULL, until = NULL WHERE until <= now()")
 FORGET = text("""
     DELETE FROM graveshift_ledger.claims
-    WHERE (owner IS NULL OR until <= now()) AND (note IS NULL OR noted_at < now() - make_interval(days => :keep_days))
+    WHERE owner IS NULL AND (note IS NULL OR noted_at < now() - make_interval(days => :keep_days))
 """)
 KEEP_DAYS = 400
 
@@ -81,10 +83,13 @@ class ClaimBook:
         """The note, instead of the one before; None takes it away."""
         await unit.execute(NOTE, {"group": group, "actor": actor, "note": note})
 
-    async def prune(self, unit: Unit) -> int:
-        """Forget what says nothing any more; how many."""
-        found: int = (await unit.execute(FORGET, {"keep_days": KEEP_DAYS})).rowcount
-        return found
+    async def prune(self) -> int:
+        """Forget what says nothing any more, claims that have ended first of all; how many."""
+        async with open_unit(self._engine) as unit:
+            ended: int = (await unit.execute(END)).rowcount
+            gone: int = (await unit.execute(FORGET, {"keep_days": KEEP_DAYS})).rowcount
+            await unit.commit()
+        return ended + gone
 
 
 def _known(row: RowMapping) -> Known:

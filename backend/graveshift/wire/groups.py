@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from graveshift.wire.marks import Mark
+from graveshift.wire.plans import Forecast
 
 
 class Claim(Struct, frozen=True):
@@ -135,7 +136,8 @@ class GroupDetail(Group, frozen=True, kw_only=True):
 
     `facets` are of `sampled` letters, which `sample` describes; `samples` are the newest of them. `requeues` are the
     last runs that requeued letters of it, the newest first: empty where it never was, None where the system cannot
-    say. `rate_per_s` is how fast a requeue that names no rate would go.
+    say. `rate_per_s` is how fast a requeue that names no rate would go, and `forecast` what it would take to requeue
+    all that are dead of it; None where nothing is foretold.
     """
 
     queues: list[Part] = []
@@ -146,3 +148,4 @@ class GroupDetail(Group, frozen=True, kw_only=True):
     samples: list[Sample] = []
     requeues: list[Requeued] | None = None
     rate_per_s: float | None = None
+    forecast: Forecast | None = None

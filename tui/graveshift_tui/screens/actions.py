@@ -7,10 +7,10 @@ from graveshift.wire.dlq import Letter
 from graveshift.wire.selection import Filter
 from graveshift_tui.card import Route, Subject
 from graveshift_tui.client import Client
-from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import ConsoleScreen
-from graveshift_tui.screens import CARDS, PLACES, exporting, gone, typed, verbs
+from graveshift_tui.screens import CARDS, PLACES, copying, exporting, gone, typed, verbs
 from graveshift_tui.screens.asking import ask_for_line, choose, show_help, show_palette
+from graveshift_tui.screens.chat import chat_line
 from graveshift_tui.screens.detail import DetailScreen
 from graveshift_tui.screens.driving import MODES, drive
 from graveshift_tui.screens.filtering import Filtering
@@ -20,6 +20,7 @@ from graveshift_tui.screens.gate import Gate
 from graveshift_tui.screens.groups import short
 from graveshift_tui.screens.host import Host
 from graveshift_tui.screens.runbooks import open_runbook
+from graveshift_tui.screens.tracing import copy_trace
 from graveshift_tui.settings import ConsoleError
 from graveshift_tui.widgets.choose import Chooser
 
@@ -41,6 +42,7 @@ class Actions:
             "palette": self._palette,
             "retry": self._retry,
             "copy": self._copy,
+            "trace": self._trace,
             "filter": self._filtering.ask,
             "command": self._command,
             "runbook": self._runbook,
@@ -175,11 +177,12 @@ class Actions:
 
     def _copy(self) -> None:
         screen, seen = self._host.here(), self._host.pulse.overview
-        if screen is None or seen is None or self._is_gone(screen, "copy"):
-            return
-        line = clean(verbs.chat_line(screen.subject(), seen.environment.name, seen.actor), 4000)
-        self._host.copy_to_clipboard(line)
-        self._host.tell(f"sent to the clipboard: {line}")
+        if screen is not None and seen is not None and not self._is_gone(screen, "copy"):
+            copying.copy(self._host, chat_line(screen.subject(), seen))
+
+    def _trace(self) -> None:
+        if (screen := self._host.here()) is not None and not self._is_gone(screen, "trace"):
+            copy_trace(self._host, screen.subject())
 
     def _command(self) -> None:
         words = [*COMMANDS, *(f"demo {mode}" for mode in MODES)]

@@ -16,6 +16,7 @@ from graveshift_tui.widgets.work import spawn
 REST_S: Final = 0.2
 FRESH_S: Final = 5.0
 KEPT: Final = 50
+LOOKED: Final = 500
 
 
 class Explaining:
@@ -27,6 +28,8 @@ class Explaining:
         self._then = then
         self._known: dict[str, tuple[Struct, float]] = {}
         self._reading: str | None = None
+        self._looked: dict[str, int] = {}
+        self._here: tuple[str, int] | None = None
 
     def of(self, row: Struct, id: str, client: Client | None) -> Struct:
         """The row with all that is known of it by now; what is old or missing is asked for."""
@@ -35,6 +38,15 @@ class Explaining:
             self._reading = id
             spawn(self._node, partial(self._read, client, id), "explain", exclusive=True)
         return row if known is None else structs.replace(known, **structs.asdict(row))
+
+    def gained(self, id: str, number: int) -> int:
+        """How much more there is of it than when the cursor left it last; than when it came, the first time."""
+        if self._here is None or self._here[0] != id:
+            self._here = (id, self._looked.get(id, number))
+        self._looked[id] = number
+        while len(self._looked) > LOOKED:
+            del self._looked[next(iter(self._looked))]
+        return number - self._here[1]
 
     async def _read(self, client: Client, id: str) -> None:
         try:

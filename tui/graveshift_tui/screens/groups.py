@@ -8,10 +8,12 @@ from graveshift_tui.card import Card, Route
 from graveshift_tui.screens import causes
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
-from graveshift_tui.widgets.paint import Line
+from graveshift_tui.widgets.paint import Line, width_of
 from graveshift_tui.widgets.tree import Node
 
 GROWING = 1.0
+SHORT = 12
+"""Cells in which a mark's name says nothing."""
 
 
 def cause(group: Group) -> str:
@@ -62,36 +64,53 @@ def trend(group: Group, width: int) -> Cell:
 
 
 def pane(group: Group, at: At) -> list[Line]:
-    """What is known of one cause."""
-    again = f"   {f.count(group.died_again)} died again after a requeue" if group.died_again else ""
-    before = "   never died again after a requeue" if group.died_again == 0 else ""
-    seen = f.since(group.first_seen, at.now)
-    changed = f.fit(f", {after(group)}", at.width - 32 - len(seen)).rstrip() if after(group) else ""
+    """What is known of one cause, as it is needed: what, since when after what, how fast, where, and so on."""
+    part = f"   {100 * group.share:.0f}% of all failures here" if group.share and group.share >= 0.005 else ""
     lines: list[Line] = [
-        ((f" {f.fit(cause(group), at.width - 2)}", "bold bright"),),
-        ((f"   {f.fit(f'{group.kind} in queue {group.queue} of {group.system}', at.width - 4)}", "muted"),),
-        (
-            ("   first seen ", "muted"),
-            (seen, "text"),
-            (changed, "bold text"),
-            ("   last ", "muted"),
-            (f"{f.ago(group.last_seen, at.now)} ago" if group.last_seen else f.UNKNOWN, "text"),
-        ),
-        (
-            ("   dead ", "muted"),
-            (f.count(group.dead), "bold crit" if group.dead else "text"),
-            ("   retrying ", "muted"),
-            (f.count(group.retrying), "text"),
-            ("   a minute ", "muted"),
-            (speed(group), tone(group)),
-            (again or before, "warn" if again else "muted"),
-        ),
+        ((f" {f.phrase(cause(group), at.width - 2)}", "bold bright"),),
+        ((f.phrase(f"   {group.kind} in queue {group.queue} of {group.system}{part}", at.width - 1), "muted"),),
+        _since(group, at),
+        _speed(group, at),
+        *causes.told(group, at),
     ]
-    lines += causes.told(group, at)
     if group.trend:
         shown = f.spark(group.trend, min(60, at.width - 24))
         lines.append(((f" {'30 min'.ljust(12)}", "muted"), (shown, "spark"), (f" {max(group.trend):,} max", "muted")))
     return lines
+
+
+def _since(group: Group, at: At) -> Line:
+    """`first seen 02:51, 3m after deploy v142   last 1s ago   +231 since you looked`; what has no room is left out."""
+    seen = f.since(group.first_seen, at.now)
+    last = f"{f.ago(group.last_seen, at.now)} ago" if group.last_seen else f.UNKNOWN
+    gained = f"   {at.gained:+,} since you looked" if at.gained else ""
+    room = at.width - 1 - len(f"   first seen {seen}   last {last}")
+    changed = f.phrase(f", {after(group)}", room) if after(group) and room > SHORT else ""
+    line: Line = (
+        ("   first seen ", "muted"),
+        (seen, "text"),
+        (changed, "bold text"),
+        ("   last ", "muted"),
+        (last, "text"),
+    )
+    return (*line, (gained, "bold warn" if at.gained > 0 else "ok")) if len(changed) + len(gained) <= room else line
+
+
+def _speed(group: Group, at: At) -> Line:
+    """`dead 300,412   retrying 41,877   a minute +13.9k`, and whether requeued ones died again where there is room."""
+    again, tone_of_it = "", "muted"
+    if group.died_again is not None:
+        again = f"   {f.count(group.died_again)} died again" if group.died_again else "   none died again"
+        tone_of_it = "warn" if group.died_again else "muted"
+    line: Line = (
+        ("   dead ", "muted"),
+        (f.count(group.dead), "bold crit" if group.dead else "text"),
+        ("   retrying ", "muted"),
+        (f.count(group.retrying), "text"),
+        ("   a minute ", "muted"),
+        (speed(group), tone(group)),
+    )
+    return (*line, (again, tone_of_it)) if width_of(line) + len(again) < at.width else line
 
 
 def nodes(group: Group, at: At) -> list[Node]:
@@ -100,6 +119,7 @@ def nodes(group: Group, at: At) -> list[Node]:
     mark = group.mark
     more = facts(
         "group",
+        ("   counts", causes.counted(group, at)),
         ("   fingerprint", group.fingerprint),
         ("   first failed", f"in version {group.first_version}" if group.first_version else None),
         ("   last failed", f"in version {group.last_version}" if group.last_version else None),
@@ -113,7 +133,7 @@ CARD = Card(
     name="groups",
     title="groups",
     columns=(
-        Column("CAUSE", pair(Group, lambda g, at: told_apart(g))),
+        Column("CAUSE", pair(Group, lambda g, at: f.phrase(told_apart(g), at.width))),
         Column("QUEUE", pair(Group, lambda g, at: (g.queue, "muted")), width=12, from_width=100),
         Column("DEAD", pair(Group, lambda g, at: f.count(g.dead)), width=9, right=True),
         Column("RETRY", pair(Group, lambda g, at: f.count(g.retrying)), width=7, right=True, from_width=70),
@@ -126,13 +146,14 @@ CARD = Card(
     id_of=solo(Group, lambda g: g.id),
     tone=solo(Group, tone),
     empty="No causes: nothing is failing, and nothing has died.",
-    opens=solo(Group, lambda g: Route("dlq", scope_of(g), crumb=cause(g)[:40])),
+    opens=solo(Group, lambda g: Route("dlq", scope_of(g), crumb=cause(g)[:40], promised=g.dead)),
     pane=pair(Group, pane),
     pane_height=5,
     pane_most=18,
     explains=True,
+    number=solo(Group, lambda g: g.dead + (g.retrying or 0)),
     nodes=pair(Group, nodes),
-    verbs=("dlq.canary", "dlq.requeue.all", "group.claim", "runbook", "dlq.discard", "queue.pause"),
+    verbs=("dlq.canary", "dlq.requeue.all", "group.claim", "runbook", "dlq.discard", "group.note", "queue.pause"),
     hints=("dlq", "jobs"),
     fields=parameters(GROUP_FIELDS),
 )

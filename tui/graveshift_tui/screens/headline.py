@@ -20,6 +20,8 @@ QUIET: Final = 1.0
 LOOK_BACK: Final = 10
 BUSY: Final = 10
 TRICKLE: Final = 20
+MOST: Final = 50
+"""Percent of all failures from which on one cause is most of it."""
 SOON: Final = timedelta(hours=1)
 
 
@@ -61,7 +63,10 @@ def _mean(values: list[int]) -> float:
 
 
 def headline(seen: Overview, width: int) -> Line:
-    """`WORSE  13,912 failures/min, was 3   1 cause = 99%`."""
+    """`WORSE  13,912 failures/min, was 3   1 cause = 99%   nobody on it`.
+
+    Where there is no room deaths go first, then the share; who is on the top cause goes last.
+    """
     totals = seen.totals
     word, tone, was = verdict(totals.failing_per_min, totals.trend)
     changed = f", was {f.rate(was)}{until(was, totals.trend, seen.as_of)}" if word in ("WORSE", "BETTER") else ""
@@ -72,14 +77,23 @@ def headline(seen: Overview, width: int) -> Line:
     left += ((f" {silence}  ", "bold warn"),) if silence else ()
     left += ((f" {f.rate(totals.failing_per_min)} failures/min{changed}", "bold text"),)
     deaths: Line = ((f"   {f.rate(totals.dead_per_min)} deaths/min", "text"),)
-    left = (*left, *deaths) if not silence or width_of((*left, *deaths)) <= width else left
-    rates = [group.per_min or 0 for group in seen.groups]
-    if rates and sum(rates) >= QUIET and max(rates) / max(sum(rates), totals.failing_per_min) >= 0.5:
-        part = min(99, int(100 * max(rates) / max(sum(rates), totals.failing_per_min)))
-        share: Line = ((f"   1 cause = {part}%", tone),)
-        left = (*left, *share) if width_of((*left, *share)) <= width else left
-    trend: Line = (("   ", "text"), (f.spark(totals.trend, 10), "spark"))
-    return (*left, *trend) if totals.trend and width_of((*left, *trend)) < width else left
+    share, owner = _top(seen, tone)
+    trend: Line = (("   ", "text"), (f.spark(totals.trend, 10), "spark")) if totals.trend else ()
+    tries = ((*deaths, *share, *owner, *trend), (*deaths, *share, *owner), (*share, *owner), owner)
+    return next(((*left, *more) for more in tries if width_of((*left, *more)) <= width), left)
+
+
+def _top(seen: Overview, tone: str) -> tuple[Line, Line]:
+    """How much of all failures is of the cause that grows fastest, where that is half or more, and who is on it."""
+    total = max(sum(group.per_min or 0 for group in seen.groups), seen.totals.failing_per_min)
+    top = max(seen.groups, key=lambda group: group.per_min or 0, default=None)
+    if top is None or (top.per_min or 0) < QUIET:
+        return (), ()
+    part = min(99, int(100 * (top.per_min or 0) / total))
+    owner = f"{f.phrase(top.claim.by, 20)} on it" if top.claim else "nobody on it"
+    if part < MOST:
+        return (), ((f"   top cause: {owner}", "text" if top.claim else "warn"),)
+    return ((f"   1 cause = {part}%", tone),), ((f"   {owner}", "text" if top.claim else "warn"),)
 
 
 def _lately(group: Group, now: datetime) -> str:

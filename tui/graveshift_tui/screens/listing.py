@@ -218,7 +218,7 @@ class ListScreen(ConsoleScreen):
         text = self.route.said or self.words
         filtered: Line = ((f" /{fit(text, min(len(text), 40))}", "accent"),) if text and not self.route.crumb else ()
         order = f"{self.sort} first" if self.card.sorts else ""
-        return (*filtered, *about(self.table, order))
+        return (*filtered, *about(self.table, order, self.route.promised))
 
     @on(ConsoleScreen.Fresh)
     def _take(self, message: ConsoleScreen.Fresh) -> None:
@@ -239,9 +239,12 @@ class ListScreen(ConsoleScreen):
             return
         row, room = self.table.row, self.size.height
         height = self.card.pane_height if room >= ROOMY else 0
+        gained = 0
         if row is not None and height and self.card.explains:
+            gained = self.explaining.gained(self.card.id_of(row), self.card.number(row)) if self.card.number else 0
             row = self.explaining.of(row, self.card.id_of(row), self.console.client)
-        lines = list(self.card.pane(row, At(self.size.width, self.table.now))) if row is not None and height else []
+        at = At(self.size.width, self.table.now, gained)
+        lines = list(self.card.pane(row, at)) if row is not None and height else []
         height = max(height, min(len(lines), self.card.pane_most, room // 2)) if height else 0
         if len(lines) > height and self.card.pane_most:
             lines[height - 1] = (*lines[height - 1], (" …", "mark"))

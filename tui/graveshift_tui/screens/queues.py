@@ -61,7 +61,12 @@ def nodes(queue: Queue, at: At) -> list[Node]:
 def opens(queue: Queue) -> Route:
     """Its dead letters where it has some, else its jobs."""
     card = "dlq" if queue.dead else "jobs"
-    return Route(card, Filter(system=queue.system, queue=queue.name), crumb=f"{queue.name} {card}")
+    return Route(
+        card,
+        Filter(system=queue.system, queue=queue.name),
+        crumb=f"{queue.name} {card}",
+        promised=queue.dead if card == "dlq" else None,
+    )
 
 
 CARD = Card(

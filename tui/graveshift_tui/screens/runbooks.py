@@ -1,5 +1,7 @@
 """Runbooks: the pages on what to do, to be read beside what fails."""
 
+import re
+from collections.abc import Iterable
 from textwrap import wrap
 from typing import Final, Protocol
 
@@ -13,13 +15,39 @@ from graveshift_tui.widgets.columns import At, Column, pair, solo
 from graveshift_tui.widgets.tree import Node, texts
 
 EDGE: Final = 6
+POINT: Final = re.compile(r" *(?:\d+\.|[-*]) +")
 
 
 def nodes(page: Runbook, at: At) -> list[Node]:
-    """The page as it was written, its lines broken between words."""
+    """The page as it was written, its paragraphs and the points of its lists broken between words."""
     room = max(20, at.width - EDGE)
-    lines = [part for line in clean_lines(page.text, 2000, 500) for part in wrap(line, room) or [""]]
+    lines: list[str] = []
+    for words, hang in _paragraphs(clean_lines(page.text, 2000, 500)):
+        lines += wrap(words, room, subsequent_indent=" " * hang) or [""]
     return texts("runbook", lines)
+
+
+def _paragraphs(lines: Iterable[str]) -> list[tuple[str, int]]:
+    """Lines that belong together as one, with the cells by which all but the first are set in; code stays as it is."""
+    found: list[tuple[str, int]] = []
+    is_code = goes_on = False
+    for line in lines:
+        fence = line.lstrip().startswith("```")
+        point = POINT.match(line)
+        if is_code or fence or not line.strip() or _is_apart(line):
+            found.append((line, 0))
+        elif goes_on and not point:
+            found[-1] = (f"{found[-1][0]} {line.strip()}", found[-1][1])
+        else:
+            found.append((line, len(point.group()) if point else 0))
+        goes_on = bool(line.strip()) and not is_code and not fence and not _is_apart(line)
+        is_code = is_code != fence
+    return [(words.replace("**", ""), hang) for words, hang in found]
+
+
+def _is_apart(line: str) -> bool:
+    """A heading, a row of a table, or code: it goes on in no other line."""
+    return line.lstrip().startswith(("#", "|")) or line.startswith("    ")
 
 
 class Host(Protocol):

@@ -12,8 +12,11 @@ def turned(sort: Sort) -> Sort:
     return Sort.OLDEST if sort is Sort.NEWEST else Sort.NEWEST
 
 
-def about(table: Table, order: str) -> Line:
-    """`12 marked, 3 outside  7 new (g)  oldest first  300,412`; an empty `order` is left out."""
+def about(table: Table, order: str, promised: int | None = None) -> Line:
+    """`12 marked, 3 outside  7 new (g)  oldest first  300,412`; an empty `order` is left out.
+
+    `promised` is what the row that led here said; where it is another number by now, both stand there.
+    """
     chain, spans = table.chain, list[Span]()
     many = total(chain.total, exact=chain.total_is_exact) if chain.started and chain.total is not None else ""
     if table.marks:
@@ -26,8 +29,15 @@ def about(table: Table, order: str) -> Line:
         spans.append((f"  reading {count(chain.known)}", "muted"))
     if order and chain.started:
         spans.append((f"  {order}", "muted"))
-    if many:
+    if many and promised is not None and promised != chain.total:
+        word = "now" if chain.total_is_exact else "counted up to"
+        spans.append((f"  {count(promised)} when opened, {word}", "muted"))
+        many = f" {many}" if chain.total_is_exact else f" {count(chain.total)}"
+        spans.append((many, "text"))
+    elif many:
         spans.append((f"  {many}", "text"))
+    elif chain.started and chain.known:
+        spans.append((f"  {count(chain.known)}{'' if chain.complete else ' so far'}", "text"))
     return tuple(spans)
 
 

@@ -1,11 +1,9 @@
 """From a verb and what it would act on to an order for the Desk, or to the reason why there is none."""
 
-import shlex
 from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-import msgspec
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
@@ -240,24 +238,6 @@ def queue_of(subject: Subject) -> Filter | None:
     if isinstance(row, Letter | Group | Job):
         return Filter(system=row.system, queue=row.queue)
     return Filter(system=subject.filter.system, queue=subject.filter.queue) if subject.filter.queue else None
-
-
-def chat_line(subject: Subject, environment: str, actor: str) -> str:
-    """What a colleague needs to see the same and do the same: words, then a command."""
-    try:
-        ask = PLAIN["job.cancel" if subject.card == "jobs" else "dlq.requeue"](subject)
-    except NotHere:
-        words = _words(subject)
-        flags = f" --query {shlex.quote(words)}" if words else ""
-        named = subject.card if subject.card != "overview" else "queues"
-        return f"[{environment}] {named} {words}".strip() + f"  graveshift get {named}{flags}"
-    selection = ask.args["selection"]
-    assert isinstance(selection, dict)  # noqa: S101 - made above
-    ids = "".join(f" --id {shlex.quote(id)}" for id in selection.get("ids", []))
-    given = msgspec.convert(selection.get("filter") or {}, Filter)
-    text = selection.get("query") or said(given)
-    flags = " --all" if selection.get("all") else f" --query {shlex.quote(text)}" if text else ""
-    return f"[{environment}] {subject.card}: {ask.scope} ({actor})  graveshift do {ask.operation}{ids}{flags}"
 
 
 def _of_group(action: str, group: Group) -> Ask:

@@ -16,10 +16,11 @@ V = TypeVar("V")
 
 
 class At(Struct, frozen=True):
-    """How many cells there are, and the server's time."""
+    """How many cells there are, and the server's time; `gained` is how much a row grew since it was looked at."""
 
     width: int
     now: datetime
+    gained: int = 0
 
 
 class Column(Struct, frozen=True):
