@@ -42,7 +42,7 @@ HINTS: Final = {
     "fold": "fold", "letter.next": "next", "letter.previous": "previous", "panel.next": "panel", "copy": "copy",
     "worker.quiet": "quiet", "worker.resume": "resume", "worker.drain": "drain", "worker.stop": "stop",
     "job.hold": "hold", "job.release": "release", "job.bury": "bury", "job.retry": "retry now",
-    "dlq.reveal": "reveal", "cause.letters": "siblings",
+    "dlq.reveal": "reveal", "trace": "trace link", "cause.letters": "siblings",
     "dlq.restore": "restore", "trash.empty": "empty", "queue.drain": "drain", "queue.purge": "purge",
     "mark.all": "mark all", "queue.jobs": "jobs", "queue.letters": "letters",
 }  # fmt: skip
