@@ -35,3 +35,5 @@ FLOWS: Final[dict[str, Callable[[Flow], None]]] = {
     "run.slower": slower,
     "run.rate": any_rate,
 }
+UNASKED: Final = ("run.undo", "run.stop", "run.pause", "run.faster", "run.slower")
+"""Those that ask for no value: what is typed after them is for the screen."""
