@@ -15,7 +15,7 @@ from graveshift.api.endpoint import Call
 from graveshift.api.queries import both
 from graveshift.api.resources import RESOURCES, split
 from graveshift.api.sheets import Commas, Lines, Row, Sheet, Told
-from graveshift.api.veil import veiled
+from graveshift.api.veil import TEXTS
 from graveshift.errors import GraveshiftError, Invalid, Unsupported
 from graveshift.redaction import Redaction
 from graveshift.store.audit import Deed
@@ -29,6 +29,7 @@ MOST_IDS = 1000
 READMIT_S = 10.0
 DLQ = next(one for one in RESOURCES if one.name == "dlq")
 Wanted = Filter | list[str]
+SAID = TEXTS & frozenset(Letter.__struct_fields__)
 SHEETS: dict[str, type[Sheet]] = {"jsonl": Lines, "csv": Commas}
 _UNDER_WAY: set[asyncio.Task[None]] = set()
 
@@ -120,7 +121,7 @@ async def _rows(call: Call, letters: Sequence[Letter]) -> list[Row]:
 
 def _shown(letters: Sequence[Letter], kept: Mapping[str, Mapping[str, bytes]], redaction: Redaction) -> list[Row]:
     found = (kept[one.system].get(split(one.id)[1], b"null") for one in letters)
-    return [_row(veiled(one, redaction), redaction.payload(raw)) for one, raw in zip(letters, found, strict=True)]
+    return [_row(one, redaction.payload(raw), redaction) for one, raw in zip(letters, found, strict=True)]
 
 
 async def _payloads(call: Call, system: str, natives: Sequence[str]) -> dict[str, bytes]:
@@ -133,8 +134,9 @@ async def _payloads(call: Call, system: str, natives: Sequence[str]) -> dict[str
     return {native: payload.encode("utf-8", "surrogatepass") for native, payload in found.items()}
 
 
-def _row(letter: Letter, payload: bytes) -> Row:
-    return Row(payload=Raw(payload), **{name: getattr(letter, name) for name in Letter.__struct_fields__})
+def _row(letter: Letter, payload: bytes, redaction: Redaction) -> Row:
+    told = {name: redaction.text(getattr(letter, name)) for name in SAID}
+    return Row(payload=Raw(payload), **(structs.asdict(letter) | told))
 
 
 async def _wanted(call: Call) -> Wanted:

@@ -1,7 +1,7 @@
 """What is secret by where it stands: below dotted names, and beside a name in a pair such as `["token", "..."]`."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from graveshift.redaction.names import Names, State
@@ -11,7 +11,6 @@ NAMING: Final = frozenset(("name", "key", "header", "field", "param", "parameter
 VALUED: Final = frozenset(("value", "values", "val", "v"))
 _WITHIN: Final = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
 _NAMED: Final = re.compile(rf"{_WITHIN}\s*:\s*{_WITHIN}", re.DOTALL)
-_LONG: Final = 64
 _FIRST: Final = re.compile(rf"\[\s*{_WITHIN}\s*,", re.DOTALL)
 _PAIR: Final = re.compile(rf'\[\s*{_WITHIN}\s*,(\s*(?:{_WITHIN}|[^\s"{{}}\[\],]+))\s*\]', re.DOTALL)
 _VALUE: Final = re.compile(rf"\s*{_WITHIN}", re.DOTALL)
@@ -40,10 +39,10 @@ class _Frame:
             self.start = -1
 
 
-def has_pairs(text: str, keys: Iterable[str], names: Names) -> bool:
+def has_pairs(text: str, keys: Collection[str], names: Names) -> bool:
     """Whether the name of a secret stands in the place of a name; `keys` are all of the text, as they stand there."""
     found = set(_FIRST.findall(text))
-    if any(plain(key).lower() in NAMING for key in keys if len(key) < _LONG):
+    if not NAMING.isdisjoint(map(str.lower, keys)) or any("\\" in key for key in keys):
         found |= {value for key, value in _NAMED.findall(text) if plain(key).lower() in NAMING}
     return bool(names.among(found))
 

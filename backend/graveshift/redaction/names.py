@@ -26,6 +26,7 @@ SHIPPED_NAMES = tuple(_SHIPPED.split())
 KEPT_NAMES = 8192
 LONG = 5
 END = 3
+FEW = 256
 MOST = 256
 _WORD = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W0-9A-Za-z_]+")
 
@@ -55,7 +56,9 @@ class Names:
 
     def among(self, keys: Iterable[str]) -> set[str]:
         """Those of the keys, as they stand in a text, that are secret; most are known by their ends not to be."""
-        return {key for key in keys if self._may_be(key) and self.names(plain(key))}
+        given = set(keys)
+        likely = given if len(given) < FEW else filter(self._may_be, given)
+        return {key for key in likely if self.names(plain(key))}
 
     def _may_be(self, key: str) -> bool:
         end = key[-END:]
