@@ -136,7 +136,8 @@ async def _payloads(call: Call, system: str, natives: Sequence[str]) -> dict[str
 
 def _row(letter: Letter, payload: bytes, redaction: Redaction) -> Row:
     told = {name: redaction.text(getattr(letter, name)) for name in SAID}
-    return Row(payload=Raw(payload), **(structs.asdict(letter) | told))
+    kept = {name: getattr(letter, name) for name in Letter.__struct_fields__}
+    return Row(payload=Raw(payload), **(kept | told))
 
 
 async def _wanted(call: Call) -> Wanted:
