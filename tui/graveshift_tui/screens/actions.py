@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from graveshift.wire.dlq import Letter
+from graveshift.wire.groups import Group
 from graveshift.wire.selection import Filter
 from graveshift_tui.card import Route, Subject
 from graveshift_tui.client import Client
@@ -17,7 +18,7 @@ from graveshift_tui.screens.filtering import Filtering
 from graveshift_tui.screens.flows import FLOWS, UNASKED
 from graveshift_tui.screens.flows.asking import Asking, Flow
 from graveshift_tui.screens.gate import Gate
-from graveshift_tui.screens.groups import short
+from graveshift_tui.screens.groups import letters_of, short
 from graveshift_tui.screens.host import Host
 from graveshift_tui.screens.runbooks import open_runbook
 from graveshift_tui.screens.tracing import copy_trace
@@ -155,8 +156,10 @@ class Actions:
         if isinstance(row, Letter):
             given = Filter(system=row.system, queue=row.queue, kind=row.kind, fingerprint=row.fingerprint)
             self._host.go(Route("dlq", given, crumb=short(row.error_type)))
+        elif isinstance(row, Group):
+            self._host.go(letters_of(row))
         else:
-            self._host.tell("no letter is under the cursor", "warning")
+            self._host.tell("no letter or cause is under the cursor", "warning")
 
     def _export(self, file: str) -> None:
         screen, client = self._host.here(), self._host.client
