@@ -37,7 +37,7 @@ HINTS: Final = {
     "dlq.requeue": "requeue", "dlq.requeue.all": "requeue all", "dlq.discard": "discard", "queue.pause": "pause",
     "run.undo": "undo", "queue.limit": "limit", "schedule.fire": "fire now", "schedule.pause": "pause",
     "run.pause": "pause/resume", "run.faster": "faster", "run.slower": "slower", "run.rate": "rate",
-    "dlq.canary": "canary",
+    "dlq.canary": "canary", "dlq.requeue.otherwise": "otherwise",
     "run.stop": "stop runs", "backup.create": "back up", "secret.rotate": "rotate", "job.cancel": "cancel",
     "fold": "fold", "letter.next": "next", "letter.previous": "previous", "panel.next": "panel", "copy": "copy",
     "worker.quiet": "quiet", "worker.resume": "resume", "worker.drain": "drain", "worker.stop": "stop",

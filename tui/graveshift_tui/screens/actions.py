@@ -10,7 +10,7 @@ from graveshift_tui.card import Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import CARDS, PLACES, copying, exporting, gone, typed, verbs
-from graveshift_tui.screens.asking import ask_for_line, choose, show_help, show_palette
+from graveshift_tui.screens.asking import ask_for_line, show_help, show_palette
 from graveshift_tui.screens.chat import chat_line
 from graveshift_tui.screens.detail import DetailScreen
 from graveshift_tui.screens.driving import MODES, drive
@@ -23,7 +23,6 @@ from graveshift_tui.screens.host import Host
 from graveshift_tui.screens.runbooks import open_runbook
 from graveshift_tui.screens.tracing import copy_trace
 from graveshift_tui.settings import ConsoleError
-from graveshift_tui.widgets.choose import Chooser
 
 COMMANDS: Final = (*PLACES, "demo", "export", "theme", "help", "quit", "q")
 VERBS: Final = (*verbs.PLAIN, *FLOWS)
@@ -126,7 +125,7 @@ class Actions:
         screen = self._host.here()
         show = screen.reveal if isinstance(screen, DetailScreen) else lambda thing: None
         FLOWS[action](
-            Flow(desk, self._choose, client, self._host.pulse.overview, subject, show, self._host.app.push_screen)
+            Flow(desk, self.gate.choose, client, self._host.pulse.overview, subject, show, self._host.app.push_screen)
         )
 
     def _help(self) -> None:
@@ -135,9 +134,6 @@ class Actions:
     def _palette(self) -> None:
         if (screen := self._host.here()) is not None:
             show_palette(self._host.app, self._host.keymap, screen.places, self.why_not, screen.perform)
-
-    def _choose(self, chooser: "Chooser", then: Callable[[tuple[str, str]], None]) -> None:
-        choose(self._host.app, chooser, then)
 
     def _goer(self, name: str) -> Callable[..., None]:
         return lambda *rest: self._host.go_home(Route(name))

@@ -1,13 +1,18 @@
 """One question at a time: which keys may pass while one is on its way, and after one that turned out to be none."""
 
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from textual.events import Key
 
 from graveshift_tui.opening import Opening
+from graveshift_tui.screens.asking import choose
 from graveshift_tui.screens.flows import FLOWS, UNASKED
 from graveshift_tui.screens.host import Host
+
+if TYPE_CHECKING:
+    from graveshift_tui.widgets.choose import Chooser
 
 ALWAYS: Final = ("run.stop", "quit")
 """What no question that is none keeps away."""
@@ -53,6 +58,18 @@ class Gate:
         """That another question comes first."""
         what = self.opening.words or "another verb"
         self._host.tell(f"one question at a time: {what} comes first; nothing else was done", "warning", "busy")
+
+    def choose(self, chooser: "Chooser", then: Callable[[tuple[str, str]], None]) -> None:
+        """Asks for one of several. Keys wait until it can be typed into, and then for what comes of it."""
+
+        def go_on(chosen: tuple[str, str]) -> None:
+            self.opening.end()
+            then(chosen)
+
+        begin = partial(self.opening.begin, chooser.question, is_planned=False)
+        chooser.ready, chooser.taken = self.opening.end, begin
+        begin()
+        choose(self._host.app, chooser, go_on)
 
     def call_off(self, action: str) -> None:
         """An action that would have asked for something does not."""
