@@ -1,9 +1,10 @@
 """A sample of one cause by what it is made of: payload fields that tell much, worker versions, ages; pure."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -32,11 +33,14 @@ def facets(seen: Sequence[Seen], now: datetime, hide: Hide | None) -> list[Facet
     """
     if not seen:
         return []
-    fields = _fields(seen, hide)
-    hosts = [name for name in fields if name.rpartition(".")[2] in HOST][:1]
-    telling = sorted((name for name in fields if name not in hosts), key=lambda name: _rank(fields[name], len(seen)))
-    chosen = [*hosts, *[name for name in telling if _tells(fields[name], len(seen))][: FIELDS if hide else 0]]
-    found = [_facet(f"payload.{name}", fields[name], len(seen)) for name in chosen]
+    fields = _fields(seen, hosts_only=hide is None)
+    hosts = (name for name in fields if name.rpartition(".")[2] in HOST)
+    first = list(islice((name for name in hosts if _may_be_shown(name, fields[name], hide)), 1))
+    telling = [name for name in fields if name not in first and _tells(fields[name], len(seen))]
+    telling.sort(key=lambda name: _rank(fields[name], len(seen)))
+    others = (name for name in telling if _may_be_shown(name, fields[name], hide))
+    chosen = [*first, *islice(others, FIELDS if hide else 0)]
+    found = [_facet(f"payload.{name}", fields[name].n, len(seen)) for name in chosen]
     versions = Counter(one.version for one in seen if one.version)
     if versions:
         found.append(_facet("version", versions, len(seen)))
@@ -72,21 +76,47 @@ def place(traceback: str | None, error_type: str) -> str | None:
     return f"{file.rpartition('/')[2]}:{line} {function} > {error_type}"
 
 
-def _fields(seen: Sequence[Seen], hide: Hide | None) -> Mapping[str, Counter[str]]:
-    """How often each value stands in each field, of plain values and not of lists."""
-    found: dict[str, Counter[str]] = {}
+class Values:
+    """What stands in one field: how often each value, and one payload with each."""
+
+    def __init__(self) -> None:
+        self.n: Counter[str] = Counter()
+        self.payloads: dict[str, bytes] = {}
+
+    def add(self, value: str, payload: bytes) -> None:
+        """One more."""
+        self.n[value] += 1
+        self.payloads.setdefault(value, payload)
+
+
+def _fields(seen: Sequence[Seen], *, hosts_only: bool) -> Mapping[str, Values]:
+    """How often each value stands in each field, of plain values and not of lists; nothing is hidden yet."""
+    found: defaultdict[str, Values] = defaultdict(Values)
     for one in seen:
         if one.payload is None:
             continue
-        try:
-            document = msgspec.json.decode(hide(one.payload) if hide else one.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
-        for name, value in _plain(document, "", DEEPEST):
-            if hide is None and name.rpartition(".")[2] not in HOST:
-                continue
-            found.setdefault(name, Counter())[value] += 1
-    return {name: values for name, values in found.items() if not any(HIDDEN in value for value in values)}
+        for name, value in _decoded(one.payload):
+            if not hosts_only or name.rpartition(".")[2] in HOST:
+                found[name].add(value, one.payload)
+    return found
+
+
+def _may_be_shown(name: str, values: Values, hide: Hide | None) -> bool:
+    """No value of the field is a secret, each as it stands in a payload: all payloads would be five times as many."""
+    if hide is None:
+        return True
+    for value, payload in values.payloads.items():
+        if (name, value) not in _decoded(hide(payload)) or HIDDEN in value:
+            return False
+    return True
+
+
+def _decoded(payload: bytes) -> list[tuple[str, str]]:
+    """Fields and values, of what is no JSON none."""
+    try:
+        return list(_plain(msgspec.json.decode(payload), "", DEEPEST))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
 
 
 def _plain(document: Any, path: str, deep: int) -> Iterator[tuple[str, str]]:
@@ -99,15 +129,15 @@ def _plain(document: Any, path: str, deep: int) -> Iterator[tuple[str, str]]:
             yield path, text
 
 
-def _tells(values: Counter[str], sampled: int) -> bool:
+def _tells(values: Values, sampled: int) -> bool:
     """Most letters have it, and its values come again: no id of each letter."""
-    n = values.total()
-    return n >= sampled * HAS and n / len(values) >= REPEATS
+    n = values.n.total()
+    return n >= sampled * HAS and n / len(values.n) >= REPEATS
 
 
-def _rank(values: Counter[str], sampled: int) -> tuple[bool, float]:
+def _rank(values: Values, sampled: int) -> tuple[bool, float]:
     """What differs before what is the same in all; then what one value has most of."""
-    return len(values) < 2, -values.most_common(1)[0][1] / sampled
+    return len(values.n) < 2, -max(values.n.values()) / sampled
 
 
 def _facet(by: str, values: Counter[str], sampled: int) -> Facet:

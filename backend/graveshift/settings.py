@@ -14,6 +14,7 @@ from graveshift.errors import SettingsError
 from graveshift.given import Given, converted, entries, fields, known, mapping
 from graveshift.rules import DeliverySettings, FingerprintSettings, RunbookRule, shipped_runbooks
 from graveshift.schedule import ENTRY, Schedule
+from graveshift.tracing import TracingSettings
 from graveshift.wire.jobs import NAME, NAME_WORDS
 from graveshift.wire.runs import PerSecond
 
@@ -183,6 +184,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     secrets: SecretSettings = SecretSettings()
     redaction: RedactionSettings = RedactionSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
+    tracing: TracingSettings = TracingSettings()
     fingerprints: FingerprintSettings = FingerprintSettings()
     probes: dict[str, ProbeSettings] = {}
     notifiers: dict[str, NotifierSettings] = {}

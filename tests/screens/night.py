@@ -28,6 +28,7 @@ OPERATIONS: Final = (
     ("dlq.restore", "Restore letters", Danger.BULK), ("trash.empty", "Empty trash", Danger.DESTRUCTIVE),
     ("queue.pause", "Pause a queue", Danger.SAFE), ("queue.resume", "Resume a queue", Danger.SAFE),
     ("group.claim", "Claim a cause", Danger.SAFE),
+    ("group.note", "Write a note on a cause", Danger.SAFE),
     ("queue.limit", "Limit a queue", Danger.SAFE), ("queue.drain", "Drain a queue", Danger.BULK),
     ("queue.purge", "Purge a queue", Danger.DESTRUCTIVE),
     ("schedule.fire", "Fire schedule", Danger.SAFE), ("schedule.pause", "Pause schedule", Danger.SAFE),

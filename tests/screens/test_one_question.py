@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from time import monotonic
 
 import pytest
 from msgspec import Struct
@@ -10,14 +11,19 @@ from textual.widgets import Input
 
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.plans import Confirm, Plan
+from graveshift.wire.runs import Run, RunState
 from graveshift.wire.selection import Filter
+from graveshift_tui.opening import HASTE_S, Opening
 from graveshift_tui.screen import ConsoleScreen
+from graveshift_tui.screens.listing import ListScreen
 from graveshift_tui.widgets import typeahead
 from graveshift_tui.widgets.choose import Chooser
 from graveshift_tui.widgets.confirm import ConfirmDialog
 from tests.screens.console import Person, console
 from tests.screens.fake_client import FakeClient
 from tests.waiting import until
+
+OVER = Run(id="81", plan_id="p", operation="dlq.requeue", state=RunState.SUCCEEDED, total=10, actor="ana")
 
 
 class Slow(FakeClient):
@@ -88,7 +94,7 @@ async def test_what_follows_a_verb_that_asks_for_a_value_is_typed_into_its_field
         await until(lambda: person.listing.table.row is not None)
         await sends(person, keys)
         await until(lambda: isinstance(person.app.screen, Chooser))
-        await until(lambda: person.app.screen.query_one("#narrow", Input).value == keys[1:])
+        await until(lambda: [field.value for field in person.app.screen.query(Input)[:1]] == [keys[1:]])
         await person.pilot.pause(0.5)
         assert len(questions(person)) == 1
 
@@ -132,3 +138,62 @@ async def test_after_a_refused_plan_the_next_verb_is_taken() -> None:
         person.client.offline = False
         await person.press("r")
         await person.sees("Requeue this letter")
+
+
+async def test_what_is_typed_for_a_question_that_is_none_acts_on_nothing_and_is_said() -> None:
+    client = Slow()
+    client.runs.append(OVER)
+    async with console(client) as person:
+        await person.goes("7", "runs")
+        await until(lambda: person.listing.table.row is not None)
+        await sends(person, "=500\n")
+        await person.told("is over: succeeded")
+        await person.told("what was typed for it is dropped")
+        await person.pilot.pause(0.2)
+        assert isinstance(person.app.screen, ListScreen)
+        assert (person.app.screen.route.card, questions(person)) == ("runs", [])
+        await person.press("3")
+        await until(lambda: person.listing.route.card == "dlq", what="enter ends what is dropped")
+
+
+async def test_a_value_goes_nowhere_where_there_is_nothing_to_ask_about_from_the_start() -> None:
+    async with console(FakeClient()) as person:
+        await person.goes("3", "dlq")
+        await until(lambda: person.listing.table.row is not None)
+        await sends(person, "=50")
+        await person.told("you have no run that is live")
+        await person.pilot.pause(0.2)
+        assert person.listing.route.card == "dlq"
+
+
+async def test_a_phrase_typed_ahead_of_a_plan_that_is_refused_acts_on_nothing() -> None:
+    async with console(Slow()) as person:
+        await person.goes("3", "dlq")
+        await until(lambda: person.listing.table.row is not None)
+        person.client.offline = True
+        await sends(person, "d15\n")
+        await person.told("refused")
+        await person.pilot.pause(0.2)
+        assert (person.listing.route.card, questions(person)) == ("dlq", [])
+
+
+async def test_stopping_and_leaving_are_never_dropped() -> None:
+    async with console(FakeClient()) as person:
+        await person.goes("3", "dlq")
+        await until(lambda: person.listing.table.row is not None)
+        await sends(person, "=X")
+        await person.told("no run is live")
+
+
+def test_after_a_pause_a_key_is_for_the_screen_again() -> None:
+    opening = Opening()
+    opening.begin("Rate of a run", is_planned=False)
+    opening.call_off()
+    now = monotonic()
+    assert opening.swallows(now, last=False)
+    assert opening.swallows(now + HASTE_S * 0.9, last=False)
+    assert not opening.swallows(now + HASTE_S * 3, last=False)
+    assert not opening.is_void
+    opening.begin("Requeue", is_planned=True)
+    opening.call_off()
+    assert not opening.swallows(monotonic(), last=False)

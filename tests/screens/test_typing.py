@@ -179,5 +179,5 @@ async def test_a_key_that_comes_when_the_last_screen_has_gone_is_nobodys() -> No
     async def hand_on(key: Key) -> None:
         handed_on.append(key)
 
-    await Typeahead(App(), hand_on, ConsoleApp(settings()).actions).take(Key("q", "q"))
+    await Typeahead(App(), hand_on, ConsoleApp(settings()).actions.gate).take(Key("q", "q"))
     assert handed_on == []

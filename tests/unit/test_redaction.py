@@ -167,6 +167,60 @@ def test_own_patterns_mask_what_they_find_or_the_group_called_secret() -> None:
     assert shown('["door 12", "a door 12", "cust-1"]', redaction) == '["door ***", "a door 12", "***"]'
 
 
+PAIRS = [
+    ('{"name": "Authorization", "value": "abc"}', '{"name": "Authorization", "value": "***"}'),
+    ('{"value": [1, {"a": 2}], "Key": "api_key"}', '{"value": "***", "Key": "api_key"}'),
+    ('[{"k": "token", "v": 17}, {"k": "host", "v": "x"}]', '[{"k": "token", "v": "***"}, {"k": "host", "v": "x"}]'),
+    ('{"header": "x\\u002dapi-key", "value": "abc", "n": 1}', '{"header": "x\\u002dapi-key", "value": "***", "n": 1}'),
+    ('{"name": "token", "value": null}', '{"name": "token", "value": null}'),
+    (
+        '{"name": "host", "of": {"name": "token"}, "value": "x"}',
+        '{"name": "host", "of": {"name": "token"}, "value": "x"}',
+    ),
+    ('{"name": "token", "value": {"name": "pin", "value": 1}}', '{"name": "token", "value": "***"}'),
+    (
+        '{"headers": [["authorization", "abc"], ["host", "x"]]}',
+        '{"headers": [["authorization", "***"], ["host", "x"]]}',
+    ),
+    ('[ "Cookie" , 17 ]', '[ "Cookie" , "***" ]'),
+    ('["token", "b", "c"]', '["token", "b", "c"]'),
+    ('["token"]', '["token"]'),
+    ('{"fields": ["name", "password", "pin"]}', '{"fields": ["name", "password", "pin"]}'),
+]
+
+
+@pytest.mark.parametrize(("payload", "masked"), PAIRS)
+def test_the_value_beside_the_name_of_a_secret_is_masked_in_pairs(payload: str, masked: str) -> None:
+    assert shown(payload) == masked
+    assert shown(masked) == masked
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"name":"token","value":' * 40_000,
+        '{"name":"token","value":' * 40_000 + "1" + "}" * 40_000,
+        '["token",' * 110_000 + "1" + ",2]" * 110_000,
+        '{"name":"token"' + ',"value":1' * 90_000 + "}",
+        "[" + ",".join(['{"name":"host","value":"a: b"}'] * 30_000) + ',["token","x"]]',
+    ],
+)
+def test_hostile_pairs_take_no_longer_than_their_length(payload: str) -> None:
+    began = time.process_time()
+    shown(payload)
+    assert time.process_time() - began < 5
+
+
+def test_a_text_that_reads_like_a_key_is_none() -> None:
+    payload = '{"password": "a", "note": "password", "said": "is \\"password\\": b", "more": ["password", 1, 2]}'
+    assert shown(payload) == payload.replace('"a"', '"***"').replace('\\": b', '\\": ***')
+
+
+def test_many_keys_are_secret_at_once() -> None:
+    given = {f"k{n}_token": "x" for n in range(100)}
+    assert json.loads(shown(json.dumps(given))) == dict.fromkeys(given, "***")
+
+
 def test_where_it_is_off_everything_is_shown() -> None:
     off = Redaction(enabled=False)
     assert (shown('{"password":"x"}', off), off.text("password=x")) == ('{"password":"x"}', "password=x")

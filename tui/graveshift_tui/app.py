@@ -91,7 +91,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self._desk: Operate | None = None
         self._reading: Reading[Overview] | None = None
         self._guard = Guard()
-        self._typeahead = Typeahead(self, super().on_event, self.actions)
+        self._typeahead = Typeahead(self, super().on_event, self.actions.gate)
         self._leaving = Leaving(self)
         self._alarm = Alarm(self, title)
         self._leave = Leave(self._told_to_leave)
@@ -216,7 +216,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
             self.exit(error.exit_code, return_code=error.exit_code, message=clean(str(error), 500))
             return
         self.feed = Feed(self.client, self.settings.interval_s)
-        self._desk = Operate(self, Conduct(self.client), self.actions.opening)
+        self._desk = Operate(self, Conduct(self.client), self.actions.gate.opening)
         spawn(self, partial(self._keep_pulse, self.client, self.feed), "pulse")
         if self.start_at:
             resource, _, id = self.start_at.partition("/")

@@ -158,6 +158,18 @@ def phrase(text: str, width: int) -> str:
     return f"{cut[:whole] if cell_len(cut[:whole]) * 3 >= width * 2 else cut}…"
 
 
+def ending(text: str, width: int) -> str:
+    """The end of a text, in at most `width` cells: it begins with a word, unless that costs half of it or more."""
+    if cell_len(text) <= width or width <= 1:
+        return text[: max(0, width)]
+    kept = text[-(width - 1) :]
+    while cell_len(kept) >= width:
+        kept = kept[1:]
+    begun = text[-len(kept) - 1] in BETWEEN or kept[0] in BETWEEN
+    at = 0 if begun else next((i for i, char in enumerate(kept) if char in BETWEEN), 0)
+    return f"…{(kept[at:] if 2 * at < len(kept) else kept).lstrip()}"
+
+
 def _ends(text: str, at: int) -> bool:
     """A word ends before this place."""
     return text[at] in BETWEEN and text[at - 1] not in BETWEEN

@@ -30,6 +30,12 @@ def end_of(text: str, now: datetime) -> datetime | None:
     return _dated(said)
 
 
+def seconds(text: str) -> float | None:
+    """How long `15m` is; None for what is no length."""
+    lasting = _lasting(_said(text))
+    return lasting.total_seconds() if lasting else None
+
+
 def past_of(text: str, now: datetime) -> datetime | None:
     """So long ago, the last time that the clock said so, or that very moment (UTC); None where it is no time."""
     said = text.strip().lower().removesuffix(" ago")

@@ -152,10 +152,10 @@ class Operate:
         try:
             plan = await self._conduct.plan(ask.operation, ask.args)
         except ConsoleError as error:
-            self._opening.end()
+            self._opening.call_off()
             self._app.post_message(Refused(ask, error))
         except BaseException:
-            self._opening.end()
+            self._opening.call_off()
             raise
         else:
             self._app.post_message(Planned(ask, plan))

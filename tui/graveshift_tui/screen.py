@@ -15,7 +15,7 @@ from textual.worker import Worker, WorkerState
 from graveshift_tui.card import Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
-from graveshift_tui.format import fit
+from graveshift_tui.format import ending
 from graveshift_tui.keymap import HINTS, Keymap
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
@@ -211,7 +211,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         right = (*self.title_line(), *self.freshness())
         room = width - width_of(right) - 2
         if width_of(left) > room > 10:
-            left = ((fit(" …" + way[-(room - 3) :], room), "bold heading"),)
+            left = ((f" {ending(way, room - 1)}", "bold heading"),)
         return spread(left, right, width)
 
     def freshness(self) -> Line:

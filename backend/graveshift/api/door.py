@@ -16,7 +16,7 @@ from graveshift.api.auth import Doorman, source_of
 from graveshift.api.endpoint import NOBODY, Call, Endpoint
 from graveshift.api.meter import Meter
 from graveshift.api.ports import Rooms
-from graveshift.api.veil import veiled
+from graveshift.api.veil import veiled_aside
 from graveshift.errors import DatabaseUnavailable, TimedOut
 from graveshift.operation import Actor
 
@@ -63,7 +63,7 @@ class Door:
             raise
         if isinstance(answer, Response):
             return answer
-        return _encoded(endpoint, veiled(answer, self._rooms.redaction))
+        return _encoded(endpoint, await veiled_aside(answer, self._rooms.redaction))
 
     async def _let_in(self, endpoint: Endpoint, request: Asked) -> Call:
         readmit = partial(self._admit, endpoint, request)

@@ -17,6 +17,7 @@ from graveshift.store.audit import Deed
 from graveshift.store.claims import Known
 from graveshift.store.reconciliations import Reconciliation
 from graveshift.store.replica import Standing
+from graveshift.tracing import TracingSettings
 from graveshift.vault import Vault
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup
@@ -176,6 +177,7 @@ class Rooms(Struct, frozen=True, kw_only=True):
     redaction: Redaction
     loops: Callable[[], Mapping[str, datetime]]
     checks: Sequence[Callable[[], Awaitable[Check]]]
+    tracing: TracingSettings = TracingSettings()
 
     async def now(self) -> datetime:
         """The database's clock."""

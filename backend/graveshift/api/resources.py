@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 
 from graveshift import runbooks
 from graveshift.api.causes import explained, told
+from graveshift.api.linking import linked
 from graveshift.api.lives import placed
 from graveshift.api.merging import merged, sliced
 from graveshift.api.ports import Rooms
@@ -154,13 +155,14 @@ async def _letter(rooms: Rooms, id: str) -> LetterDetail | None:
     system, native = split(id)
     letters = rooms.letters.get(system)
     found = await letters.one(native) if letters else None
-    return await placed(rooms, found) if found else None
+    return linked(rooms, await placed(rooms, found)) if found else None
 
 
 async def _discarded(rooms: Rooms, id: str) -> DiscardedDetail | None:
     system, native = split(id)
     trash = rooms.trash.get(system)
-    return await trash.one(native) if trash else None
+    found = await trash.one(native) if trash else None
+    return linked(rooms, found) if found else None
 
 
 async def _group(rooms: Rooms, id: str) -> GroupDetail | None:
@@ -179,10 +181,10 @@ async def _job(rooms: Rooms, id: str) -> JobDetail | None:
     system, native = split(id)
     jobs = rooms.jobs.get(system)
     job = await jobs.one(native) if jobs else None
-    if job is None or job.state is not JobState.HELD:
-        return job
-    by, at = await rooms.runs.items.last("job.hold", job.id) or (None, None)
-    return structs.replace(job, held_by=by, held_at=at)
+    if job is not None and job.state is JobState.HELD:
+        by, at = await rooms.runs.items.last("job.hold", job.id) or (None, None)
+        job = structs.replace(job, held_by=by, held_at=at)
+    return linked(rooms, job) if job else None
 
 
 async def _secret(rooms: Rooms, id: str) -> SecretInfo | None:

@@ -4,6 +4,7 @@ import msgspec
 from litestar import Response
 
 from graveshift.api.endpoint import Call
+from graveshift.api.linking import linked
 from graveshift.api.resources import number, split
 from graveshift.errors import RevealOver
 from graveshift.wire.dlq import LetterDetail
@@ -21,4 +22,4 @@ async def revealed(call: Call) -> Response[bytes]:
     if letter is None:
         raise RevealOver
     headers = {"Cache-Control": "no-store"}
-    return Response(msgspec.json.encode(letter), media_type="application/json", headers=headers)
+    return Response(msgspec.json.encode(linked(call.rooms, letter)), media_type="application/json", headers=headers)

@@ -1,5 +1,6 @@
 """No answer leaves with a secret in it: payloads and error texts go through redaction on their way out."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -11,6 +12,26 @@ from graveshift.wire.plans import Plan
 
 TEXTS = frozenset(("error_message", "traceback", "message", "error", "detail"))
 """Fields that quote what jobs said, in whatever type of the wire they are."""
+
+
+HEAVY = 65_536
+"""Bytes of what jobs said in one answer from which on the loop does not wait for it."""
+
+
+async def veiled_aside(answer: Any, redaction: Redaction) -> Any:
+    """The same as `veiled`; what is heavy is read in a thread, while others are served."""
+    if redaction.enabled and _weight(answer) > HEAVY:
+        return await asyncio.to_thread(veiled, answer, redaction)
+    return veiled(answer, redaction)
+
+
+def _weight(answer: Any) -> int:
+    """About how much there is to read in one thing."""
+    if isinstance(answer, Plan):
+        return len(str(answer.args.get("payload", "")))
+    payload, traceback = getattr(answer, "payload", None), getattr(answer, "traceback", None)
+    carried = len(bytes(payload)) if isinstance(payload, Raw) else 0
+    return carried + (len(traceback) if isinstance(traceback, str) else 0)
 
 
 def veiled(answer: Any, redaction: Redaction) -> Any:

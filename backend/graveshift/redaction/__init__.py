@@ -2,26 +2,52 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from graveshift.errors import SettingsError
-from graveshift.redaction.looks import SHIPPED_LOOKS, Look, is_card_number
-from graveshift.redaction.names import SHIPPED_NAMES, Names
-from graveshift.redaction.pairs import mask_pairs
+from msgspec import Struct
 
-MASK = "***"
+from graveshift.errors import SettingsError
+from graveshift.redaction.deep import deep_spans, has_pairs
+from graveshift.redaction.looks import SHIPPED_LOOKS, Look, adds_up, classes_of, is_card_number
+from graveshift.redaction.names import SHIPPED_NAMES, Names
+from graveshift.redaction.pairs import mask_pairs, pair_names
+from graveshift.redaction.strings import FLAT, MASK, NUMBERS, STRINGS, Span, masked_value, plain, plains, value_end
+
 SHIPPED = "shipped"
 KEPT_TEXTS = 4096
 KEPT_LENGTH = 2048
-SHORTEST = 6
+SHORTEST = 4
+FEW = 32
 
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?(?P<colon>\s*:)?|[{}\[\]]|(?<![0-9.+-])[0-9]{12,}', re.DOTALL)
-_HIDDEN = re.compile(r"\\(?:/|u00[2-7])")
-_BARE = re.compile(r"\s*[^\s,\]}]*")
-_TELLS_NOTHING = frozenset(("null", "true", "false", '""', ""))
 
-Span = tuple[int, int, str]
+class _Finds(Struct):
+    """What a look over a whole text has found: secret keys, strings with what they become, and hits of `looks`.
+
+    `places` are where these are, the last first. `deep` where it matters, too, where something stands.
+    """
+
+    keys: set[str]
+    strings: dict[str, str]
+    looks: Sequence[Look]
+    places: list[int]
+    cards: set[str]
+    deep: bool
+
+    def instead(self, found: re.Match[str], masked: "Redaction") -> str | None:
+        """What a string or number becomes; None where it stays. Asked in order."""
+        content = found[1]
+        if content is None:
+            return f'"{MASK}"' if found[3] in self.cards else None
+        if (known := self.strings.get(content)) is not None:
+            return json.dumps(known)
+        while self.places and self.places[-1] < found.start():
+            self.places.pop()
+        if not self.places or self.places[-1] >= found.end() or len(content) < SHORTEST:
+            return None
+        text = plain(content)
+        shown = masked.by(self.looks, text)
+        return json.dumps(shown) if shown != text else None
 
 
 class Redaction:
@@ -38,6 +64,7 @@ class Redaction:
         self.enabled = enabled
         self._names = Names([name for path in paths for name in (SHIPPED_NAMES if path == SHIPPED else (path,))])
         self._looks = [look for pattern in patterns for look in _looks(pattern)]
+        self._own = [look for look in self._looks if look.own]
         self._cards = SHIPPED in patterns
         self._kept = lru_cache(KEPT_TEXTS)(self._masked)
 
@@ -48,10 +75,12 @@ class Redaction:
         """
         if not self.enabled:
             return raw
-        text, parts, done = raw.decode("utf-8", "surrogateescape"), [], 0
+        text = raw.decode("utf-8", "surrogateescape")
+        parts, done = list[str](), 0
         for start, end, instead in self._spans(text):
-            parts += [text[done:start], instead]
-            done = end
+            if start >= done:
+                parts += [text[done:start], instead]
+                done = end
         return "".join((*parts, text[done:])).encode("utf-8", "surrogateescape") if parts else raw
 
     def text(self, text: str) -> str:
@@ -60,65 +89,76 @@ class Redaction:
             return text
         return self._kept(text) if len(text) <= KEPT_LENGTH else self._masked(text)
 
-    def _masked(self, text: str) -> str:
-        return self._masked_by(self._likely(text), text)
-
-    def _likely(self, text: str) -> list[Look]:
-        low = text.lower()
-        return [look for look in self._looks if look.may_be_in(text, low)]
-
-    def _masked_by(self, looks: Sequence[Look], text: str) -> str:
+    def by(self, looks: Sequence[Look], text: str) -> str:
+        """The text without what these looks and the names of pairs find."""
         for look in looks:
             text = look.mask(text, MASK)
         return mask_pairs(text, self._names.names, MASK)
 
-    def _spans(self, text: str) -> Iterator[Span]:
-        """What is replaced, in order: from, to, by what. `state` is where dotted names stand in what opens next."""
-        suspect = self._suspicion(text)
-        stack, state, done = [self._names.start], self._names.start, 0
-        for found in _TOKEN.finditer(text):
-            start, end, token = found.start(), found.end(), found[0]
-            if start < done:
-                continue
-            first = token[0]
-            if found["colon"] is not None:
-                below = self._names.below(stack[-1], _plain(token[: token.rindex('"') + 1]))
-                state = below or ()
-                if below is None:
-                    done = _value_end(text, end)
-                    yield from _instead(text, end, done)
-            elif first == '"':
-                if end - start >= SHORTEST and (looks := suspect(start, end, token)) is not None:
-                    plain = _plain(token)
-                    if (masked := self._masked_by(looks, plain)) != plain:
-                        yield start, end, json.dumps(masked)
-            elif first in "{[":
-                stack.append(state)
-            elif first in "]}":
-                del stack[max(1, len(stack) - 1) :]
-                state = stack[-1]
-            elif self._cards and is_card_number(token):
-                yield start, end, f'"{MASK}"'
+    def _masked(self, text: str) -> str:
+        return self.by(self._likely(text), text)
 
-    def _suspicion(self, text: str) -> Callable[[int, int, str], Sequence[Look] | None]:
-        """Tells of each string, asked in order, by which looks it is worth being read; None: not at all.
+    def _likely(self, text: str) -> list[Look]:
+        low, classes = text.lower(), classes_of(text)
+        return [look for look in self._looks if look.may_be_in(low, classes)]
 
-        The whole text is looked over once. What is written with escapes is hidden from that, and is read in any case.
-        """
-        hidden = _HIDDEN.search(text) is not None
-        looks = self._looks if hidden else self._likely(text)
-        least = looks if hidden else [look for look in looks if look.own]
-        found = () if hidden else (one.start() for look in looks for one in look.pattern.finditer(text))
-        places = sorted(found, reverse=True)
+    def _spans(self, text: str) -> Iterable[Span]:
+        """What is replaced, in order."""
+        finds = self._finds(text)
+        if finds.deep:
+            return deep_spans(text, self._names, lambda found: finds.instead(found, self))
+        if not (finds.keys or finds.strings or finds.places or finds.cards):
+            return ()
+        if len(finds.keys) <= FEW and not (finds.strings or finds.places or finds.cards):
+            return _key_spans(text, finds.keys)
+        return self._flat_spans(text, finds)
 
-        def suspect(start: int, end: int, token: str) -> Sequence[Look] | None:
-            while places and places[-1] < start:
-                places.pop()
-            if "\\" in token or (places and places[-1] < end):
-                return looks
-            return least if least or "=" in token or ":" in token or "--" in token else None
+    def _flat_spans(self, text: str, finds: _Finds) -> Iterable[Span]:
+        """Where keys tell enough, wherever they stand."""
+        keys, done = finds.keys, 0
+        for found in (FLAT if finds.cards else STRINGS).finditer(text):
+            if found[2]:
+                if found[1] in keys and found.start() >= done:
+                    done = value_end(text, found.end())
+                    yield from masked_value(text, found.end(), done)
+            elif found.start() >= done and (instead := finds.instead(found, self)) is not None:
+                yield found.start(), found.end(), instead
 
-        return suspect
+    def _finds(self, text: str) -> _Finds:
+        """Reads the text a few times as a whole, which is far quicker than each of its strings by itself."""
+        tokens = STRINGS.findall(text)
+        every = {content for content, colon in tokens if colon}
+        values = {
+            content
+            for content, colon in tokens
+            if not colon and (self._own or "\\" in content or "=" in content or ":" in content or "--" in content)
+        }
+        looks = self._likely(text)
+        places = sorted((hit.start() for look in looks for hit in look.pattern.finditer(text)), reverse=True)
+        may_be_cards = self._cards and any(look.check is adds_up for look in looks)
+        cards = {number for number in NUMBERS.findall(text) if is_card_number(number)} if may_be_cards else set()
+        deep = bool(self._names.start) or has_pairs(text, every, self._names)
+        return _Finds(self._names.among(every), self._strings(values, looks), looks, places, cards, deep)
+
+    def _strings(self, values: Iterable[str], looks: Sequence[Look]) -> dict[str, str]:
+        """Those that become something else: by pairs in them, or by what escapes have hidden from the whole text."""
+        read = {content: text for content, text in plains(values).items() if len(content) >= SHORTEST}
+        hidden = "\n".join(text for content, text in read.items() if "\\" in content)
+        more = [look for look in self._likely(hidden) if look.own or look.pattern.search(hidden)] if hidden else []
+        if not (self._own or more or self._names.among(pair_names("\n".join(read.values())))):
+            return {}
+        every = [look for look in self._looks if look in looks or look in more]
+        shown = ((content, text, self.by(every, text)) for content, text in read.items())
+        return {content: masked for content, text, masked in shown if masked != text}
+
+
+def _key_spans(text: str, keys: Iterable[str]) -> Iterable[Span]:
+    """The values of these keys, which hold letters: what lies between two strings never reads like one of them."""
+    within, done = "|".join(map(re.escape, keys)), 0
+    for found in re.finditer(rf'"(?:{within})"\s*:', text):
+        if found.start() >= done:
+            done = value_end(text, found.end())
+            yield from masked_value(text, found.end(), done)
 
 
 def _looks(pattern: str) -> Sequence[Look]:
@@ -131,35 +171,3 @@ def _looks(pattern: str) -> Sequence[Look]:
     if compiled.search("") is not None:
         raise SettingsError(f"redaction.patterns: {pattern!r} finds something in an empty text")
     return (Look(compiled, own=True),)
-
-
-def _plain(token: str) -> str:
-    """The text of a JSON string; of a broken one what stands between its quotes."""
-    if "\\" not in token:
-        return token[1:-1]
-    try:
-        return str(json.loads(token, strict=False))
-    except ValueError:
-        return token[1:-1]
-
-
-def _instead(text: str, start: int, end: int) -> Iterator[Span]:
-    """Null, true, false and an empty text give nothing away and stay."""
-    value = text[start:end]
-    if value.strip() not in _TELLS_NOTHING:
-        yield start + len(value) - len(value.lstrip()), end, f'"{MASK}"'
-
-
-def _value_end(text: str, start: int) -> int:
-    """Where the value ends that begins after a colon: behind its last bracket or quote, or before a comma."""
-    bare = _BARE.match(text, start)
-    first = bare[0].lstrip()[:1] if bare else ""
-    if bare is None or first not in ("{", "[", '"'):
-        return bare.end() if bare else start
-    depth = 0
-    for found in _TOKEN.finditer(text, start):
-        token = found[0]
-        depth += (token[0] in "{[") - (token[0] in "]}")
-        if depth <= 0:
-            return found.end() - len(found["colon"] or "")
-    return len(text)

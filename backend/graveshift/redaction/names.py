@@ -1,10 +1,11 @@
 """Names that are secret: `token` at any depth, `card.number` from the top of a payload, `!max_tokens` never."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from graveshift.errors import SettingsError
+from graveshift.redaction.strings import plain
 
 _SHIPPED = """
     password passwd passphrase passcode pwd pw passwords password_hash password_digest pin
@@ -24,6 +25,9 @@ SHIPPED_NAMES = tuple(_SHIPPED.split())
 
 KEPT_NAMES = 8192
 LONG = 5
+END = 3
+FEW = 256
+MOST = 256
 _WORD = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W0-9A-Za-z_]+")
 
 Words = tuple[str, ...]
@@ -46,8 +50,24 @@ class Names:
         self._never = frozenset(_words(entry[1:]) for entry in entries if entry[:1] == "!")
         self._paths = [_path(entry) for entry in entries if "." in entry.removeprefix("payload.")]
         self.start: State = tuple((index, 0) for index in range(len(self._paths)))
+        self._ends = frozenset("".join(words)[-END:] for words in single)
         self.names = lru_cache(KEPT_NAMES)(self._names)
         self._at = lru_cache(KEPT_NAMES)(self._below)
+
+    def among(self, keys: Iterable[str]) -> set[str]:
+        """Those of the keys, as they stand in a text, that are secret; most are known by their ends not to be."""
+        given = set(keys)
+        likely = given if len(given) < FEW else filter(self._may_be, given)
+        return {key for key in likely if self.names(plain(key))}
+
+    def _may_be(self, key: str) -> bool:
+        end = key[-END:]
+        return (
+            end.lower() in self._ends
+            or not (end.isalnum() and end.isascii())
+            or key[-2:].lower() in self._ends
+            or len(key) > MOST
+        )
 
     def below(self, state: State, key: str) -> State | None:
         """Where the dotted names stand below this key; None where what is there is secret."""
@@ -74,7 +94,7 @@ class Names:
 
 def split(key: str) -> Words:
     """Its words in lower case: `X-Api_keyV2` is x, api, key, v, 2. Only the first 256 characters count."""
-    return tuple(word.lower() for word in _WORD.findall(key[:256]))
+    return tuple(word.lower() for word in _WORD.findall(key[:MOST]))
 
 
 def _words(entry: str) -> Words:

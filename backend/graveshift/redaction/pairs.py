@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 _NAME = re.compile(
-    r"(?<![\w.-])(?P<flag>--)?(?P<name>[A-Za-z_][\w.-]{0,63})"
+    r"(?<![\w.-])(?P<flag>--)?(?P<name>[A-Za-z_][\w.-]{0,63}+)"
     r"""(?:\\{0,3}["'])?[)\]]?(?:[ ]{0,3}(?:=>|:=|==?|:)[ ]{0,3}|(?(flag)[ ]{1,3}|(?!)))\(?(?:[bur]{1,2}(?=["']))?"""
 )
 _VALUE = re.compile(
@@ -18,6 +18,11 @@ _PLAIN = """
     has the a an unknown empty denied failed error revoked str bytes int bool
 """
 _PLAIN_WORDS = frozenset(_PLAIN.split())
+
+
+def pair_names(text: str) -> set[str]:
+    """Every name that stands before a value, or may; lines of a text have no part in each other."""
+    return {name for _, name in _NAME.findall(text)}
 
 
 def mask_pairs(text: str, is_secret: Callable[[str], bool], mask: str) -> str:

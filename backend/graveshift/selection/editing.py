@@ -9,7 +9,8 @@ from msgspec import structs
 from graveshift.back import Back
 from graveshift.driver import Letters, Move, Source, Unit, Verdict
 from graveshift.errors import Invalid
-from graveshift.redaction import MASK, Redaction
+from graveshift.redaction import Redaction
+from graveshift.redaction.strings import MASK
 from graveshift.selection import Aim, Frost, natives
 from graveshift.selection.patching import Unpatchable, changes, patched
 from graveshift.wire.ids import encode

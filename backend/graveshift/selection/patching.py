@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from graveshift.errors import Invalid
-from graveshift.redaction import MASK
+from graveshift.redaction.strings import MASK
 from graveshift.wire.plans import Change
 
 DEEP = 64

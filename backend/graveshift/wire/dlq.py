@@ -58,6 +58,7 @@ class LetterDetail(Letter, frozen=True, kw_only=True):
 
     A payload of `null` may also mean "cannot say": msgspec reads no `Raw | None`. `edits` are those before this death,
     oldest first, and so are `lives`. `siblings` is how many letters of the same cause there are, this one among them.
+    `trace_url` is where its trace is looked at, None where there is none or nobody knows where.
     """
 
     payload: Raw = field(default_factory=lambda: Raw(b"null"))
@@ -66,3 +67,4 @@ class LetterDetail(Letter, frozen=True, kw_only=True):
     edits: list[Edit] = []
     lives: list[Life] = []
     siblings: int | None = None
+    trace_url: str | None = None

@@ -53,7 +53,7 @@ class JobDetail(Job, frozen=True, kw_only=True):
     """One job with its payload (raw JSON as it was sent; `null` also for "cannot say") and how it came here.
 
     `held_by` and `held_at` are of the run that held it last, as long as the ledger keeps that run. `edits` are oldest
-    first.
+    first. `trace_url` is where its trace is looked at, None where there is none or nobody knows where.
     """
 
     payload: Raw = field(default_factory=lambda: Raw(b"null"))
@@ -66,6 +66,7 @@ class JobDetail(Job, frozen=True, kw_only=True):
     held_by: str | None = None
     held_at: datetime | None = None
     edits: list[Edit] = []
+    trace_url: str | None = None
 
 
 class NewJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -57,10 +57,17 @@ def shown(field: str, value: object) -> str:
     if isinstance(value, str):
         return clean(value, CELL)
     if isinstance(value, list | tuple):
-        return clean(", ".join(map(str, value)), CELL)
+        return clean(", ".join(_part(field, one) for one in value), CELL)
     if isinstance(value, datetime):
         return moment(value)
     return "yes" if value is True else "no" if value is False else _number(field, value)
+
+
+def _part(field: str, value: object) -> str:
+    """One of several in a cell: the parts of a thing stand beside each other (`api.acme.com 352 0.9`)."""
+    if not isinstance(value, Struct):
+        return str(value)
+    return " ".join(shown(field, getattr(value, name)) for name in value.__struct_fields__)
 
 
 def _number(field: str, value: object) -> str:
@@ -91,7 +98,9 @@ def _long(field: str, value: object) -> Iterable[str]:
     if isinstance(value, Struct):
         return page_of(value)
     if isinstance(value, list):
-        return table(COLUMNS.get(field, value[0].__struct_fields__), value, None)
+        own = value[0].__struct_fields__
+        chosen = COLUMNS.get(field, own)  # a part may be called as a resource is, and be none
+        return table(chosen if set(chosen) <= set(own) else own, value, None)
     return clean_lines(str(value).rstrip("\n"))
 
 

@@ -1,84 +1,31 @@
 """What keys do that belong to no single screen: going places, asking for help, and every verb."""
 
-from collections.abc import Awaitable, Callable
-from typing import Final, Protocol, TypeVar
-
-from textual.app import App
-from textual.events import Key
+from collections.abc import Callable
+from typing import Final
 
 from graveshift.wire.dlq import Letter
-from graveshift.wire.operations import OperationInfo
+from graveshift.wire.groups import Group
 from graveshift.wire.selection import Filter
 from graveshift_tui.card import Route, Subject
 from graveshift_tui.client import Client
-from graveshift_tui.feed import Feed
-from graveshift_tui.keymap import Keymap
-from graveshift_tui.opening import Opening
-from graveshift_tui.operate import Ask
 from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import CARDS, PLACES, copying, exporting, gone, typed, verbs
-from graveshift_tui.screens.asking import ask_for_line, choose, show_help, show_palette
+from graveshift_tui.screens.asking import ask_for_line, show_help, show_palette
 from graveshift_tui.screens.chat import chat_line
 from graveshift_tui.screens.detail import DetailScreen
 from graveshift_tui.screens.driving import MODES, drive
 from graveshift_tui.screens.filtering import Filtering
-from graveshift_tui.screens.flows import FLOWS
+from graveshift_tui.screens.flows import FLOWS, UNASKED
 from graveshift_tui.screens.flows.asking import Asking, Flow
-from graveshift_tui.screens.groups import short
+from graveshift_tui.screens.gate import Gate
+from graveshift_tui.screens.groups import letters_of, short
+from graveshift_tui.screens.host import Host
 from graveshift_tui.screens.runbooks import open_runbook
-from graveshift_tui.settings import ConsoleError, Settings
-from graveshift_tui.widgets.band import Pulse
-from graveshift_tui.widgets.choose import Chooser
-
-T = TypeVar("T")
+from graveshift_tui.screens.tracing import copy_trace
+from graveshift_tui.settings import ConsoleError
 
 COMMANDS: Final = (*PLACES, "demo", "export", "theme", "help", "quit", "q")
 VERBS: Final = (*verbs.PLAIN, *FLOWS)
-
-
-class Host(Protocol):
-    """What actions need of the app."""
-
-    @property
-    def app(self) -> App[object]:
-        """The app that overlays are laid over."""
-
-    settings: Settings
-    keymap: Keymap
-    client: Client | None
-    feed: Feed | None
-    pulse: Pulse
-    operations: dict[str, OperationInfo]
-
-    def here(self) -> ConsoleScreen | None:
-        """The screen on top, where it is one of ours."""
-
-    def go(self, route: Route) -> None:
-        """Opens a place on top."""
-
-    def go_home(self, route: Route) -> None:
-        """Opens a place right above the overview."""
-
-    def go_back(self) -> None:
-        """One step back."""
-
-    def leave(self) -> None:
-        """Quits, asking where runs are live."""
-
-    def use_theme(self, name: str) -> None:
-        """Other colours."""
-
-    def copy_to_clipboard(self, text: str) -> None:
-        """Hands a text to the terminal's clipboard."""
-
-    def look(self, reading: Awaitable[T], then: Callable[[T], None]) -> None:
-        """Reads, and goes on with the answer."""
-
-    def order(self, ask: Ask) -> None:
-        """Plans, asks and runs."""
-
-    def tell(self, text: str, severity: str = "information", about: str = "") -> None:
-        """Shows a toast."""
 
 
 class Actions:
@@ -86,7 +33,7 @@ class Actions:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self.opening = Opening()
+        self.gate = Gate(host, VERBS)
         self._filtering = Filtering(host)
         self._table: dict[str, Callable[[], None]] = {
             "back": host.go_back,
@@ -95,6 +42,7 @@ class Actions:
             "palette": self._palette,
             "retry": self._retry,
             "copy": self._copy,
+            "trace": self._trace,
             "filter": self._filtering.ask,
             "command": self._command,
             "runbook": self._runbook,
@@ -140,42 +88,28 @@ class Actions:
             self._host.tell(str(error), "error")
 
     def _verb(self, action: str) -> None:
+        title, screen = self._host.keymap.title(action), self._host.here()
         if why := self.why_not(action):
-            self._host.tell(f"{self._host.keymap.title(action)}: {why}", "warning")
+            self._refused(action, f"{title}: {why}")
             return
-        screen = self._host.here()
         if screen is None or self._host.client is None:
-            self._host.tell("not connected yet; nothing was done", "warning")
+            self._refused(action, "not connected yet; nothing was done")
             return
-        if self.opening.is_under_way and action != "run.stop":
-            self._say_busy()
+        if self.gate.is_opening and action != "run.stop":
+            self.gate.say_busy()
             return
         if self._is_gone(screen, action):
+            self.gate.call_off(action)
             return
         try:
             self._start(action, screen.subject(), self._host.client)
         except verbs.NotHere as reason:
-            self._host.tell(str(reason) or str(verbs.NotHere.__doc__), "warning")
+            self._refused(action, str(reason) or str(verbs.NotHere.__doc__))
 
-    @property
-    def is_opening(self) -> bool:
-        """True while a question is on its way."""
-        return self.opening.is_under_way
-
-    def refuses(self, key: Key, pressed_at: float) -> bool:
-        """True, and said, of a verb's key that was pressed while the question of another was on its way."""
-        if not self.opening.takes_no_verb(pressed_at, dialog=self._host.here() is None):
-            return False
-        screen = self._host.here()
-        places = screen.places if screen is not None else ("screens",)
-        is_verb = self._host.keymap.action(key.character or key.key, *places) in VERBS
-        if is_verb:
-            self._say_busy()
-        return is_verb
-
-    def _say_busy(self) -> None:
-        what = self.opening.words or "another verb"
-        self._host.tell(f"one question at a time: {what} comes first; nothing else was done", "warning", "busy")
+    def _refused(self, action: str, why: str) -> None:
+        """Said, and what was typed ahead for its question acts on nothing else."""
+        self.gate.call_off(action)
+        self._host.tell(why, "warning")
 
     def _is_gone(self, screen: ConsoleScreen, action: str) -> bool:
         """True, and said, where the row or thing that the key would act on is gone."""
@@ -187,11 +121,11 @@ class Actions:
         if action in verbs.PLAIN:
             self._host.order(verbs.PLAIN[action](subject))
             return
-        desk = Asking(self._host, self.opening, self._host.keymap.title(action))
+        desk = Asking(self._host, self.gate.opening, self._host.keymap.title(action), asks=action not in UNASKED)
         screen = self._host.here()
         show = screen.reveal if isinstance(screen, DetailScreen) else lambda thing: None
         FLOWS[action](
-            Flow(desk, self._choose, client, self._host.pulse.overview, subject, show, self._host.app.push_screen)
+            Flow(desk, self.gate.choose, client, self._host.pulse.overview, subject, show, self._host.app.push_screen)
         )
 
     def _help(self) -> None:
@@ -200,9 +134,6 @@ class Actions:
     def _palette(self) -> None:
         if (screen := self._host.here()) is not None:
             show_palette(self._host.app, self._host.keymap, screen.places, self.why_not, screen.perform)
-
-    def _choose(self, chooser: "Chooser", then: Callable[[tuple[str, str]], None]) -> None:
-        choose(self._host.app, chooser, then)
 
     def _goer(self, name: str) -> Callable[..., None]:
         return lambda *rest: self._host.go_home(Route(name))
@@ -225,8 +156,10 @@ class Actions:
         if isinstance(row, Letter):
             given = Filter(system=row.system, queue=row.queue, kind=row.kind, fingerprint=row.fingerprint)
             self._host.go(Route("dlq", given, crumb=short(row.error_type)))
+        elif isinstance(row, Group):
+            self._host.go(letters_of(row))
         else:
-            self._host.tell("no letter is under the cursor", "warning")
+            self._host.tell("no letter or cause is under the cursor", "warning")
 
     def _export(self, file: str) -> None:
         screen, client = self._host.here(), self._host.client
@@ -245,6 +178,10 @@ class Actions:
         screen, seen = self._host.here(), self._host.pulse.overview
         if screen is not None and seen is not None and not self._is_gone(screen, "copy"):
             copying.copy(self._host, chat_line(screen.subject(), seen))
+
+    def _trace(self) -> None:
+        if (screen := self._host.here()) is not None and not self._is_gone(screen, "trace"):
+            copy_trace(self._host, screen.subject())
 
     def _command(self) -> None:
         words = [*COMMANDS, *(f"demo {mode}" for mode in MODES)]

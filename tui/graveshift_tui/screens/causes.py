@@ -1,6 +1,7 @@
 """One cause explained: what it hits, what was done about it, who is on it, and what a requeue would take."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from graveshift.wire.groups import Facet, Group, GroupDetail, Requeued
@@ -36,6 +37,21 @@ def told(group: Group, at: At) -> list[Line]:
         lines += _plan(group, at)
         lines += _sample(group, at)
     return lines + later
+
+
+def in_full(group: GroupDetail, at: At) -> list[Line]:
+    """What the pane has no room for: facets in which all are alike, where else it is, the rest of the sample."""
+    alike = [facet for facet in group.facets if len(facet.values) == 1 and facet.by != "version"]
+    lines = [_facet(facet, at) for facet in alike if _name(facet) not in HOSTS]
+    for label, parts in (("queues", group.queues), ("kinds", group.kinds)):
+        if len(parts) > 1:
+            words = ", ".join(f"{part.name} {f.count(part.n)}" for part in parts)
+            lines.append(_said(label, ((words, "text"),), at))
+    if group.sampled:
+        lines.append(_said("sampled", ((f"{f.count(group.sampled)}: {group.sample}", "muted"),), at))
+    for sample in group.samples[1:]:
+        lines.append(_said("", ((sample.payload or sample.job_id, "text"),), at))
+    return lines
 
 
 def owner_word(group: Group) -> str:
@@ -106,12 +122,17 @@ def _owner(group: Group, at: At) -> Line:
     claim = group.claim
     who: Line = (("nobody", "muted"), ("   n to claim", "faint"))
     if claim:
-        until = f" until {f.moment(claim.until)}" if claim.until else ""
+        until = f" until {_end(claim.until, at.now)}" if claim.until else ""
         who = ((claim.by, "bold accent"), (f" for {f.ago(claim.since, at.now)}{until}", "text"))
     if group.runbook:
         book: Line = (("   runbook ", "muted"), (group.runbook.title, "text"), (" (o)", "faint"))
         who = (*who, *book) if LABEL + width_of((*who, *book)) < at.width else who
     return _said("owner", who, at)
+
+
+def _end(until: datetime, now: datetime) -> str:
+    """`03:40Z`, with its date where that is a day away or more."""
+    return f"{until.astimezone(UTC):%H:%M}Z" if until - now < timedelta(days=1) else f.moment(until)
 
 
 def _plan(group: GroupDetail, at: At) -> list[Line]:
@@ -126,6 +147,8 @@ def _plan(group: GroupDetail, at: At) -> list[Line]:
         words.append(f"log {f.size(told.wal_bytes)}{free}")
     if told and told.undo_window_s:
         words.append(f"undo {f.age(told.undo_window_s)}")
+    while len(words) > 1 and LABEL + len("   ".join(words)) > at.width - 1:
+        del words[1]
     return [_said("PLAN R", (("   ".join(words), "text"),), at)]
 
 

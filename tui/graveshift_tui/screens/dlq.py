@@ -29,7 +29,7 @@ def nodes(letter: Letter, at: At) -> list[Node]:
         ("enqueued", f.moment(letter.enqueued_at)),
         ("attempts", f"{tries}   {again if letter.requeue_count is not None else ''}"),
         ("worker", letter.worker_version),
-        ("trace", letter.trace_id),
+        ("trace", _trace(letter)),
         ("siblings", _siblings(letter)),
         ("job", letter.job_id),
         ("last run", letter.run_id),
@@ -71,6 +71,11 @@ def _life(index: int, life: Life, at: At) -> Node:
         (f" by {f.fit(life.by, min(24, len(life.by)))}" if life.by else "", "muted"),
     )
     return Node(f"lives/{index}", head)
+
+
+def _trace(letter: Letter) -> str | None:
+    """The link to it, else its id."""
+    return (letter.trace_url if isinstance(letter, LetterDetail) else None) or letter.trace_id
 
 
 def _siblings(letter: Letter) -> str | None:

@@ -1,6 +1,6 @@
 """Groups: failures by cause, and the one under the cursor explained."""
 
-from graveshift.wire.groups import Group
+from graveshift.wire.groups import Group, GroupDetail
 from graveshift.wire.marks import MarkKind
 from graveshift.wire.selection import GROUP_FIELDS, Filter, parameters
 from graveshift_tui import format as f
@@ -38,6 +38,11 @@ def scope_of(group: Group) -> Filter:
     return Filter(system=group.system, queue=group.queue, kind=group.kind, fingerprint=group.fingerprint)
 
 
+def letters_of(group: Group) -> Route:
+    """Where its letters are."""
+    return Route("dlq", scope_of(group), crumb=cause(group)[:40], promised=group.dead)
+
+
 def speed(group: Group) -> str:
     """Failures a minute, with a sign where there are any."""
     return f.UNKNOWN if group.per_min is None else "0" if group.per_min < 0.05 else f"+{f.rate(group.per_min)}"
@@ -66,9 +71,10 @@ def trend(group: Group, width: int) -> Cell:
 def pane(group: Group, at: At) -> list[Line]:
     """What is known of one cause, as it is needed: what, since when after what, how fast, where, and so on."""
     part = f"   {100 * group.share:.0f}% of all failures here" if group.share and group.share >= 0.005 else ""
+    where = f"   {group.kind} in queue {group.queue} of {group.system}"
     lines: list[Line] = [
         ((f" {f.phrase(cause(group), at.width - 2)}", "bold bright"),),
-        ((f.phrase(f"   {group.kind} in queue {group.queue} of {group.system}{part}", at.width - 1), "muted"),),
+        ((f.phrase(where + (part if len(where + part) < at.width else ""), at.width - 1), "muted"),),
         _since(group, at),
         _speed(group, at),
         *causes.told(group, at),
@@ -115,7 +121,8 @@ def _speed(group: Group, at: At) -> Line:
 
 def nodes(group: Group, at: At) -> list[Node]:
     """The same, in full."""
-    lines = [Node(f"group/{i}", line) for i, line in enumerate(pane(group, at))]
+    told = [*pane(group, at), *(causes.in_full(group, at) if isinstance(group, GroupDetail) else ())]
+    lines = [Node(f"group/{i}", line) for i, line in enumerate(told)]
     mark = group.mark
     more = facts(
         "group",
@@ -146,7 +153,7 @@ CARD = Card(
     id_of=solo(Group, lambda g: g.id),
     tone=solo(Group, tone),
     empty="No causes: nothing is failing, and nothing has died.",
-    opens=solo(Group, lambda g: Route("dlq", scope_of(g), crumb=cause(g)[:40], promised=g.dead)),
+    opens=solo(Group, letters_of),
     pane=pair(Group, pane),
     pane_height=5,
     pane_most=18,

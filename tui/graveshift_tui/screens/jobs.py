@@ -46,7 +46,7 @@ def nodes(job: Job, at: At) -> list[Node]:
     if isinstance(job, JobDetail):
         more = (
             ("finished", f.moment(job.finished_at) if job.finished_at else None),
-            ("trace", job.trace_id),
+            ("trace", job.trace_url or job.trace_id),
             ("last run", job.run_id),
             ("held because", job.held_reason),
             ("held by", _held_by(job)),

@@ -15,6 +15,8 @@ from graveshift_tui.widgets.columns import At, Column, pair, solo
 from graveshift_tui.widgets.tree import Node, texts
 
 EDGE: Final = 6
+LINK: Final = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+"""A link of Markdown, of which its words are shown: a console has no page to go to."""
 POINT: Final = re.compile(r" *(?:\d+\.|[-*]) +")
 
 
@@ -42,7 +44,7 @@ def _paragraphs(lines: Iterable[str]) -> list[tuple[str, int]]:
             found.append((line, len(point.group()) if point else 0))
         goes_on = bool(line.strip()) and not is_code and not fence and not _is_apart(line)
         is_code = is_code != fence
-    return [(words.replace("**", ""), hang) for words, hang in found]
+    return [(LINK.sub(r"\1", words).replace("**", ""), hang) for words, hang in found]
 
 
 def _is_apart(line: str) -> bool:

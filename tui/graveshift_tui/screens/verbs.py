@@ -26,6 +26,7 @@ from graveshift_tui.screens.saying import said
 UNGATED: Final = ("run.stop", "run.pause", "run.faster", "run.slower", "run.rate")
 OPERATIONS: Final = {
     "dlq.requeue.all": "dlq.requeue",
+    "dlq.requeue.otherwise": "dlq.requeue",
     "dlq.edit": "dlq.requeue",
     "dlq.canary": "dlq.requeue",
     **dict.fromkeys(UNGATED, ""),

@@ -28,6 +28,16 @@ class Choice(Struct, frozen=True):
     why_not: str | None = None
 
 
+class Narrow(Input):
+    """Says that enter was pressed before the next key is dealt with, and not with a message that comes after it."""
+
+    async def action_submit(self) -> None:
+        """Enter."""
+        if isinstance(self.screen, Chooser):
+            self.screen.entered(self.value)
+        await super().action_submit()
+
+
 class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
     """Type to narrow, enter to take; returns the value and what was typed into the note.
 
@@ -64,13 +74,17 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         self.choices = choices
         self.note = note
         self.noted = clean(noted, 500)
+        self.ready: Callable[[], None] = lambda: None
+        """Called once it can be typed into."""
+        self.taken: Callable[[], None] = lambda: None
+        """Called as soon as one is taken, before what comes of it."""
         self.at = 0
 
     def compose(self) -> ComposeResult:
         """Title, what to type, the choices."""
         with Vertical():
-            yield Lines([((self.question, "bold heading"),)])
-            yield Input(id="narrow", placeholder=self.placeholder, select_on_focus=False)
+            yield Lines([*wrapped(((self.question, "bold heading"),), self._width)])
+            yield Narrow(id="narrow", placeholder=self.placeholder, select_on_focus=False)
             yield Lines(self._rows(self.choices), id="choices")
             if self.note is not None:
                 yield Input(self.noted, id="note", placeholder=self.note, max_length=500, select_on_focus=False)
@@ -82,6 +96,12 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         for field in self.query(Input):
             field.cursor_blink = False
         self.query_one("#narrow", Input).focus()
+        # A focus is given by a call of the app: this one comes after it.
+        self.app.call_later(self.ready)
+
+    @property
+    def _width(self) -> int:
+        return max(20, min(BOX, self.app.size.width) - EDGES)
 
     @property
     def text(self) -> str:
@@ -146,9 +166,16 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         text = event.value.strip() if event.input is narrow else self.text
         found, at = self._fitting(text), self.at if text == self.text else 0
         if not found or at < 0 or self._is_unclear(text):
+            self.ready()
             return
         note = self.query_one("#note", Input).value.strip() if self.note is not None else ""
         self.dismiss((found[at].value, note))
+
+    def entered(self, text: str) -> None:
+        """Enter was pressed at `text`: where that takes something, it is known at once."""
+        found, at = self._fitting(text.strip()), self.at if text.strip() == self.text else 0
+        if found and at >= 0 and not self._is_unclear(text.strip()):
+            self.taken()
 
     def _move(self, delta: int) -> None:
         self.at = max(0, min(self.at + delta, len(self.found) - 1))
@@ -159,7 +186,7 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
 
     def _rows(self, found: Sequence[Choice], *, unclear: bool = False) -> list[Line]:
         """Cut to a width that is known before the box is laid out, so that its first frame is right."""
-        width = max(20, min(BOX, self.app.size.width) - EDGES)
+        width = self._width
         first = max(0, min(self.at - ROWS + 1, len(found) - ROWS))
         lines = [self._line(c, width, here=first + i == self.at) for i, c in enumerate(found[first : first + ROWS])]
         if unclear:

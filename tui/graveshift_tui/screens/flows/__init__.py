@@ -8,6 +8,7 @@ from graveshift_tui.screens.flows.claiming import claim
 from graveshift_tui.screens.flows.editing import edit
 from graveshift_tui.screens.flows.limiting import limit
 from graveshift_tui.screens.flows.noting import note
+from graveshift_tui.screens.flows.otherwise import otherwise
 from graveshift_tui.screens.flows.pausing import hold, pause, pause_schedule
 from graveshift_tui.screens.flows.revealing import reveal
 from graveshift_tui.screens.flows.rotating import rotate
@@ -18,6 +19,7 @@ from graveshift_tui.screens.flows.undoing import undo
 
 FLOWS: Final[dict[str, Callable[[Flow], None]]] = {
     "dlq.edit": edit,
+    "dlq.requeue.otherwise": otherwise,
     "group.claim": claim,
     "group.note": note,
     "queue.pause": pause,
@@ -35,3 +37,5 @@ FLOWS: Final[dict[str, Callable[[Flow], None]]] = {
     "run.slower": slower,
     "run.rate": any_rate,
 }
+UNASKED: Final = ("run.undo", "run.stop", "run.pause", "run.faster", "run.slower")
+"""Those that ask for no value: what is typed after them is for the screen."""

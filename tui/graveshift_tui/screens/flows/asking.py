@@ -37,14 +37,18 @@ class Host(Protocol):
 
 
 class Asking:
-    """The host for one verb: what is read for its question is known to be on its way."""
+    """The host for one verb: what is read for its question is known to be on its way.
 
-    def __init__(self, host: Host, opening: Opening, words: str) -> None:
+    One that `asks` for a value has it typed ahead; where there is nothing to ask for, that goes nowhere else.
+    """
+
+    def __init__(self, host: Host, opening: Opening, words: str, *, asks: bool = True) -> None:
         self.look = host.look
         self.order = host.order
         self.tell = host.tell
         self._opening = opening
         self._words = words
+        self._asks = asks
 
     def ask(self, reading: Awaitable[T], then: Callable[[T], None]) -> None:
         """Reads, and goes on with the answer to a question."""
@@ -53,15 +57,24 @@ class Asking:
             try:
                 return await reading
             except BaseException:
-                self._opening.end()
+                self._none()
                 raise
 
         def go_on(value: T) -> None:
             self._opening.end()
-            then(value)
+            try:
+                then(value)
+            except BaseException:
+                self._none()
+                raise
 
         self._opening.begin(self._words, is_planned=False)
         self.look(read(), go_on)
+
+    def _none(self) -> None:
+        self._opening.end()
+        if self._asks:
+            self._opening.call_off(self._words)
 
 
 class Flow(Struct, frozen=True):

@@ -24,8 +24,7 @@ def _one_of(flow: Flow, secrets: list[SecretInfo]) -> None:
     from graveshift_tui.widgets.choose import Choice, Chooser
 
     if not secrets:
-        flow.desk.tell("no secrets are kept here", "warning")
-        return
+        raise verbs.NotHere("no secrets are kept here")
     options = [Choice(s.id, f"{s.name}  v{s.version} {s.state.value}", s.kind) for s in secrets]
     by_id: dict[str, SecretInfo] = {secret.id: secret for secret in secrets}
     flow.choose(
