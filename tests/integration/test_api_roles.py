@@ -22,6 +22,7 @@ BODIES: dict[str, object] = {
     "/v1/runs/{id}/rate": {"per_s": 1},
     "/v1/jobs": {"queue": "mail", "kind": "send"},
     "/v1/marks": {"title": "shop v142"},
+    "/v1/query/secret": {"value": "4711"},
 }
 OPEN = {"/health", "/metrics", "/schema/openapi.json"}
 # The Desk refuses these to a viewer, and keeps the refusal on the record; what is not there is not found first.

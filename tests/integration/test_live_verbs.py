@@ -179,7 +179,7 @@ async def test_a_drained_queue_refuses_every_producer_until_it_is_resumed(front:
 
 
 @pytest.mark.parametrize(
-    "given", [{"fingerprint": "1-abc"}, {"payload": "[]"}, {"error_type": "E", "queue": "mail"}, {"versoin": "1"}]
+    "given", [{"text": "refused"}, {"payload": "[]"}, {"error_type": "E", "queue": "mail"}, {"versoin": "1"}]
 )
 async def test_a_condition_that_is_not_known_is_refused(front: Front, given: dict[str, str]) -> None:
     with pytest.raises(Invalid):

@@ -186,7 +186,7 @@ async def test_the_chores_roll_up_sample_and_tidy(engine: AsyncEngine) -> None:
     try:
         await until(sampled, within=30)
         await until(lambda: tidied > 1, within=30)
-        await until(lambda: len(clockwork.last_success()) == 5, within=30)
+        await until(lambda: len(clockwork.last_success()) == 6, within=30)
         assert "tidy" not in clockwork.last_success()
     finally:
         stop.set()

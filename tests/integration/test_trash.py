@@ -50,8 +50,8 @@ async def test_discarded_letters_are_restored_by_filter_by_run_and_by_id(front: 
 
 async def test_a_condition_that_means_nothing_in_the_trash_is_refused(front: Front) -> None:
     for operation in (RESTORE, EMPTY):
-        with pytest.raises(Invalid, match="text"):
-            await front.desk.plan(operation, {"selection": {"filter": {"text": "x"}}}, ANN)
+        with pytest.raises(Invalid, match="state"):
+            await front.desk.plan(operation, {"selection": {"filter": {"state": "held"}}}, ANN)
 
 
 async def test_emptying_asks_for_the_environment_and_leaves_nothing(front: Front) -> None:

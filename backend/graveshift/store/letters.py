@@ -45,7 +45,7 @@ GROUPS = """
            min(died_at) AS first_seen, max(died_at) AS last_seen,
            count(*) FILTER (WHERE died_at > now() - interval '1 minute') AS per_min,
            count(*) FILTER (WHERE requeue_count > 0) AS died_again, max(requeue_count) AS again,
-           CAST(count(*) AS double precision) / (SELECT count(*) FROM graveshift_ledger.letters WHERE system = :system)
+           CAST(count(*) AS double precision) / (SELECT count(*) FROM graveshift_ledger.letters WHERE system = :here)
                AS share, now() AS as_of
     FROM graveshift_ledger.letters WHERE {match}
     GROUP BY queue, kind, fingerprint ORDER BY per_min DESC, dead DESC, queue, kind, fingerprint LIMIT :limit

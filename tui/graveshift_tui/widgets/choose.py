@@ -163,19 +163,23 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         event.stop()
         narrow = self.query_one("#narrow", Input)
         # What stood there when enter was pressed; keys that were typed after it may have reached the field since.
-        text = event.value.strip() if event.input is narrow else self.text
-        found, at = self._fitting(text), self.at if text == self.text else 0
-        if not found or at < 0 or self._is_unclear(text):
+        chosen = self._meant(event.value.strip() if event.input is narrow else self.text)
+        if chosen is None:
             self.ready()
             return
         note = self.query_one("#note", Input).value.strip() if self.note is not None else ""
-        self.dismiss((found[at].value, note))
+        self.dismiss((chosen.value, note))
 
     def entered(self, text: str) -> None:
         """Enter was pressed at `text`: where that takes something, it is known at once."""
-        found, at = self._fitting(text.strip()), self.at if text.strip() == self.text else 0
-        if found and at >= 0 and not self._is_unclear(text.strip()):
+        if self._meant(text.strip()) is not None:
             self.taken()
+
+    def _meant(self, text: str) -> Choice | None:
+        """What enter takes at this text: the choice that the cursor is on, of a text that has moved on the first."""
+        at = self.at if text == self.text else -1 if self._is_unclear(text) else 0
+        found = self._fitting(text)
+        return found[at] if found and at >= 0 else None
 
     def _move(self, delta: int) -> None:
         self.at = max(0, min(self.at + delta, len(self.found) - 1))
