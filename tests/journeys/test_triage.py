@@ -71,6 +71,8 @@ def see_green_and_go_on(person: Person) -> None:
     person.press("=", "500", "enter")
     person.sees(r": 500 a second from now on")
     person.press("p")
+    person.sees(r"go on with the rest")
+    person.press("enter")
     person.sees(r"run \d+: resumed")
     person.sees(r"› *\d+ +dlq\.requeue +running")
 

@@ -17,7 +17,8 @@ from tests.waiting import until
 
 TRYING = Canary(asked=20, then=Then.ASK, jobs=20, done=14, failed=2, running=4)
 RED = replace(TRYING, state=CanaryState.RED)
-WHY = "canary red: 2 of 16 first attempts failed; resume goes on, cancel ends it"
+WHY = "canary red: 2 of 16 first attempts failed"
+ANSWERS = "p answers it, X ends it"
 
 
 def run(**fields: object) -> Run:
@@ -89,14 +90,45 @@ async def test_it_is_in_the_band_of_every_screen_and_told_once(monkeypatch: pyte
         assert (len(rung), person.toasts.count(WHY)) == (1, 1)
 
 
-async def test_p_on_it_resumes_it_and_says_why_it_had_stopped() -> None:
+async def test_p_on_it_asks_before_it_resumes_and_says_why_it_had_stopped() -> None:
+    async with console() as person:
+        number = await halted(person)
+        await person.press("7")
+        await person.sees("asks")
+        await person.sees(ANSWERS)
+        await person.press("p")
+        await person.sees("leave it as it is")
+        await person.press("enter")
+        assert (await person.client.look(number)).state is RunState.PAUSED
+        await person.press("p")
+        await person.sees("go on with the rest")
+        await person.press("down", "down", "enter")
+        await person.told(f"run {number}: resumed; it had stopped by itself: {WHY}")
+        assert (await person.client.look(number)).state is RunState.RUNNING
+
+
+async def test_a_run_that_asks_is_ended_from_the_same_question() -> None:
     async with console() as person:
         number = await halted(person)
         await person.press("7")
         await person.sees("asks")
         await person.press("p")
-        await person.told(f"run {number}: resumed; it had stopped by itself: {WHY}")
-        assert (await person.client.look(number)).state is RunState.RUNNING
+        await person.sees("end it; what was moved stays moved")
+        await person.press("down", "enter")
+        await person.told(f"run {number}: stopping")
+        assert (await person.client.look(number)).state is RunState.CANCELLED
+
+
+async def test_enter_alone_changes_no_rate() -> None:
+    async with console() as person:
+        started = person.client.start("dlq.requeue", total=100, moved=20, rate=50)
+        await person.press("7")
+        await person.sees(started.id)
+        await person.press("=")
+        await person.sees("as it is: 50 a second")
+        await person.press("enter")
+        await until(lambda: "as it is" not in person.text)
+        assert (await person.client.look(started.id)).rate == 50
 
 
 async def test_rates_are_changed_on_the_runs_screen() -> None:

@@ -13,7 +13,7 @@ async def test_keys_that_overtake_enter_change_nothing_of_what_it_takes() -> Non
         offered = [Choice("500", "500 a second")]
         chooser = Chooser("At what rate?", offered, typed=lambda text: Choice(text, text) if text.isdigit() else None)
         person.app.push_screen(chooser, taken.append)
-        await person.sees("At what rate?")
+        await until(lambda: isinstance(person.app.focused, Input), what="the field takes keys")
         await person.types("50")
         field = chooser.query_one("#narrow", Input)
         chooser.post_message(Input.Submitted(field, "50"))

@@ -208,7 +208,8 @@ def progress(run: Run) -> str:
         return canary(run)
     named = NOUNS.get(run.operation) or NOUNS.get(run.operation.partition(".")[0], "item")
     whole = things(run.total, named)
-    done = f"{share(run.handled, run.total)} of {whole}" if run.total else f"{count(run.handled)} done"
+    part = count(run.handled) if run.total and 0 < run.handled * 100 < run.total else share(run.handled, run.total)
+    done = f"{part} of {whole}" if run.total else f"{count(run.handled)} done"
     odd = [
         f"{count(n)} {word}"
         for n, word in ((run.failed, "failed"), (run.conflict, "conflict"), (run.gone, "gone"))

@@ -94,7 +94,7 @@ def ends(canary: Canary) -> bool:
 
 
 def said(canary: Canary) -> str:
-    """`canary red: 2 of 6 first attempts failed`, and what can be done about it."""
+    """`canary red: 2 of 6 first attempts failed`, and that it ends where it does."""
     settled = canary.done + canary.failed
     match canary.state:
         case CanaryState.RED:
@@ -103,5 +103,4 @@ def said(canary: Canary) -> str:
             words = f"{canary.done:,} of {canary.jobs:,} done in time, {canary.waiting:,} not started"
         case _:
             words = f"{canary.done:,} of {canary.jobs:,} done"
-    after = "it ends with its canary" if ends(canary) else "resume goes on, cancel ends it"
-    return f"canary {canary.state}: {words}; {after}"
+    return f"canary {canary.state}: {words}{'; it ends with its canary' if ends(canary) else ''}"

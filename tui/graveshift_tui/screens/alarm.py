@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from graveshift.wire.overview import Overview
-from graveshift.wire.runs import Run
+from graveshift.wire.runs import Run, RunState
 from graveshift_tui.format import rate
 from graveshift_tui.widgets.title import Title
 
@@ -42,7 +42,12 @@ class Alarm:
         self._title.show(f"graveshift {name}: run {halted[0].id} {halted[0].halt}" if halted else "")
 
 
+def asks(run: Run) -> str:
+    """Why it stopped by itself, and the keys that answer it while it waits."""
+    return f"{run.halt}; p answers it, X ends it" if run.state is RunState.PAUSED else run.halt or ""
+
+
 def _said(run: Run) -> str:
     if run.halt:
-        return run.halt
+        return asks(run)
     return f"slowed itself to {rate(run.slowed)}/s" if run.slowed is not None else ""

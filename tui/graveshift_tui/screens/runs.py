@@ -8,6 +8,7 @@ from graveshift_tui import format as f
 from graveshift_tui.card import Card, Route
 from graveshift_tui.client import Client
 from graveshift_tui.operate import progress
+from graveshift_tui.screens.alarm import asks
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
 from graveshift_tui.widgets.paint import Line, wrapped
@@ -48,7 +49,7 @@ def speed(run: Run) -> str:
 def pane(run: Run, at: At) -> list[Line]:
     """The run under the cursor in words."""
     why = f'   "{run.reason}"' if run.reason else ""
-    told = run.error or run.halt
+    told = run.error or asks(run)
     waits = starts(run, at)
     became: Line = ((f"   {waits or progress(run)}   {speed(run)}", "warn" if waits else "text"),)
     return [
@@ -118,7 +119,7 @@ CARD = Card(
     pane=pair(Run, pane),
     pane_height=3,
     nodes=pair(Run, nodes),
-    verbs=("run.pause", "run.faster", "run.slower", "run.rate", "run.undo", "run.stop"),
+    verbs=("run.pause", "run.stop", "run.rate", "run.faster", "run.slower", "run.undo"),
     fields=(),
 )
 
@@ -136,7 +137,7 @@ ITEMS = Card(
     fetch=items,
     pane=pair(Item, item_pane),
     pane_height=4,
-    verbs=("run.pause", "run.faster", "run.slower", "run.rate", "run.undo", "run.stop"),
+    verbs=("run.pause", "run.stop", "run.rate", "run.faster", "run.slower", "run.undo"),
     hints=("runs",),
     fields=(),
 )

@@ -48,9 +48,9 @@ def refusal(error: ConsoleError, plan: Plan, width: int) -> list[Line]:
 
 
 def _blocks(plan: Plan, width: int) -> list[list[Line]]:
-    """Effects, then warnings, what an edit changes, what it takes and what it is made of: whole, one block each."""
-    said = [("text", f"{effect.subject}: {effect.change}") for effect in plan.effects]
-    said += [("warn", f"! {line}") for line in warning_lines(plan)]
+    """The first effect, warnings, the other effects, what an edit changes, what it takes and is made of, each whole."""
+    effects = [("text", f"{effect.subject}: {effect.change}") for effect in plan.effects]
+    said = [*effects[:1], *(("warn", f"! {line}") for line in warning_lines(plan)), *effects[1:]]
     said += [("text", line) for line in sample_lines(plan)]
     said += [("muted", line) for line in (*forecast_lines(plan), *part_lines(plan))]
     return [_block(shortened(text, plan), tone, width) for tone, text in said]

@@ -1,10 +1,11 @@
-"""Runs steered without a plan: paused and resumed, faster, slower, or at a rate that is typed."""
+"""Runs steered without a plan: paused, resumed, answered where they ask, faster, slower, at a rate that is typed."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graveshift.wire.runs import FASTEST, SLOWEST, Run, RunState
+from graveshift.wire.trials import CanaryState
 from graveshift_tui.format import rate
 from graveshift_tui.screens import verbs
 from graveshift_tui.screens.flows.asking import Flow
@@ -16,18 +17,39 @@ UNLIMITED: Final = "unlimited"
 OFFERED: Final = ("1", "10", "50", "100", "500", "1000", "5000", UNLIMITED)
 LOOKS: Final = "A rate is 500 or 0.5 (a second), or unlimited."
 FACTOR: Final = 2
+LEAVE: Final = "leave"
+STEERED: Final = {"pause": "pausing", "resume": "resumed", "cancel": "stopping"}
 
 
 def pause_run(flow: Flow) -> None:
-    """Pauses the run, or resumes it where it is paused, by itself or by somebody."""
+    """Pauses the run, or resumes it where somebody paused it; one that stopped by itself is never resumed unasked."""
 
     def turn(run: Run) -> None:
-        act = "resume" if run.state is RunState.PAUSED else "pause"
-        words = f"run {run.id}: {'resumed' if act == 'resume' else 'pausing'}"
-        why = f"; it had stopped by itself: {run.halt}" if run.halt and act == "resume" else ""
-        flow.desk.look(flow.client.steer(run.id, act), lambda _: flow.desk.tell(words + why, about=f"run {run.id}"))
+        if run.state is not RunState.PAUSED:
+            _steer(flow, run, "pause")
+        elif run.halt:
+            _answer(flow, run)
+        else:
+            _steer(flow, run, "resume")
 
     _of_run(flow, turn)
+
+
+def _answer(flow: Flow, run: Run) -> None:
+    """What becomes of a run that asks. What is at hand is safe: only after a green canary that is to go on."""
+    from graveshift_tui.widgets.choose import Choice, Chooser
+
+    leave = Choice(LEAVE, "leave it as it is")
+    on, end = Choice("resume", "go on with the rest"), Choice("cancel", "end it; what was moved stays moved")
+    is_green = run.canary is not None and run.canary.state is CanaryState.GREEN and "canary" in (run.halt or "")
+    chooser = Chooser(f"Run {run.id}: {run.halt}", [on, end, leave] if is_green else [leave, end, on])
+    flow.choose(chooser, lambda chosen: None if chosen[0] == LEAVE else _steer(flow, run, chosen[0]))
+
+
+def _steer(flow: Flow, run: Run, act: str) -> None:
+    words = f"run {run.id}: {STEERED[act]}"
+    why = f"; it had stopped by itself: {run.halt}" if run.halt and act == "resume" else ""
+    flow.desk.look(flow.client.steer(run.id, act), lambda _: flow.desk.tell(words + why, about=f"run {run.id}"))
 
 
 def faster(flow: Flow) -> None:
@@ -49,10 +71,14 @@ def any_rate(flow: Flow) -> None:
         def offer(text: str) -> "Choice | None":
             return Choice(text.strip(), said(rate_of(text))) if readable(text) else None
 
-        offered = [Choice(text, said(rate_of(text)), text) for text in OFFERED]
+        def chosen(taken: tuple[str, str]) -> None:
+            if taken[0] != LEAVE:
+                _set(flow, run, rate_of(taken[0]))
+
+        kept = Choice(LEAVE, f"as it is: {said(run.rate)}")
+        offered = [kept, *(Choice(text, said(rate_of(text)), text) for text in OFFERED)]
         question = f"Run {run.id} at what rate? It has {said(run.rate)}."
-        chooser = Chooser(question, offered, typed=offer, looks=LOOKS, placeholder="items a second: 500")
-        flow.choose(chooser, lambda chosen: _set(flow, run, rate_of(chosen[0])))
+        flow.choose(Chooser(question, offered, typed=offer, looks=LOOKS, placeholder="type a number a second"), chosen)
 
     _of_run(flow, ask)
 
