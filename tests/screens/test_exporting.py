@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from tests.screens.console import Person, console
 from tests.screens.fake_client import FakeClient
@@ -34,12 +35,14 @@ class Exporting(FakeClient):
 
 async def exports(person: Person, file: Path) -> None:
     await person.press("colon")
+    await until(lambda: isinstance(person.app.focused, Input), what="the line takes keys")
     await person.types(f"export {file}")
     await person.press("enter")
 
 
 async def filters(person: Person, text: str) -> None:
     await person.press("slash")
+    await until(lambda: isinstance(person.app.focused, Input), what="the line takes keys")
     await person.types(text)
     await person.press("enter")
     await until(lambda: person.listing.route.query == text and person.listing.table.chain.started)

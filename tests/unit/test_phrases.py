@@ -15,7 +15,7 @@ from graveshift_tui.format import ending, phrase
         ("DeliveryFailed <n> from customer", 32, "DeliveryFailed <n> from customer"),
         ("UniqueViolationError duplicate key", 29, "UniqueViolationError…"),
         ("KeyError <str> · report.parse", 26, "KeyError <str> · report.pa…"[:25] + "…"),
-        ('{"customer":"acme","host":"api.acme.example"}', 32, '{"customer":"acme","host":…'),
+        ('{"customer":"acme","host":"api.acme.example"}', 32, '{"customer":"acme","host"…'),
         ("averylongwordthatneverends", 10, "averylong…"),
         ("a b", 1, "…"),
         ("abc", 0, ""),
