@@ -32,7 +32,7 @@ SCRATCH = text("""
      WHERE starts_with(datname, 'graveshift_scratch_' ||
                        (SELECT oid FROM pg_database WHERE datname = current_database()) || '_')
 """)
-FILL = text("SELECT graveshift.enqueue('mail', 'mail.send', json_build_object('n', n)) FROM generate_series(1, 100) n")
+FILL = text("SELECT graveshift.enqueue('mail', 'mail.send', json_build_object('n', n)) FROM generate_series(1, 5000) n")
 
 
 @pytest.fixture
@@ -78,6 +78,7 @@ async def test_killed_while(
     seen = moment(tmp_path, engine)
     while not await seen():
         assert backend.returncode is None
+        await asyncio.sleep(0)  # or nobody would notice that it has ended
     backend.send_signal(signal.SIGKILL)
     assert await backend.wait() == -signal.SIGKILL
 
