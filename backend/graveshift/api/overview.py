@@ -96,6 +96,7 @@ def totals(queues: Sequence[Queue], groups: Page[Group], paces: Sequence[Pace]) 
         failing_per_min=round(sum(pace.per_min for pace in paces), 3),
         trend=_added([pace.trend for pace in paces]),
         in_trend=_added([pace.came for pace in paces]),
+        minute=max((pace.minute for pace in paces if pace.minute is not None), default=None),
     )
 
 
