@@ -166,6 +166,7 @@ CARD = Card(
     tone=solo(Group, tone),
     empty="No causes: nothing is failing, and nothing has died.",
     opens=solo(Group, letters_of),
+    leads="letters",
     pane=pair(Group, pane),
     pane_height=5,
     pane_most=18,

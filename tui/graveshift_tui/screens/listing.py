@@ -76,6 +76,8 @@ class ListScreen(ConsoleScreen):
         super().on_mount()
         self.table.focus()
         self.table.say(self._words())
+        if self.route.at:
+            self.table.spot.seek(self.route.at)
 
     def on_resize(self, event: Resize) -> None:
         """The columns fit the width."""
@@ -123,7 +125,9 @@ class ListScreen(ConsoleScreen):
         self.table.spot.pin()
 
     def hint_word(self, action: str) -> str:
-        """What the key of pauses does depends on the queue under the cursor."""
+        """Where enter leads; what the key of pauses does depends on the queue under the cursor."""
+        if action == "open":
+            return self.card.leads
         own = standing.pause_word(self.subject().rows, self.console.pulse.overview) if action == "queue.pause" else None
         return own or super().hint_word(action)
 
