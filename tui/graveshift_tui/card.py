@@ -74,6 +74,7 @@ class Card(Struct, frozen=True, kw_only=True):
     for it in the hints.
     `fields` are the filter fields that the API takes; `fetch` None reads the resource of the card's name. With
     `newest_first` the cursor of a reader who has not moved stays on the top. One that `sorts` is read from either end.
+    `above` tells of the thing whose parts are listed, in `above_height` lines above them.
     """
 
     name: str
@@ -96,3 +97,5 @@ class Card(Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     fetch: Fetching | None = None
+    above: Callable[[Client, Route, At], Awaitable[Sequence[Line]]] | None = None
+    above_height: int = 0

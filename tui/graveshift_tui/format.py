@@ -49,6 +49,16 @@ def canary(run: Run) -> str:
     return f"canary {told or 'begins'} of {count(seen.jobs or seen.asked)}"
 
 
+def became(run: Run) -> str:
+    """`20 done, 0 died again`, and what else became of the jobs it requeued; empty where nobody can say."""
+    seen = run.became
+    if seen is None:
+        return ""
+    ends = ((seen.waiting, "not ended yet"), (seen.cancelled, "cancelled"), (seen.recalled, "recalled"))
+    more = [f"{count(n)} {word}" for n, word in ends if n]
+    return ", ".join([f"{count(seen.done)} done", f"{count(seen.died)} died again", *more])
+
+
 def rate(value: float | None) -> str:
     """Per-something numbers: `0`, `0.4`, `41`, `13.9k`."""
     if value is None:

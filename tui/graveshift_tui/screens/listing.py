@@ -151,13 +151,13 @@ class ListScreen(ConsoleScreen):
         given = None if self.route.filter.is_empty else self.route.filter
         return await client.page(self.card.name, given, cursor=fetch.cursor, limit=fetch.limit, sort=sort)
 
+    async def reread(self) -> list[tuple[Fetch, Page[Struct]]]:
+        """What is on show, anew."""
+        return [(fetch, await self.fetch(fetch)) for fetch in self.table.rereads()]
+
     async def watch_feed(self, feed: Feed, client: Client) -> None:
         """Keeps the first page and the rows on show fresh."""
-
-        async def read() -> list[tuple[Fetch, Page[Struct]]]:
-            return [(fetch, await self.fetch(fetch)) for fetch in self.table.rereads()]
-
-        async with aclosing(feed.watch(read, {self.card.name, *self.card.hints})) as readings:
+        async with aclosing(feed.watch(self.reread, {self.card.name, *self.card.hints})) as readings:
             async for reading in readings:
                 self.post_message(self.Fresh(reading.value, reading.at, reading.error))
 
