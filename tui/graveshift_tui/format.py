@@ -144,6 +144,13 @@ def share(part: int, whole: int | None) -> str:
     return "100%" if part >= whole else f"{min(99, part * 100 // whole)}%"
 
 
+def percent(part: float) -> str:
+    """`88%` of a part between 0 and 1; `<1%` of what is little, and never 100% before it is whole."""
+    if 0 < part < 0.01:
+        return "<1%"
+    return f"{min(99, round(part * 100)) if part < 1 else 100}%"
+
+
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """Harmless, and exactly `width` cells wide, cut with `…` where it is too long."""
     if width <= 0:

@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 
 from graveshift.wire.workers import Worker
 from graveshift_tui.commands.columns import COLUMNS
-from graveshift_tui.format import UNKNOWN, age, moment, rate
+from graveshift_tui.format import UNKNOWN, age, moment, percent, rate
 from graveshift_tui.sanitize import clean, clean_lines
 
 CELL: Final = 500
@@ -64,7 +64,7 @@ def shown(field: str, value: object) -> str:
 
 
 def _part(field: str, value: object) -> str:
-    """One of several in a cell: the parts of a thing stand beside each other (`api.acme.com 352 0.9`)."""
+    """One of several in a cell: the parts of a thing stand beside each other (`api.acme.com 352 88%`)."""
     if not isinstance(value, Struct):
         return str(value)
     return " ".join(shown(field, getattr(value, name)) for name in value.__struct_fields__)
@@ -74,6 +74,8 @@ def _number(field: str, value: object) -> str:
     match value:
         case int() | float() if field.endswith("age_s"):
             return age(value)
+        case float() if field == "share":
+            return percent(value)
         case float():
             return rate(value)
         case int():
