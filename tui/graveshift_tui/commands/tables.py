@@ -57,27 +57,25 @@ def shown(field: str, value: object) -> str:
     if isinstance(value, str):
         return clean(value, CELL)
     if isinstance(value, list | tuple):
-        return clean(", ".join(_part(field, one) for one in value), CELL)
+        return clean(", ".join(_part(one) for one in value), CELL)
     if isinstance(value, datetime):
         return moment(value)
     return "yes" if value is True else "no" if value is False else _number(field, value)
 
 
-def _part(field: str, value: object) -> str:
+def _part(value: object) -> str:
     """One of several in a cell: the parts of a thing stand beside each other (`api.acme.com 352 88%`)."""
     if not isinstance(value, Struct):
         return str(value)
-    return " ".join(shown(field, getattr(value, name)) for name in value.__struct_fields__)
+    return " ".join(shown(name, getattr(value, name)) for name in value.__struct_fields__)
 
 
 def _number(field: str, value: object) -> str:
     match value:
         case int() | float() if field.endswith("age_s"):
             return age(value)
-        case float() if field == "share":
-            return percent(value)
         case float():
-            return rate(value)
+            return percent(value) if field == "share" else rate(value)
         case int():
             return str(value) if field in PLAIN else f"{value:,}"
         case None:
