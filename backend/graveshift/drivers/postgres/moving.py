@@ -39,7 +39,7 @@ WITH chosen AS MATERIALIZED (
 ), due AS MATERIALIZED (
     SELECT greatest(now(), CAST(:run_at AS timestamptz),
                     now() + make_interval(secs => CAST(:delay_s AS double precision))) AS at
-), new AS MATERIALIZED (
+), new AS NOT MATERIALIZED (
     SELECT died_at, id, due.at AS run_at, enqueued_at, CAST(:run AS bigint) AS run_id, attempt,
            attempt + CASE WHEN CAST(:keep_attempts AS boolean) THEN greatest(max_attempts - attempt, 1) ELSE budget END
                AS max_attempts,
@@ -73,7 +73,9 @@ WITH chosen AS MATERIALIZED (
            requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker, worker_version, trace_id
     FROM chosen WHERE id NOT IN (SELECT id FROM stuck)
 )
-SELECT died_at, id, id NOT IN (SELECT id FROM stuck) AS moved FROM chosen
+SELECT died_at, id, id IN (SELECT id FROM stuck) AS stuck
+FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id)
+WHERE (died_at, id) NOT IN (SELECT died_at, id FROM chosen) OR id IN (SELECT id FROM stuck)
 """)
 
 DISCARD = text("""
@@ -87,13 +89,17 @@ WITH chosen AS MATERIALIZED (
     DELETE FROM graveshift.dead d USING chosen
     WHERE d.died_at = chosen.died_at AND d.id = chosen.id
     RETURNING d.*
+), trashed AS (
+    INSERT INTO graveshift.trash (discarded_by, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
+                                  requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker,
+                                  worker_version, trace_id)
+    SELECT CAST(:run AS bigint), died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
+           requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker, worker_version, trace_id
+    FROM gone
 )
-INSERT INTO graveshift.trash (discarded_by, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
-                              requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker,
-                              worker_version, trace_id)
-SELECT CAST(:run AS bigint), died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
-       requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker, worker_version, trace_id
-FROM gone RETURNING died_at, id, true AS moved
+SELECT died_at, id, false AS stuck
+FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id)
+WHERE (died_at, id) NOT IN (SELECT died_at, id FROM gone)
 """)
 
 # A letter is settled after it died; the days' grace is for a clock that was set.
@@ -142,11 +148,16 @@ WITH chosen AS MATERIALIZED (
     WHERE chosen.id NOT IN (SELECT id FROM started)
       AND s.settled_at = chosen.settled_at AND s.died_at = chosen.died_at AND s.id = chosen.id
 )
-SELECT died_at, id, id NOT IN (SELECT id FROM started) AS moved FROM chosen
+SELECT died_at, id, id IN (SELECT id FROM started) AS stuck
+FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id)
+WHERE (died_at, id) NOT IN (SELECT died_at, id FROM chosen) OR id IN (SELECT id FROM started)
 """)
 
+NO_LETTER, KEY_TAKEN = "it is no letter any more", "a live job holds its unique key"
+NOT_ITS_OWN = "this run did not requeue it, or it was recalled already"
+
 Position = tuple[datetime, int]
-Places = Mapping[Position, bool]
+Left = Mapping[Position, bool]
 
 
 async def move(
@@ -157,28 +168,28 @@ async def move(
     places = {native: letter_position(native) for native in natives}
     await unit.execute(BY_ROW)
     how = _how(back) if to is Move.REQUEUE else {}
-    moved = by_place((await unit.execute(statement, {**arrays(places), **how, "run": run_id})).all())
+    left = by_place((await unit.execute(statement, {**arrays(places), **how, "run": run_id})).all())
     if to is Move.REQUEUE:
-        edited = {place[1]: text for native, text in back.edited.items() if (place := places.get(native))}
-        await editing.edit(
-            unit, {job: edited[job] for (_, job), done in moved.items() if done and job in edited}, run_id, back.by
-        )
+        edited = {place[1]: text for native, text in back.edited.items()
+                  if (place := places.get(native)) and place not in left}  # fmt: skip
+        await editing.edit(unit, edited, run_id, back.by)
         await unit.execute(RING_AT_COMMIT)
-    missing = {native: place for native, place in places.items() if place is not None and place not in moved}
+    missing = {native: place for native, place in places.items() if place is not None and left.get(place) is False}
     if missing:
         named = {name: value for name, value in arrays(missing).items() if name in repeated.compile().params}
-        rows = (await unit.execute(repeated, {**named, "run": run_id})).all()
-        moved = {**moved, **{(row.died_at, row.id): True for row in rows}}
-    return [_verdict(system, native, place, moved) for native, place in places.items()]
+        before = {(row.died_at, row.id) for row in (await unit.execute(repeated, {**named, "run": run_id})).all()}
+        left = {place: stuck for place, stuck in left.items() if place not in before}
+    return verdicts(system, places, left, gone=NO_LETTER, stuck=(Outcome.CONFLICT, KEY_TAKEN))
 
 
 async def recall(unit: Unit, system: str, natives: Sequence[str], run_id: int) -> list[Verdict]:
     """One verdict a letter; what was started since stays where it is."""
     places = {native: letter_position(native) for native in natives}
     await unit.execute(BY_ROW)
-    moved = by_place((await unit.execute(RECALL, {**arrays(places), "run": run_id})).all())
-    await editing.take_back(unit, [job for (_, job), done in moved.items() if done], run_id)
-    return [_recalled(system, native, place, moved) for native, place in places.items()]
+    left = by_place((await unit.execute(RECALL, {**arrays(places), "run": run_id})).all())
+    back = [place[1] for place in places.values() if place is not None and place not in left]
+    await editing.take_back(unit, back, run_id)
+    return verdicts(system, places, left, gone=NOT_ITS_OWN, stuck=(Outcome.GONE, "already started"))
 
 
 def _how(back: Back) -> dict[str, Any]:
@@ -195,27 +206,22 @@ def arrays(places: Mapping[str, Position | None]) -> dict[str, Any]:
 
 
 def by_place(rows: Sequence[Any]) -> dict[Position, bool]:
-    """Which letters there were, and whether they moved."""
-    return {(died_at, job): moved for died_at, job, moved in rows}
+    """Which letters did not move, and whether they are still there."""
+    return {(died_at, job): stuck for died_at, job, stuck in rows}
 
 
-def _verdict(system: str, native: str, place: Position | None, moved: Places) -> Verdict:
-    public = encode(system, native)
-    if place is None or place not in moved:
-        return Verdict(public, Outcome.GONE, "it is no letter any more")
-    job = encode(system, str(place[1]))
-    if moved[place]:
-        return Verdict(public, Outcome.MOVED, None, job)
-    return Verdict(public, Outcome.CONFLICT, "a live job holds its unique key", job)
-
-
-def _recalled(system: str, native: str, place: Position | None, moved: Places) -> Verdict:
-    public = encode(system, native)
-    if place is None or place not in moved:
-        return Verdict(public, Outcome.GONE, "this run did not requeue it, or it was recalled already")
-    job = encode(system, str(place[1]))
-    return (
-        Verdict(public, Outcome.MOVED, None, job)
-        if moved[place]
-        else Verdict(public, Outcome.GONE, "already started", job)
-    )
+def verdicts(
+    system: str, places: Mapping[str, Position | None], left: Left, *, gone: str, stuck: tuple[Outcome, str]
+) -> list[Verdict]:
+    """One a letter, in order. What is `left` did not move: it is `stuck`, or was not found."""
+    told = []
+    for native, place in places.items():
+        public = encode(system, native)
+        job = None if place is None else f"{system}:{place[1]}"
+        if place is not None and place not in left:
+            told.append(Verdict(public, Outcome.MOVED, None, job))
+        elif place is not None and left[place]:
+            told.append(Verdict(public, stuck[0], stuck[1], job))
+        else:
+            told.append(Verdict(public, Outcome.GONE, gone))
+    return told

@@ -29,7 +29,7 @@ RETURNING j.id
 """)
 
 # One probe for each job and place, whatever else carries the run: with `=` all that the run moved would be read, by an
-# index that looks as good to the planner before it has heard of the run. A job that failed at first is `failed` for good.
+# index that looks as good to the planner before it has heard of the run. What failed at first is `failed` for good.
 TRIALS = text("""
 SELECT u.id, coalesce(j.queue, e.queue, d.queue) AS queue,
        CASE WHEN EXISTS (SELECT FROM graveshift.attempts a WHERE a.job_id = u.id AND a.first_of = CAST(:run AS bigint)
