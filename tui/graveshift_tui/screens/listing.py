@@ -76,6 +76,8 @@ class ListScreen(ConsoleScreen):
         super().on_mount()
         self.table.focus()
         self.table.say(self._words())
+        if self.route.at:
+            self.table.spot.seek(self.route.at)
 
     def on_resize(self, event: Resize) -> None:
         """The columns fit the width."""
@@ -123,7 +125,9 @@ class ListScreen(ConsoleScreen):
         self.table.spot.pin()
 
     def hint_word(self, action: str) -> str:
-        """What the key of pauses does depends on the queue under the cursor."""
+        """Where enter leads; what the key of pauses does depends on the queue under the cursor."""
+        if action == "open":
+            return self.card.leads
         own = standing.pause_word(self.subject().rows, self.console.pulse.overview) if action == "queue.pause" else None
         return own or super().hint_word(action)
 
@@ -147,13 +151,13 @@ class ListScreen(ConsoleScreen):
         given = None if self.route.filter.is_empty else self.route.filter
         return await client.page(self.card.name, given, cursor=fetch.cursor, limit=fetch.limit, sort=sort)
 
+    async def reread(self) -> list[tuple[Fetch, Page[Struct]]]:
+        """What is on show, anew."""
+        return [(fetch, await self.fetch(fetch)) for fetch in self.table.rereads()]
+
     async def watch_feed(self, feed: Feed, client: Client) -> None:
         """Keeps the first page and the rows on show fresh."""
-
-        async def read() -> list[tuple[Fetch, Page[Struct]]]:
-            return [(fetch, await self.fetch(fetch)) for fetch in self.table.rereads()]
-
-        async with aclosing(feed.watch(read, {self.card.name, *self.card.hints})) as readings:
+        async with aclosing(feed.watch(self.reread, {self.card.name, *self.card.hints})) as readings:
             async for reading in readings:
                 self.post_message(self.Fresh(reading.value, reading.at, reading.error))
 

@@ -89,7 +89,10 @@ class OverviewScreen(ConsoleScreen):
         self.moved, self.came_at = self.moved or self.entry() is not None, -UNSEEN_S
 
     def hint_word(self, action: str) -> str:
-        """What the key of pauses does depends on the queue under the cursor."""
+        """Where enter leads; what the key of pauses does depends on the queue under the cursor."""
+        card, entry = self.cards.get(self.here[0]), self.entry()
+        if action == "open" and card is not None and entry is not None and entry.row is not None:
+            return "look at it" if card.explains else card.leads
         own = standing.pause_word(self.subject().rows, self.console.pulse.overview) if action == "queue.pause" else None
         return own or super().hint_word(action)
 
@@ -130,15 +133,18 @@ class OverviewScreen(ConsoleScreen):
             self._put(later[0])
 
     def open(self) -> None:
-        """The row's own place, or the list it is cut from."""
+        """The row's own place, or the list it is cut from; what is explained there has the cursor on it."""
         stops = self._stops()
         if self.is_lost and stops:
             self._put(stops[self._index(stops)])
         entry, self.moved = self.entry(), True
         if entry is None:
             return
-        route = self.cards[entry.card].opens(entry.row) if entry.row is not None else Route(entry.card)
-        if route is not None:
+        if entry.row is None:
+            self.console.go(Route(entry.card))
+        elif self.cards[entry.card].explains:
+            self.console.go(Route(entry.card, at=entry.id))
+        elif route := self.cards[entry.card].opens(entry.row):
             self.console.go(route)
 
     def _stops(self) -> list[Entry]:

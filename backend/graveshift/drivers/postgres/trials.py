@@ -1,6 +1,6 @@
 """What a run moved, followed: ahead of all others, where each job is, and how the first attempts went."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import text
@@ -10,7 +10,8 @@ from graveshift.driver import Unit
 from graveshift.drivers.postgres.connection import read
 from graveshift.drivers.postgres.doorbell import RING_AT_COMMIT
 from graveshift.store.position import job_number
-from graveshift.trial import AHEAD, AHEAD_FROM, Fate, Firsts, Trial
+from graveshift.trial import AHEAD, AHEAD_FROM, Firsts, Trial, became
+from graveshift.wire.runs import Became, Fate
 
 # What goes ahead is due now, whenever it was to come back.
 # Locked in one order; a claim that came first leaves a running job here, and that is not lifted.
@@ -61,6 +62,14 @@ SELECT count(*) AS tried, count(*) FILTER (WHERE failed) AS failed FROM (
     ORDER BY finished_at DESC LIMIT CAST(:most AS integer)) newest
 """)
 
+# From the roll-up and what is pending: a few rows for each run and cause.
+BECAME = text("""
+SELECT run_id, what, CAST(sum(n) AS bigint) AS n FROM (
+    SELECT run_id, what, n FROM graveshift.run_counts WHERE run_id = ANY(CAST(:runs AS bigint[]))
+    UNION ALL SELECT run_id, what, n FROM graveshift.run_deltas WHERE run_id = ANY(CAST(:runs AS bigint[]))
+) every GROUP BY run_id, what
+""")
+
 
 class PostgresTrials:
     """See `graveshift.trial.Trials`."""
@@ -82,6 +91,14 @@ class PostgresTrials:
     async def firsts(self, run_id: int, most: int, since: datetime) -> Firsts:
         row = (await read(self._engine, FIRSTS, {"run": run_id, "most": most, "since": since}))[0]
         return Firsts(row.tried, row.failed)
+
+    async def became(self, runs: Sequence[int]) -> Mapping[int, Became]:
+        if not runs:
+            return {}
+        sums: dict[int, dict[str, int]] = {}
+        for row in await read(self._engine, BECAME, {"runs": list(runs)}):
+            sums.setdefault(row.run_id, {})[row.what] = row.n
+        return {run: became(of) for run, of in sums.items()}
 
 
 def _numbers(jobs: Sequence[str]) -> list[int]:
