@@ -24,12 +24,13 @@ SET priority = graveshift.own_priority(j.priority) + CASE WHEN CAST(:ahead AS bo
                * CAST(:lift AS integer),
     run_at = CASE WHEN CAST(:ahead AS boolean) THEN least(j.run_at, now()) ELSE j.run_at END,
     state = CASE WHEN CAST(:ahead AS boolean) AND j.state = 'scheduled' THEN 'waiting' ELSE j.state END
-FROM found WHERE j.id = found.id AND j.run_id = CAST(:run AS bigint) AND j.state <> 'running'
+FROM found WHERE j.id = found.id AND j.run_id IS NOT DISTINCT FROM CAST(:run AS bigint) AND j.state <> 'running'
   AND j.fingerprint IS NULL AND (j.priority > CAST(:lane AS integer)) <> CAST(:ahead AS boolean)
 RETURNING j.id
 """)
 
-# One probe for each job and place, whatever else carries the run. A job that failed at first is `failed` for good.
+# One probe for each job and place, whatever else carries the run: with `=` all that the run moved would be read, by an
+# index that looks as good to the planner before it has heard of the run. What failed at first is `failed` for good.
 TRIALS = text("""
 SELECT u.id, coalesce(j.queue, e.queue, d.queue) AS queue,
        CASE WHEN EXISTS (SELECT FROM graveshift.attempts a WHERE a.job_id = u.id AND a.first_of = CAST(:run AS bigint)
@@ -40,11 +41,11 @@ SELECT u.id, coalesce(j.queue, e.queue, d.queue) AS queue,
             ELSE 'gone' END AS fate
 FROM unnest(CAST(:ids AS bigint[])) AS u (id)
 LEFT JOIN LATERAL (SELECT j.id, j.queue, j.state FROM graveshift.jobs j
-                   WHERE j.id = u.id AND j.run_id = CAST(:run AS bigint) OFFSET 0) j ON true
+                   WHERE j.id = u.id AND j.run_id IS NOT DISTINCT FROM CAST(:run AS bigint) OFFSET 0) j ON true
 LEFT JOIN LATERAL (SELECT e.queue, e.state FROM graveshift.done e
-                   WHERE e.id = u.id AND e.run_id = CAST(:run AS bigint) LIMIT 1) e ON true
+                   WHERE e.id = u.id AND e.run_id IS NOT DISTINCT FROM CAST(:run AS bigint) LIMIT 1) e ON true
 LEFT JOIN LATERAL (SELECT d.queue FROM graveshift.dead d
-                   WHERE d.id = u.id AND d.run_id = CAST(:run AS bigint) LIMIT 1) d ON true
+                   WHERE d.id = u.id AND d.run_id IS NOT DISTINCT FROM CAST(:run AS bigint) LIMIT 1) d ON true
 """)
 
 # The ends of two indexes, merged: as cheap whatever the run has moved.
