@@ -100,6 +100,7 @@ class Service:
             "payloads": self.sources,
             "reveals": RevealBook(self.engine, self.audit),
             "redaction": Redaction(),
+            "trials": {"native": queue.trials},
             "loops": dict,
             "checks": [self._database],
             **other,

@@ -10,6 +10,8 @@ from pathlib import Path
 from graveshift.errors import GraveshiftError, SettingsError
 from graveshift.log import configure
 
+LASTING = ("serve", "worker", "demo")
+
 
 def parser() -> argparse.ArgumentParser:
     """Every command and option; each command imports what it needs when it runs."""
@@ -125,8 +127,8 @@ async def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _loop(command: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """A worker's loop turns for every job: the quick one where there is one, else the usual one."""
-    if command != "worker" or importlib.util.find_spec("uvloop") is None:
+    """For what runs for long, whose loop turns for every job and answer: the quick one where there is one."""
+    if command not in LASTING or importlib.util.find_spec("uvloop") is None:
         return None
     import uvloop
 

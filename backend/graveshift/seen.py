@@ -41,9 +41,11 @@ class Explained(Struct, frozen=True):
 class Pace(Struct, frozen=True):
     """Failed attempts, whatever their cause: in the last minute, and in each of the last minutes, oldest first.
 
-    `came` is the jobs that were enqueued in the same minutes, of which the last is not over; empty: cannot say.
+    `came` is the jobs that were enqueued in the same minutes; empty: cannot say. The last one begins at `minute`, and
+    is not over.
     """
 
     per_min: float
     trend: Sequence[int]
     came: Sequence[int] = ()
+    minute: datetime | None = None

@@ -109,7 +109,7 @@ class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     rate_per_s: PerSecond = 50
     undo_window_s: Annotated[float, Meta(ge=0, le=3600)] = 10
     died_again_limit: Annotated[float, Meta(ge=0, le=1)] = 0.5
-    chunk: Annotated[int, Meta(ge=1, le=1000)] = 1000
+    chunk: Annotated[int, Meta(ge=1, le=5000)] = 2000
     lease_s: Seconds = 15
     keep_days: Days = 365
     keep_items_days: Days = 90

@@ -1,28 +1,18 @@
 """The port for following what a run moved: jobs that go ahead of all others, and what became of first attempts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
 
 from graveshift.driver import Unit
+from graveshift.wire.runs import Became, Fate
 
 # Until a worker takes it, a job that goes ahead has this much on top of its own priority, which is -100 to 100; one
 # that was requeued goes behind live traffic and has this much less.
 AHEAD = 1000
 AHEAD_FROM = 500
-
-
-class Fate(StrEnum):
-    """`failed`: its first attempt did, whatever became of it since; `gone`: cancelled, recalled or not of this run."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    GONE = "gone"
 
 
 class Trial(Struct, frozen=True):
@@ -55,6 +45,15 @@ class Trials(Protocol):
 
     async def firsts(self, run_id: int, most: int, since: datetime) -> Firsts:
         """The newest first attempts after the requeue that ended since then, `most` at most; as cheap however many."""
+
+    async def became(self, runs: Sequence[int]) -> Mapping[int, Became]:
+        """What became of all that each of these runs requeued, of those that did; as cheap however many they are."""
+
+
+def became(counts: Mapping[str, int]) -> Became:
+    """Of how much was `requeued`, and how it ended."""
+    ended = {what: counts.get(what, 0) for what in ("done", "died", "cancelled", "recalled")}
+    return Became(**ended, waiting=max(0, counts.get("requeued", 0) - sum(ended.values())))
 
 
 def own(priority: int) -> int:

@@ -2,6 +2,7 @@
 
 from graveshift.driver import Move
 from graveshift.wire.groups import Group, Requeued
+from graveshift.wire.runs import Became
 from tests.contract.bench import ALL, Bench, failure, native
 
 
@@ -70,6 +71,8 @@ async def test_what_became_of_a_requeue_is_counted_fate_by_fate(bench: Bench) ->
         one = await last(bench, group)
         assert (one.run_id, one.moved) == ("11", 6)
         assert fates(one) == (6, 1, 1, 1, 2, 1)
+        told = Became(done=1, died=1, cancelled=1, recalled=2, waiting=1)
+        assert await bench.trials.became([11, 12]) == {11: told}
         await bench.upkeep.roll_up()
 
 

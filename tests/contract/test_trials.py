@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from graveshift.trial import Fate, Firsts, Trial
+from graveshift.trial import Firsts, Trial
+from graveshift.wire.runs import Fate
 from tests.contract.bench import Bench, failure
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=1)

@@ -10,9 +10,8 @@ from textual.widgets import TextArea
 
 from graveshift.wire.plans import Caution
 from graveshift.wire.runs import Run, RunState
+from graveshift_tui.screens.paces import starts
 from graveshift_tui.screens.patches import Inexpressible, patch_of, pretty
-from graveshift_tui.screens.runs import starts
-from graveshift_tui.widgets.columns import At
 from graveshift_tui.widgets.editpane import EditPane, in_editor, no_patch
 from graveshift_tui.widgets.question import question
 from tests.screens.console import Person, console
@@ -79,7 +78,7 @@ async def test_a_run_that_waits_says_when_it_begins_and_u_cancels_it() -> None:
         await person.sees("u cancels")
         await person.press("u")
         await until(lambda: client.runs[-1].state is RunState.CANCELLED)
-    assert starts(run, At(80, START + timedelta(hours=9, seconds=-8))) == "starts in 8s, u cancels"
+    assert starts(run, START + timedelta(hours=9, seconds=-8)) == "starts in 8s, u cancels"
 
 
 async def test_warnings_are_in_the_question_before_what_it_takes() -> None:

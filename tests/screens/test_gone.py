@@ -202,4 +202,4 @@ async def test_enter_on_the_overview_opens_what_is_there_now() -> None:
         await person.told(GONE)
         await person.press("enter")
         await person.sees("KeyError")
-        assert person.listing.route.filter.error_type or person.listing.route.filter.fingerprint
+        assert person.listing.route.at == "native:KeyError"

@@ -23,6 +23,8 @@ async def test_from_the_top_cause_to_a_letter_and_three_of_them_requeued() -> No
         await person.press("enter")
         await until(lambda: person.listing.table.row is not None)
         await person.press("enter")
+        await until(lambda: person.listing.route.card == "dlq" and person.listing.table.row is not None)
+        await person.press("enter")
         await person.sees("api.acme.example")
         await person.press("escape", "space", "space", "space", "r")
         await person.sees("Requeue 3 marked letters")

@@ -10,7 +10,8 @@ from graveshift_tui import format as f
 from graveshift_tui.operate import progress
 from graveshift_tui.screens.flows.speeding import OFFERED, readable, said
 from graveshift_tui.screens.flows.speeding import rate_of as rate
-from graveshift_tui.screens.runs import meter, speed, state
+from graveshift_tui.screens.paces import meter, speed
+from graveshift_tui.screens.runs import state
 from graveshift_tui.widgets.title import Title
 from tests.screens.console import Person, console
 from tests.waiting import until
@@ -30,7 +31,7 @@ def test_a_canary_is_told_in_numbers_while_it_is_tried() -> None:
     words = "canary 14 done, 2 failed, 4 running of 20"
     assert f.canary(run(canary=TRYING)) == words
     assert progress(run(canary=TRYING)) == words
-    assert meter(run(canary=TRYING), 60)[0] == words
+    assert meter(run(canary=TRYING), 60) == words
     assert f.canary(run(canary=Canary(asked=20, then=Then.ASK))) == "canary begins of 20"
     assert "canary" not in progress(run(canary=RED, moved=21, state=RunState.PAUSED, halt="paused by itself: 34%"))
 

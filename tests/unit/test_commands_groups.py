@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from graveshift.wire.groups import Facet, FacetValue, GroupDetail, Part, Requeued, Sample
 from graveshift.wire.plans import Forecast
-from graveshift_tui.commands.tables import page_of
+from graveshift_tui.commands.tables import page_of, table
 
 AT = datetime(2026, 11, 22, 3, 12, tzinfo=UTC)
 GROUP = GroupDetail(
@@ -20,7 +22,7 @@ GROUP = GroupDetail(
 
 def test_a_cause_in_full_names_its_queues_facets_sample_and_what_was_done() -> None:
     said = "\n".join(page_of(GROUP))
-    for word in ("NAME   N", "hooks  300,421", "payload.host  api.acme.com 132 0.9", "deliver.py:41 post > X", "ben",
+    for word in ("NAME   N", "hooks  300,421", "payload.host  api.acme.com 132 88%", "deliver.py:41 post > X", "ben",
                  "WAL BYTES", "751,000,000"):  # fmt: skip
         assert word in said
 
@@ -28,3 +30,8 @@ def test_a_cause_in_full_names_its_queues_facets_sample_and_what_was_done() -> N
 def test_a_cause_of_which_nothing_more_is_known_is_printed_too() -> None:
     bare = GroupDetail(id="a", fingerprint="f", system="s", queue="q", kind="k", error_type="E", message="m", dead=0)
     assert "DEAD" in "\n".join(page_of(bare))
+
+
+def test_shares_are_told_in_percent() -> None:
+    lines = list(table(("id", "share"), [replace(GROUP, share=part) for part in (0.8, 0.004, 0.9999, 1.0, None)], None))
+    assert [line.split()[-1] for line in lines] == ["SHARE", "80%", "<1%", "99%", "100%", "·"]

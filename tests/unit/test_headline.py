@@ -1,31 +1,90 @@
 """The first word on the screen is the slope of failures, not their number."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
+from graveshift.wire.groups import Group
 from graveshift.wire.overview import Environment, Overview, Totals
-from graveshift_tui.screens.headline import ceased, headline, until, verdict
+from graveshift_tui.screens.headline import ceased, headline
+from graveshift_tui.screens.slope import slope
+
+MINUTE = datetime(2026, 11, 22, 3, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("now", "trend", "word"),
     [
         (900.0, [3] * 27 + [400, 800, 900], "WORSE"),
-        (900.0, [3] * 9 + [900] * 21, "WORSE"),
-        (900.0, [900] * 30, "STEADY"),
+        (900.0, [3] * 9 + [900] * 51, "WORSE"),
+        (900.0, [3] * 59 + [300], "WORSE"),
+        (900.0, [900] * 60, "STEADY"),
         (20.0, [900] * 27 + [100, 40, 20], "BETTER"),
-        (0.0, [0] * 30, "QUIET"),
+        (20.0, [3] * 20 + [900] * 37 + [100, 40, 20], "BETTER"),
+        (0.0, [900] * 10 + [0] * 50, "QUIET"),
+        (3.0, [3] * 30 + [900] + [3] * 29, "STEADY"),
+        (0.0, [0] * 60, "QUIET"),
         (0.0, [], "QUIET"),
     ],
 )
 def test_the_word_is_about_the_slope(now: float, trend: list[int], word: str) -> None:
-    assert verdict(now, trend)[0] == word
+    assert slope(now, trend, MINUTE).word == word
 
 
 def test_it_says_until_when_it_was_as_before() -> None:
-    at = datetime(2026, 11, 22, 3, 12, tzinfo=UTC)
-    assert until(3.0, [3] * 9 + [900] * 21, at) == " until 02:51"
+    told = slope(900.0, [3] * 39 + [900] * 21, MINUTE)
+    assert (told.was, f"{told.since:%H:%M}") == (3.0, "02:52")
+
+
+NIGHTS = {
+    "a jump": [330 + n % 7 for n in range(60)] + [9000] + [13_000 + 900 * (n % 3) for n in range(50)],
+    "a climb": [3] * 60 + [int(900 * min(1.0, (n + 1) / 8)) for n in range(50)],
+    "in bursts": [3, 1, 4, 0, 2] * 12 + [700, 1500, 1100, 2100, 900] * 10,
+}
+
+
+@pytest.mark.parametrize("night", NIGHTS.values(), ids=NIGHTS)
+def test_the_same_worsening_keeps_its_beginning_as_long_as_its_hour_is_known(night: list[int]) -> None:
+    said = set()
+    for n in range(61, 111):
+        for part in (0.0, 0.1, 0.5, 0.9):  # of the minute that runs, at the pace of the last sixty seconds
+            now = night[n - 1] * (1 - part) + night[n] * part if n < len(night) else float(night[-1])
+            trend = [*night[n - 59 : n], int(night[min(n, len(night) - 1)] * part)]
+            told = slope(now, trend, MINUTE + timedelta(minutes=n))
+            said.add((told.word, told.since))
+    assert {word for word, _ in said} == {"WORSE"}
+    (since,) = {since for _, since in said}
+    assert since is not None
+    assert timedelta(minutes=60) <= since - MINUTE <= timedelta(minutes=61)
+
+
+def test_what_has_stopped_says_so_long_before_its_minute_is_over() -> None:
+    now = MINUTE + timedelta(seconds=50)
+    assert _said(_seen(now, last=now - timedelta(seconds=3))).startswith(
+        " WORSE  13.9k failures/min, was 3 until 02:52"
+    )
+    assert _said(_seen(now, last=now - timedelta(seconds=22))).startswith(" BETTER  no failure for 20s, was 12.5k/min")
+
+
+def test_a_cause_that_is_not_shown_may_be_the_one_that_still_fails() -> None:
+    now = MINUTE + timedelta(seconds=50)
+    seen = _seen(now, last=now - timedelta(seconds=22))
+    many = structs.replace(seen, totals=structs.replace(seen.totals, groups=9))
+    assert _said(many).startswith(" WORSE  13.9k failures/min")
+
+
+def _seen(now: datetime, last: datetime) -> Overview:
+    cause = Group(id="g", fingerprint="f", system="native", queue="mail", kind="send", error_type="E", message="m",
+                  dead=9, retrying=0, per_min=13_912.0, first_seen=now - timedelta(days=4), last_seen=last)  # fmt: skip
+    totals = Totals(waiting=0, retrying=0, scheduled=0, running=0, dead=9, groups=1, in_per_s=0.0, out_per_s=0.0,
+                    dead_per_min=0.0, failing_per_min=13_912.0, trend=[3] * 39 + [12_500] * 20 + [9000],
+                    minute=MINUTE)  # fmt: skip
+    return Overview(now, Environment("DEMO", "here", "amber", "1"), "ann", "admin", totals, [], [cause], [], [], [], [])
+
+
+def _said(seen: Overview) -> str:
+    return "".join(text for text, _ in headline(seen, 80))
 
 
 @pytest.mark.parametrize(
@@ -57,6 +116,6 @@ def _line(came: list[int], width: int = 80) -> str:
 
 def test_fewer_failures_are_no_betterment_where_nothing_comes_in() -> None:
     quiet = _line([1200] * 25 + [0] * 5)
-    assert quiet.startswith(" QUIET  nothing enqueued for 4m   0 failures/min, was 343 until 03:07")
+    assert quiet.startswith(" QUIET  nothing enqueued for 4m   0 failures/min, was 429 until 03:08")
     assert len(quiet) <= 80
-    assert _line([1200] * 30).startswith(" BETTER  0 failures/min, was 343")
+    assert _line([1200] * 30).startswith(" BETTER  0 failures/min, was 429")

@@ -49,6 +49,16 @@ def canary(run: Run) -> str:
     return f"canary {told or 'begins'} of {count(seen.jobs or seen.asked)}"
 
 
+def became(run: Run) -> str:
+    """`20 done, 0 died again`, and what else became of the jobs it requeued; empty where nobody can say."""
+    seen = run.became
+    if seen is None:
+        return ""
+    ends = ((seen.waiting, "not ended yet"), (seen.cancelled, "cancelled"), (seen.recalled, "recalled"))
+    more = [f"{count(n)} {word}" for n, word in ends if n]
+    return ", ".join([f"{count(seen.done)} done", f"{count(seen.died)} died again", *more])
+
+
 def rate(value: float | None) -> str:
     """Per-something numbers: `0`, `0.4`, `41`, `13.9k`."""
     if value is None:
@@ -132,6 +142,13 @@ def share(part: int, whole: int | None) -> str:
     if not whole:
         return UNKNOWN
     return "100%" if part >= whole else f"{min(99, part * 100 // whole)}%"
+
+
+def percent(part: float) -> str:
+    """`88%` of a part between 0 and 1; `<1%` of what is little, and never 100% before it is whole."""
+    if 0 < part < 0.01:
+        return "<1%"
+    return f"{min(99, round(part * 100)) if part < 1 else 100}%"
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:

@@ -200,7 +200,7 @@ def ending(ask: Ask, run: Run) -> str:
 
 def progress(run: Run) -> str:
     """`61% of 5,100 letters`, and what did not go as planned."""
-    from graveshift_tui.format import canary, count, in_canary, share
+    from graveshift_tui.format import canary, count, in_canary
 
     if vain := in_vain(run):
         return vain
@@ -208,11 +208,17 @@ def progress(run: Run) -> str:
         return canary(run)
     named = NOUNS.get(run.operation) or NOUNS.get(run.operation.partition(".")[0], "item")
     whole = things(run.total, named)
-    part = count(run.handled) if run.total and 0 < run.handled * 100 < run.total else share(run.handled, run.total)
-    done = f"{part} of {whole}" if run.total else f"{count(run.handled)} done"
+    done = f"{portion(run)} of {whole}" if run.total else f"{count(run.handled)} done"
     odd = [
         f"{count(n)} {word}"
         for n, word in ((run.failed, "failed"), (run.conflict, "conflict"), (run.gone, "gone"))
         if n
     ]
     return ", ".join([done, *odd])
+
+
+def portion(run: Run) -> str:
+    """`61%`; `812` where that is less than one."""
+    from graveshift_tui.format import count, share
+
+    return count(run.handled) if run.total and 0 < run.handled * 100 < run.total else share(run.handled, run.total)

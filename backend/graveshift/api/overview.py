@@ -8,6 +8,7 @@ from msgspec import structs
 
 from graveshift.api.causes import told
 from graveshift.api.endpoint import Call
+from graveshift.api.following import followed
 from graveshift.api.merging import merged
 from graveshift.api.ports import Rooms
 from graveshift.api.resources import every_queue, every_worker, growth
@@ -17,6 +18,7 @@ from graveshift.wire.groups import Group
 from graveshift.wire.overview import Overview, Totals
 from graveshift.wire.page import Page
 from graveshift.wire.queues import Queue
+from graveshift.wire.runs import Run
 from graveshift.wire.selection import Filter
 from graveshift.wire.workers import Worker, WorkerState
 
@@ -29,15 +31,14 @@ WORST = (WorkerState.SILENT, WorkerState.STOPPING, WorkerState.QUIET)
 async def overview(call: Call) -> Overview:
     """Reads from roll-ups or by an index, the causes beside all the others; `as_of` is that of the causes."""
     rooms = call.rooms
-    groups, ((queues, paces), (workers, live, ended, backups, secrets)) = await asyncio.gather(
+    groups, ((queues, paces), (workers, runs, backups, secrets)) = await asyncio.gather(
         _apart(lambda: _causes(rooms)),
         _apart(
             lambda: asyncio.gather(
                 asyncio.gather(every_queue(rooms), _paces(rooms)),
                 asyncio.gather(
                     every_worker(rooms),
-                    rooms.runs.live(LIVE_RUNS),
-                    rooms.runs.page(None, ENDED_AMONG),
+                    _runs(rooms),
                     rooms.backups.page(None, BACKUPS),
                     rooms.vault.secrets(),
                 ),
@@ -52,7 +53,7 @@ async def overview(call: Call) -> Overview:
         totals=totals(queues, groups, paces),
         queues=sorted(queues, key=trouble)[:QUEUES],
         groups=groups.items[:CAUSES],
-        runs=live + [run for run in ended.items if not run.state.is_live][:ENDED_RUNS],
+        runs=runs,
         workers=sorted(workers, key=_worry)[:WORKERS],
         backups=backups.items,
         secrets=list(secrets),
@@ -63,6 +64,12 @@ async def _causes(rooms: Rooms) -> Page[Group]:
     readers = {system: _reader(letters.groups) for system, letters in rooms.letters.items()}
     page = await merged(readers, growth, None, CAUSES)
     return structs.replace(page, items=await told(rooms, page.items))
+
+
+async def _runs(rooms: Rooms) -> list[Run]:
+    """Those that are live, and the last that ended, with what became of what they moved."""
+    live, ended = await asyncio.gather(rooms.runs.live(LIVE_RUNS), rooms.runs.page(None, ENDED_AMONG))
+    return await followed(rooms, live + [run for run in ended.items if not run.state.is_live][:ENDED_RUNS])
 
 
 async def _apart(read: Callable[[], Awaitable[T]]) -> T:
@@ -96,6 +103,7 @@ def totals(queues: Sequence[Queue], groups: Page[Group], paces: Sequence[Pace]) 
         failing_per_min=round(sum(pace.per_min for pace in paces), 3),
         trend=_added([pace.trend for pace in paces]),
         in_trend=_added([pace.came for pace in paces]),
+        minute=max((pace.minute for pace in paces if pace.minute is not None), default=None),
     )
 
 

@@ -18,6 +18,7 @@ from graveshift.store.claims import Known
 from graveshift.store.reconciliations import Reconciliation
 from graveshift.store.replica import Standing
 from graveshift.tracing import TracingSettings
+from graveshift.trial import Trial
 from graveshift.vault import Vault
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup
@@ -28,7 +29,7 @@ from graveshift.wire.operations import OperationInfo
 from graveshift.wire.overview import Environment
 from graveshift.wire.page import Page
 from graveshift.wire.plans import Plan, RunPlan
-from graveshift.wire.runs import Item, Run
+from graveshift.wire.runs import Became, Item, Run
 from graveshift.wire.schedules import ScheduleInfo
 from graveshift.wire.series import Series
 from graveshift.work import Counted, Work
@@ -69,6 +70,8 @@ class Runs(Protocol):
     async def live(self, limit: int, /) -> list[Run]: ...
 
     async def one(self, id: int, /) -> Run | None: ...
+
+    async def tried(self, id: int, /) -> Sequence[str]: ...
 
     async def now(self) -> datetime: ...
 
@@ -137,6 +140,14 @@ class History(Protocol):
     def close(self) -> None: ...
 
 
+class Followed(Protocol):
+    """What runs moved, as one reads it; see `graveshift.trial.Trials`."""
+
+    async def trials(self, jobs: Sequence[str], run_id: int, /) -> Sequence[Trial]: ...
+
+    async def became(self, runs: Sequence[int], /) -> Mapping[int, Became]: ...
+
+
 class Rooms(Struct, frozen=True, kw_only=True):
     """Everything the API reads; mappings are by the name of a system.
 
@@ -178,6 +189,7 @@ class Rooms(Struct, frozen=True, kw_only=True):
     loops: Callable[[], Mapping[str, datetime]]
     checks: Sequence[Callable[[], Awaitable[Check]]]
     tracing: TracingSettings = TracingSettings()
+    trials: Mapping[str, Followed] = {}
 
     async def now(self) -> datetime:
         """The database's clock."""

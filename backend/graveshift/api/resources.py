@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 
 from graveshift import runbooks
 from graveshift.api.causes import explained, told
+from graveshift.api.following import followed
 from graveshift.api.linking import linked
 from graveshift.api.lives import placed
 from graveshift.api.merging import merged, sliced
@@ -123,7 +124,13 @@ async def _schedules(rooms: Rooms, chosen: Filter, cursor: str | None, limit: in
 
 
 async def _runs(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Run]:
-    return await rooms.runs.page(cursor, limit)
+    page = await rooms.runs.page(cursor, limit)
+    return structs.replace(page, items=await followed(rooms, page.items))
+
+
+async def _run(rooms: Rooms, id: str) -> Run | None:
+    run = await rooms.runs.one(number(id))
+    return run and (await followed(rooms, [run]))[0]
 
 
 async def _backups(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Backup]:
@@ -281,7 +288,7 @@ RESOURCES = (
     Resource("trash", Discarded, DiscardedDetail, TRASH_FIELDS, _trash, _discarded),
     Resource("groups", Group, GroupDetail, GROUP_FIELDS, _groups, _group),
     Resource("workers", Worker, Worker, WORKER_FIELDS, _workers, _worker),
-    Resource("runs", Run, Run, NOTHING, _runs, lambda rooms, id: rooms.runs.one(number(id))),
+    Resource("runs", Run, Run, NOTHING, _runs, _run),
     Resource("backups", Backup, Backup, NOTHING, _backups, lambda rooms, id: rooms.backups.one(number(id))),
     Resource("secrets", SecretInfo, SecretInfo, NOTHING, _secrets, _secret),
     Resource("schedules", ScheduleInfo, ScheduleInfo, NOTHING, _schedules, _schedule),

@@ -1,7 +1,10 @@
 """What changes something: plans and runs through the Desk, and jobs from producers."""
 
+from msgspec import structs
+
 from graveshift.api.bodies import read, read_jobs
 from graveshift.api.endpoint import Call
+from graveshift.api.following import tried
 from graveshift.api.resources import number
 from graveshift.errors import Invalid, KeyMissing, NotFound
 from graveshift.wire import ids
@@ -46,9 +49,11 @@ async def run(call: Call) -> Run:
 async def items(call: Call) -> Page[Item]:
     """What became of each thing a run acted on."""
     found = number(call.id)
-    if await call.rooms.runs.one(found) is None:
+    run = await call.rooms.runs.one(found)
+    if run is None:
         raise NotFound
-    return await call.rooms.runs.items.page(found, call.query.cursor, call.query.limit)
+    page = await call.rooms.runs.items.page(found, call.query.cursor, call.query.limit)
+    return structs.replace(page, items=await tried(call.rooms, run, page.items))
 
 
 async def cancel(call: Call) -> Run:

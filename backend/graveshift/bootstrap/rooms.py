@@ -68,6 +68,7 @@ def rooms_of(parts: Parts, world: World, desk: Desk, clockwork: Clockwork) -> Ro
         reveals=RevealBook(engine, parts.audit),
         redaction=parts.redaction,
         tracing=parts.settings.tracing,
+        trials=world.trials,
         history=_history(parts),
         hub=Hub(Watch(system, shown.upkeep, sources, lambda: marks(engine))),
         loops=clockwork.last_success,

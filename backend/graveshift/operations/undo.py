@@ -73,7 +73,8 @@ class Recalls:
     async def pick(self, after: str | None, limit: int) -> Sequence[str]:
         """In the order of their ids."""
         ids = await self._world.runs.items.moved(self._undone, after, limit)
-        return [id for id in ids if _system(id) == _system(ids[0])]
+        first = f"{_system(ids[0])}:" if ids else ""
+        return [id for id in ids if id.startswith(first)]
 
     def transacts(self, ids: Sequence[str]) -> bool:
         """As their system can."""

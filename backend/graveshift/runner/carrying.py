@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 from graveshift.driver import Unit, Verdict
@@ -12,6 +13,7 @@ from graveshift.operation import Care, Chunks, Step, World
 from graveshift.runner.canary import CanaryFlow, rest
 from graveshift.runner.guard import Change
 from graveshift.runner.pace import Pace
+from graveshift.runner.relay import Ahead, Baton, Relay
 from graveshift.runner.watching import Watch
 from graveshift.store.carrying import CarryBook, Held, Orders
 from graveshift.wire.runs import Outcome, RunState
@@ -69,18 +71,37 @@ class Carrying:
                 self._watch = Watch(world.runs, world.sources, world.trials, self.run_id, care.drip)
                 await stack.enter_async_context(self._watch.looking(world.probes))
             self._pace.begin()
-            await self._all(rest(work, self._canary.letters))
+            relay = await stack.enter_async_context(Relay())
+            await self._all(rest(work, self._canary.letters), relay)
+        await self._close()
 
-    async def _all(self, work: Chunks) -> None:
-        while True:
-            self._heed(await self._due())
-            ids = await work.pick(self._mark, self._pace.size(self._rate))
-            if not ids:
-                return await self._close()
-            await self._act(work, ids, ids[-1])
+    async def _all(self, work: Chunks, relay: Relay) -> None:
+        """To the end. Where a rate has chunks wait for their turn, each has ended before the next is thought of."""
+        after, ahead = self._mark, Ahead(work.pick)
+        try:
+            while ids := await self._next(ahead, after):
+                after = ids[-1]
+                if self._rate is None:
+                    ahead.look(after, self._pace.size(None))
+                await self._leg(work, relay, ids)
+        finally:
+            await ahead.end()
+        await relay.end()
+
+    async def _next(self, ahead: Ahead, after: str | None) -> Sequence[str]:
+        self._heed(await self._due())
+        return await ahead.take(after, self._pace.size(self._rate))
+
+    async def _leg(self, work: Chunks, relay: Relay, ids: Sequence[str]) -> None:
+        if work.transacts(ids):
+            await relay.run(partial(self._at_once, work, ids, ids[-1]))
+        if self._rate is not None or not work.transacts(ids):
+            await relay.end()
+        if not work.transacts(ids):
+            await self._in_two(work, ids, ids[-1])
 
     async def _act(self, work: Chunks, ids: Sequence[str], mark: str | None) -> None:
-        await (self._at_once(work, ids, mark) if work.transacts(ids) else self._in_two(work, ids, mark))
+        await (self._at_once(work, ids, mark, Baton(None)) if work.transacts(ids) else self._in_two(work, ids, mark))
 
     async def _beside(self, work: Chunks, ids: Sequence[str]) -> None:
         """Act on these out of their turn: the mark stays where it is."""
@@ -137,16 +158,22 @@ class Carrying:
             self._orders = await self._book.missed(unit, self.run_id, self._planned)
             await unit.commit()
 
-    async def _at_once(self, work: Chunks, ids: Sequence[str], mark: str | None) -> None:
-        """Effect, items, counts and mark in one transaction: an outcome is never in doubt."""
+    async def _at_once(self, work: Chunks, ids: Sequence[str], mark: str | None, baton: Baton) -> None:
+        """Effect, items, counts and mark in one transaction: an outcome is never in doubt.
+
+        The lease is checked with the counts at the latest, so that nothing of a carrier who lost it is committed.
+        """
         async with self._runs.unit() as unit:
-            self._heed(await self._book.hold(unit, self.run_id))
+            if baton.first:
+                self._heed(await self._book.hold(unit, self.run_id))
             verdicts = complete(ids, await work.act(unit, ids))
+            await baton.acted()
             await self._runs.items.enter(unit, self.run_id, verdicts)
-            self._orders = await self._book.account(unit, self.run_id, verdicts, mark)
+            orders = await self._book.account(unit, self.run_id, verdicts, mark)
             await unit.commit()
         self._mark = mark or self._mark
         self._spent(verdicts)
+        self._heed(orders)
 
     def _spent(self, verdicts: Sequence[Verdict]) -> None:
         self._pace.spent(len(verdicts))

@@ -8,8 +8,9 @@ from msgspec import structs
 
 from graveshift.drip import DripSettings
 from graveshift.driver import Unit
-from graveshift.trial import Fate, Trial, Trials
+from graveshift.trial import Trial, Trials
 from graveshift.wire.ids import decode
+from graveshift.wire.runs import Fate
 from graveshift.wire.trials import Canary, CanaryState, Then
 
 # A job that a worker gave back unstarted is put ahead again within so many looks.

@@ -17,6 +17,7 @@ from graveshift.runner.probing import Probe, probes
 from graveshift.store.runs import RunBook
 from graveshift.trial import Firsts, Trials
 from graveshift.wire.ids import decode
+from graveshift.wire.queues import Queue
 
 LOOK_S = 1.0
 # Jobs that are asked which queue they are in, and how many queues are looked at.
@@ -88,13 +89,17 @@ class Watch:
 
     async def _queues(self) -> Sequence[Filled]:
         """The queues it fills, as they are now. One that is paused waits by somebody's wish, and says nothing."""
-        for system, queue in await self._places():
-            if (system, queue) in self._filled or len(self._filled) < QUEUES:
-                await self._fill(system, queue)
+        places = await self._places()
+        now = {system: await self._by_name(system) for system in {system for system, _ in places}}
+        for system, name in places:
+            if (system, name) in self._filled or len(self._filled) < QUEUES:
+                self._fill(system, name, now[system].get(name))
         return list(self._filled.values())
 
-    async def _fill(self, system: str, name: str) -> None:
-        queue = await self._sources[system].queue(name)
+    async def _by_name(self, system: str) -> Mapping[str, Queue]:
+        return {queue.name: queue for queue in await self._sources[system].queues()}
+
+    def _fill(self, system: str, name: str, queue: Queue | None) -> None:
         if queue is None or queue.paused:
             self._filled.pop((system, name), None)
             return

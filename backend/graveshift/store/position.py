@@ -10,7 +10,7 @@ from graveshift.errors import Invalid
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-NATIVE_LETTER = re.compile(r"(\d{1,17})-(\d{1,19})", re.ASCII)
+NATIVE_LETTER = re.compile(r"(0|[1-9]\d{0,16})-(0|[1-9]\d{0,18})", re.ASCII)
 MAX_ID = 2**63 - 1
 
 
@@ -46,13 +46,12 @@ def letter_id(died_at: datetime, job: int) -> str:
 def letter_position(native: str) -> tuple[datetime, int] | None:
     """What `letter_id` was made of; None where the text is no native id of a letter."""
     found = NATIVE_LETTER.fullmatch(native)
-    if found is None or int(found[2]) > MAX_ID:
+    if found is None or (job := int(found[2])) > MAX_ID:
         return None
     try:
-        died_at, job = moment(int(found[1])), int(found[2])
+        return moment(int(found[1])), job
     except OverflowError:
         return None
-    return (died_at, job) if letter_id(died_at, job) == native else None
 
 
 def job_number(native: str) -> int | None:

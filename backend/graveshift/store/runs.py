@@ -73,7 +73,7 @@ RUNS = Table(
     UniqueConstraint("actor", "idempotency_key"),
     schema="graveshift_ledger",
 )
-PLAIN = [name for name in Run.__struct_fields__ if name not in ("id", "plan_id", "state", "canary")]
+PLAIN = [name for name in Run.__struct_fields__ if name not in ("id", "plan_id", "state", "canary", "became")]
 NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 LIVE = [state.value for state in RunState if state.is_live]
 
@@ -134,6 +134,12 @@ class RunBook:
         async with open_unit(self._engine) as unit:
             row = (await unit.execute(select(RUNS).where(RUNS.c.id == id))).mappings().first()
         return run_of(row) if row else None
+
+    async def tried(self, id: int) -> Sequence[str]:
+        """The letters that the canary of a run tries; none where it has none, or has not chosen them."""
+        async with open_look(self._engine) as unit:
+            found = (await unit.execute(select(RUNS.c.sample).where(RUNS.c.id == id))).scalar_one_or_none()
+        return found or ()
 
     async def now(self) -> datetime:
         """The database's clock, by which all times here are meant."""

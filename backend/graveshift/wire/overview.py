@@ -13,9 +13,10 @@ from graveshift.wire.workers import Worker
 
 
 class Totals(Struct, frozen=True):
-    """Sums over every queue that can say; `failing_per_min` is failed attempts, `trend` the same, oldest first.
+    """Sums over every queue that can say; `failing_per_min` is failed attempts, `trend` the same of the last hour.
 
-    `in_trend` is the jobs enqueued in each of the same minutes, of which the last is not over; empty: cannot say.
+    A number for each minute, oldest first: the last one begins at `minute`, and is not over. `in_trend` is the jobs
+    enqueued in each of the same minutes; empty: cannot say.
     """
 
     waiting: int
@@ -30,6 +31,7 @@ class Totals(Struct, frozen=True):
     failing_per_min: float
     trend: list[int]
     in_trend: list[int] = []
+    minute: datetime | None = None
 
 
 class Environment(Struct, frozen=True):

@@ -38,12 +38,40 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+class Became(Struct, frozen=True, kw_only=True):
+    """What became by now of the jobs that a run requeued, sum by sum.
+
+    `died` again, of whatever cause; `recalled` by an undo; `waiting`: not ended yet, between attempts too.
+    """
+
+    done: int = 0
+    died: int = 0
+    cancelled: int = 0
+    recalled: int = 0
+    waiting: int = 0
+
+
+class Fate(StrEnum):
+    """Of a job that a run requeued. `failed`: its first attempt did; `gone`: cancelled or recalled before that.
+
+    `late`: it was neither done nor failed when the time of the canary was over, and is not yet.
+    """
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    LATE = "late"
+    GONE = "gone"
+
+
 class Run(Struct, frozen=True, kw_only=True):
     """`total` is None until known; `rate` is items per second (None: not limited or not of that kind).
 
     Before `starts_at` nothing is done: until then a cancel is as if it had never been asked for. None: at once.
     `slowed` is the rate it has slowed itself down to, None while it has not. `halt` is why it paused or ended by
-    itself, None where it did not or was resumed since. `canary` is None for a run without one.
+    itself, None where it did not or was resumed since. `canary` is None for a run without one. `became` is of
+    requeues, None where nobody has looked.
     """
 
     id: str
@@ -65,6 +93,7 @@ class Run(Struct, frozen=True, kw_only=True):
     canary: Canary | None = None
     slowed: float | None = None
     halt: str | None = None
+    became: Became | None = None
 
     @property
     def handled(self) -> int:
@@ -73,12 +102,16 @@ class Run(Struct, frozen=True, kw_only=True):
 
 
 class Item(Struct, frozen=True):
-    """One thing a run acted on: a letter, job or queue id or a step's name. `outcome` is None while it is under way."""
+    """One thing a run acted on: a letter, job or queue id or a step's name. `outcome` is None while it is under way.
+
+    `fate` is of the job of a canary's letter, None for all others.
+    """
 
     id: str
     outcome: Outcome | None
     detail: str | None = None
     job_id: str | None = None
+    fate: Fate | None = None
 
 
 class Rate(Struct, frozen=True, forbid_unknown_fields=True):

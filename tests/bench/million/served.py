@@ -67,7 +67,7 @@ async def on_server(server: embedded.Server, folder: Path, letters: int) -> Asyn
     """The backend and its clients on a server that is filled."""
     token = await _counted(server)
     bare = await asyncpg.connect(server.dsn)
-    async with backend(server.url, folder, lease_s=15, chunk=1000) as process:
+    async with backend(server.url, folder, lease_s=15, chunk=2000) as process:
         way = httpx.AsyncHTTPTransport(uds=str(process.socket))
         sent = {"Authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(transport=way, base_url="http://bench", headers=sent, timeout=60) as api:

@@ -19,9 +19,9 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "workers": ("id", "state", "wish", "host", "pid", "version", "running", "heartbeat_age_s", "queues"),
     "runs": (
         *("id", "operation", "state", "total", "moved", "conflict", "gone", "failed"),
-        *("rate", "actor", "started_at", "reason", "error"),
+        *("rate", "actor", "started_at", "became", "reason", "error"),
     ),
-    "items": ("id", "outcome", "job_id", "detail"),
+    "items": ("id", "outcome", "fate", "job_id", "detail"),
     "backups": ("id", "state", "created_at", "verified_at", "size_bytes", "run_id", "location"),
     "secrets": ("id", "name", "kind", "state", "version", "age_s", "max_age_s", "last_rotated_at"),
     "schedules": ("id", "queue", "kind", "cron", "timezone", "enabled", "paused", "next_at", "last_slot", "last_job"),

@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 
 from graveshift.wire.workers import Worker
 from graveshift_tui.commands.columns import COLUMNS
-from graveshift_tui.format import UNKNOWN, age, moment, rate
+from graveshift_tui.format import UNKNOWN, age, moment, percent, rate
 from graveshift_tui.sanitize import clean, clean_lines
 
 CELL: Final = 500
@@ -57,17 +57,17 @@ def shown(field: str, value: object) -> str:
     if isinstance(value, str):
         return clean(value, CELL)
     if isinstance(value, list | tuple):
-        return clean(", ".join(_part(field, one) for one in value), CELL)
+        return clean(", ".join(_part(one) for one in value), CELL)
     if isinstance(value, datetime):
         return moment(value)
     return "yes" if value is True else "no" if value is False else _number(field, value)
 
 
-def _part(field: str, value: object) -> str:
-    """One of several in a cell: the parts of a thing stand beside each other (`api.acme.com 352 0.9`)."""
+def _part(value: object) -> str:
+    """One of several in a cell: the parts of a thing stand beside each other (`api.acme.com 352 88%`)."""
     if not isinstance(value, Struct):
         return str(value)
-    return " ".join(shown(field, getattr(value, name)) for name in value.__struct_fields__)
+    return " ".join(shown(name, getattr(value, name)) for name in value.__struct_fields__)
 
 
 def _number(field: str, value: object) -> str:
@@ -75,7 +75,7 @@ def _number(field: str, value: object) -> str:
         case int() | float() if field.endswith("age_s"):
             return age(value)
         case float():
-            return rate(value)
+            return percent(value) if field == "share" else rate(value)
         case int():
             return str(value) if field in PLAIN else f"{value:,}"
         case None:

@@ -24,6 +24,7 @@ from graveshift_tui.screens import (
 from graveshift_tui.screens.detail import DetailScreen
 from graveshift_tui.screens.listing import ListScreen
 from graveshift_tui.screens.overview import OverviewScreen
+from graveshift_tui.screens.parts import PartsScreen
 
 CARDS: Final[dict[str, Card]] = {
     card.name: card
@@ -55,4 +56,4 @@ def screen_for(route: Route, step: Callable[[int], Route | None] | None = None) 
     card = CARDS[route.card]
     if route.id is not None and card.fetch is None:
         return DetailScreen(route, card, step)
-    return ListScreen(route, card)
+    return ListScreen(route, card) if card.above is None else PartsScreen(route, card)

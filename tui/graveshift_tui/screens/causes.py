@@ -87,7 +87,7 @@ def _facet(facet: Facet, at: At) -> Line:
     line: Line = ((f" {f.fit('by ' + _name(facet), LABEL - 2)} ", "muted"),)
     shown = 0
     for value in facet.values:
-        more: Line = ((f"{f.phrase(value.value, 40)} ", "text"), (_percent(value.share), "bold"))
+        more: Line = ((f"{f.phrase(value.value, 40)} ", "text"), (f.percent(value.share), "bold"))
         if width_of((*line, *more)) + REST > at.width:
             break
         line, shown = (*line, *more, ("   ", "text")), shown + 1
@@ -111,7 +111,7 @@ def _before(requeues: Sequence[Requeued] | None, at: At) -> list[Line]:
     tone = "text"
     if ended:
         part = last.died / ended
-        words += f", {_percent(part)} died again"
+        words += f", {f.percent(part)} died again"
         tone = "bold crit" if part >= 0.5 else "bold warn" if part > 0 else "ok"
     if last.waiting:
         words += f", {f.count(last.waiting)} not ended yet"
@@ -174,7 +174,3 @@ def _said(label: str, words: Line, at: At) -> Line:
         line.append((shown, tone))
         room -= width_of(((shown, tone),))
     return ((f" {label.ljust(LABEL - 1)}", "muted"), *line)
-
-
-def _percent(part: float) -> str:
-    return f"{100 * part:.0f}%"

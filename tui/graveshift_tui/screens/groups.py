@@ -1,5 +1,7 @@
 """Groups: failures by cause, and the one under the cursor explained."""
 
+from datetime import timedelta
+
 from graveshift.wire.groups import Group, GroupDetail
 from graveshift.wire.marks import MarkKind
 from graveshift.wire.selection import GROUP_FIELDS, Filter, parameters
@@ -7,6 +9,7 @@ from graveshift_tui import format as f
 from graveshift_tui.card import Card, Route
 from graveshift_tui.screens import causes
 from graveshift_tui.screens.facts import facts
+from graveshift_tui.screens.slope import slope
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
 from graveshift_tui.widgets.paint import Line, width_of
 from graveshift_tui.widgets.tree import Node
@@ -114,9 +117,18 @@ def _speed(group: Group, at: At) -> Line:
         ("   retrying ", "muted"),
         (f.count(group.retrying), "text"),
         ("   a minute ", "muted"),
-        (speed(group), tone(group)),
+        (f"{speed(group)}{_rise(group, at)}", tone(group)),
     )
     return (*line, (again, tone_of_it)) if width_of(line) + len(again) < at.width else line
+
+
+def _rise(group: Group, at: At) -> str:
+    """` since 20:17`, of a cause that was there before and comes faster since; empty for any other."""
+    if group.per_min is None or not group.trend or group.first_seen is None:
+        return ""
+    told = slope(group.per_min, group.trend, at.now)
+    is_later = told.since is not None and told.since - group.first_seen >= timedelta(minutes=1)
+    return f" since {told.since:%H:%M}" if told.since and told.word == "WORSE" and is_later else ""
 
 
 def nodes(group: Group, at: At) -> list[Node]:
@@ -146,7 +158,7 @@ CARD = Card(
         Column("RETRY", pair(Group, lambda g, at: f.count(g.retrying)), width=7, right=True, from_width=70),
         Column("/MIN", pair(Group, lambda g, at: speed(g)), width=7, right=True),
         Column("30 MIN", pair(Group, lambda g, at: trend(g, at.width)), width=10, from_width=64),
-        Column("SINCE", pair(Group, lambda g, at: f.since(g.first_seen, at.now)), width=5, right=True),
+        Column("FIRST", pair(Group, lambda g, at: f.since(g.first_seen, at.now)), width=5, right=True),
         Column("AFTER", pair(Group, lambda g, at: (after(g), "muted")), width=22, from_width=110),
         Column("AGAIN", pair(Group, lambda g, at: causes.again(g)), width=5, right=True, from_width=76),
     ),
@@ -154,13 +166,27 @@ CARD = Card(
     tone=solo(Group, tone),
     empty="No causes: nothing is failing, and nothing has died.",
     opens=solo(Group, letters_of),
+    words={"open": "letters"},
     pane=pair(Group, pane),
     pane_height=5,
     pane_most=18,
     explains=True,
     number=solo(Group, lambda g: g.dead + (g.retrying or 0)),
     nodes=pair(Group, nodes),
-    verbs=("dlq.canary", "dlq.requeue.all", "group.claim", "runbook", "dlq.discard", "group.note", "queue.pause"),
+    verbs=(
+        "dlq.canary",
+        "dlq.requeue.all",
+        "group.claim",
+        "runbook",
+        "dlq.discard",
+        "dlq.edit",
+        "dlq.requeue.otherwise",
+        "group.note",
+        "cause.letters",
+        "queue.pause",
+        "queue.letters",
+        "queue.jobs",
+    ),
     hints=("dlq", "jobs"),
     fields=parameters(GROUP_FIELDS),
 )

@@ -13,11 +13,14 @@ from graveshift_tui import format as f
 from graveshift_tui.keymap import Keymap
 from graveshift_tui.screens import standing
 from graveshift_tui.screens.groups import after
+from graveshift_tui.screens.slope import QUIET, Slope, slope
 from graveshift_tui.widgets.paint import Line, width_of
 
-STEEP: Final = 1.5
-QUIET: Final = 1.0
-LOOK_BACK: Final = 10
+LULL_S: Final = 10.0
+MANY: Final = 20
+"""So many failures that are missing tell that they have stopped."""
+USUAL: Final = 30
+"""Minutes that tell how much is enqueued as a rule."""
 BUSY: Final = 10
 TRICKLE: Final = 20
 MOST: Final = 50
@@ -25,21 +28,18 @@ MOST: Final = 50
 SOON: Final = timedelta(hours=1)
 
 
-def verdict(now: float, trend: list[int]) -> tuple[str, str, float]:
-    """The word, its tone, and what it was before: some minutes ago, else at the beginning of the trend."""
-    recent = _mean(trend[-LOOK_BACK - 3 : -3] or trend[:1])
-    was = recent if _moved(now, recent) else _mean(trend[:LOOK_BACK])
-    if now > was * STEEP + QUIET:
-        return "WORSE", "crit", was
-    if was > now * STEEP + QUIET:
-        return "BETTER", "ok", was
-    return ("STEADY", "warn", was) if now >= QUIET else ("QUIET", "ok", was)
+def lull(seen: Overview) -> float | None:
+    """Seconds without a failure, where the last minute's pace had many in so long; None where nothing has stopped.
 
-
-def until(was: float, trend: list[int], as_of: datetime) -> str:
-    """When it was last as it was: ` until 02:51`; the trend has a number for each minute."""
-    ago = next((n for n, value in enumerate(reversed(trend)) if not _moved(value, was)), None)
-    return f" until {(as_of - timedelta(minutes=ago)).strftime('%H:%M')}" if ago else ""
+    The pace is that of a whole minute: it falls only slowly where all of a sudden nothing fails any more.
+    """
+    pace, causes = seen.totals.failing_per_min, seen.groups
+    last = max((group.last_seen for group in causes if group.last_seen), default=None)
+    others = seen.totals.groups > len(causes) and any((group.per_min or 0) > 0 for group in causes[-1:])
+    if last is None or others or pace < QUIET:
+        return None
+    gap = (seen.as_of - last).total_seconds()
+    return gap if gap >= max(LULL_S, MANY * 60 / pace) else None
 
 
 def ceased(came: list[int]) -> str:
@@ -54,33 +54,33 @@ def ceased(came: list[int]) -> str:
     return f"{'hardly anything' if any(quiet) else 'nothing'} enqueued for {len(quiet) - 1}m"
 
 
-def _moved(now: float, was: float) -> bool:
-    return now > was * STEEP + QUIET or was > now * STEEP + QUIET
-
-
-def _mean(values: list[int]) -> float:
-    return sum(values) / len(values) if values else 0.0
-
-
 def headline(seen: Overview, width: int) -> Line:
     """`WORSE  13,912 failures/min, was 3   1 cause = 99%   nobody on it`.
 
     Where there is no room deaths go first, then the share; who is on the top cause goes last.
     """
-    totals = seen.totals
-    word, tone, was = verdict(totals.failing_per_min, totals.trend)
-    changed = f", was {f.rate(was)}{until(was, totals.trend, seen.as_of)}" if word in ("WORSE", "BETTER") else ""
-    silence = ceased(totals.in_trend)
+    totals, silent = seen.totals, lull(seen)
+    told = slope(0.0 if silent else totals.failing_per_min, totals.trend, totals.minute or seen.as_of)
+    word, tone = told.word, told.tone
+    silence = ceased(totals.in_trend[-USUAL:])
     if silence and word == "BETTER":  # what does not come in does not fail either
         word, tone = "QUIET", "warn"
     left: Line = ((f" {word} ", f"bold {tone}"),)
     left += ((f" {silence}  ", "bold warn"),) if silence else ()
-    left += ((f" {f.rate(totals.failing_per_min)} failures/min{changed}", "bold text"),)
-    deaths: Line = ((f"   {f.rate(totals.dead_per_min)} deaths/min", "text"),)
+    left += ((f" {_pace(totals.failing_per_min, told, silent)}", "bold text"),)
+    deaths: Line = () if silent else ((f"   {f.rate(totals.dead_per_min)} deaths/min", "text"),)
     share, owner = _top(seen, tone)
-    trend: Line = (("   ", "text"), (f.spark(totals.trend, 10), "spark")) if totals.trend else ()
+    trend: Line = (("   ", "text"), (f.spark(totals.trend[-USUAL:], 10), "spark")) if totals.trend else ()
     tries = ((*deaths, *share, *owner, *trend), (*deaths, *share, *owner), (*share, *owner), owner)
     return next(((*left, *more) for more in tries if width_of((*left, *more)) <= width), left)
+
+
+def _pace(now: float, told: Slope, silent: float | None) -> str:
+    """`13,912 failures/min, was 3 until 02:51`; what has just stopped says so before the minute's pace does."""
+    if silent is not None:
+        return f"no failure for {f.age(silent // 5 * 5)}, was {f.rate(told.was or now)}/min"
+    was = f", was {f.rate(told.was)} until {told.since:%H:%M}" if told.since else ""
+    return f"{f.rate(now)} failures/min{was}"
 
 
 def _top(seen: Overview, tone: str) -> tuple[Line, Line]:
@@ -116,7 +116,7 @@ def next_step(seen: Overview, keymap: Keymap, width: int, here: tuple[Struct, ..
         way = ("open", "look at the cause") if isinstance(on, Group) else ("goto.groups", "see the causes")
         steps.append((way[0], way[1] + (_lately(growing[0], seen.as_of) if on in (None, growing[0]) else "")))
     elif seen.groups:
-        steps.append(("goto.groups", "see the causes"))
+        steps.append(("open", "look at the cause") if isinstance(on, Group) else ("goto.groups", "see the causes"))
     if any(run.state.is_live for run in seen.runs):
         steps.append(("goto.runs", "follow the runs"))
     elif seen.totals.dead and not growing and isinstance(on, Group):

@@ -13,7 +13,7 @@ from graveshift.wire.workers import WorkerState
 from graveshift_tui import format as f
 from graveshift_tui.card import Card
 from graveshift_tui.operate import progress
-from graveshift_tui.screens import groups, queues, standing, workers
+from graveshift_tui.screens import groups, paces, queues, standing, workers
 from graveshift_tui.widgets.columns import At, heading, line
 from graveshift_tui.widgets.paint import Line, Span, width_of
 
@@ -100,8 +100,8 @@ def _run(run: Run, at: At, *, first: bool) -> Line:
     bar = f"  {f.bar(run.handled / run.total, 10)}" if run.total and run.state.is_live else ""
     speed = f"  {f.rate(run.slowed or run.rate)}/s" if run.rate and run.state.is_live else ""
     speed += " slowed by itself" if run.slowed is not None and run.state.is_live else ""
-    left = (run.total or 0) - run.handled
-    eta = f"  eta {f.age(left / run.rate)}" if run.rate and run.state.value == "running" and left > 0 else ""
+    eta = f"  {paces.eta(run)}" if paces.eta(run) else ""
+    ends = f"  {f.became(run)}" if run.became and not f.in_canary(run) else ""
     start: Line = (
         (head, "bold heading"),
         (f"#{run.id} {run.operation} ", "text"),
@@ -109,7 +109,9 @@ def _run(run: Run, at: At, *, first: bool) -> Line:
     )
     done, who = f"  {progress(run)}", (f"  {run.actor}", "muted")
     said = f"{done}{speed}{eta}"
-    tries: list[Line] = [((bar + said, "text"), who), ((said, "text"), who), ((said, "text"),)]
+    over = ends if ends and not run.state.is_live else said
+    words = (bar + said + ends, said + ends, bar + over, over)
+    tries: list[Line] = [*(((text, "text"), who) for text in words), ((over, "text"),)]
     return (*start, *next((end for end in tries if width_of((*start, *end)) <= at.width), ((done, "text"),)))
 
 

@@ -3,13 +3,15 @@
 from msgspec import Struct
 
 from graveshift.wire.page import Page
-from graveshift.wire.runs import Item, Outcome, Run, RunState
+from graveshift.wire.runs import Fate, Item, Outcome, Run, RunState
 from graveshift_tui import format as f
 from graveshift_tui.card import Card, Route
 from graveshift_tui.client import Client
 from graveshift_tui.operate import progress
+from graveshift_tui.screens import paces
 from graveshift_tui.screens.alarm import asks
 from graveshift_tui.screens.facts import facts
+from graveshift_tui.screens.paces import speed, starts
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
 from graveshift_tui.widgets.paint import Line, wrapped
 from graveshift_tui.widgets.tree import Node
@@ -18,14 +20,18 @@ TONES = {
     RunState.QUEUED: "text", RunState.RUNNING: "accent", RunState.PAUSED: "mark", RunState.SUCCEEDED: "ok",
     RunState.FAILED: "crit", RunState.CANCELLED: "muted", RunState.LOST: "crit",
 }  # fmt: skip
+FATES = {
+    Fate.WAITING: ("waits", "text"), Fate.RUNNING: ("runs", "accent"), Fate.DONE: ("done", "ok"),
+    Fate.FAILED: ("failed", "crit"), Fate.LATE: ("time-out", "warn"), Fate.GONE: ("gone", "muted"),
+}  # fmt: skip
 OUTCOMES = {Outcome.MOVED: "ok", Outcome.FAILED: "crit", Outcome.CONFLICT: "warn", Outcome.GONE: "muted"}
 
 
-def meter(run: Run, width: int) -> Cell:
-    """A bar while it runs, else what came of it."""
-    if run.state.is_live and run.total and not f.in_canary(run):
-        return f"{f.bar(run.handled / run.total, max(4, width - 5))} {f.share(run.handled, run.total)}", "accent"
-    return progress(run), ""
+def meter(run: Run, at: At) -> Cell:
+    """When it starts, how far it is, else what came of it."""
+    if waits := starts(run, at.now):
+        return waits, "warn"
+    return paces.meter(run, at.width), "accent" if run.state.is_live and not f.in_canary(run) else ""
 
 
 def state(run: Run) -> Cell:
@@ -39,31 +45,16 @@ def tone(run: Run) -> str:
     return "crit" if run.state in (RunState.FAILED, RunState.LOST) else "warn" if loud else "text"
 
 
-def speed(run: Run) -> str:
-    """`50/s`, `25/s, slowed by itself from 50/s`; empty where it has no rate."""
-    if run.slowed is not None and run.state.is_live:
-        return f"{f.rate(run.slowed)}/s, slowed by itself from {f.rate(run.rate)}/s"
-    return f"{f.rate(run.rate)}/s" if run.rate else ""
-
-
 def pane(run: Run, at: At) -> list[Line]:
     """The run under the cursor in words."""
     why = f'   "{run.reason}"' if run.reason else ""
     told = run.error or asks(run)
-    waits = starts(run, at)
-    became: Line = ((f"   {waits or progress(run)}   {speed(run)}", "warn" if waits else "text"),)
+    became: Line = ((f"   {paces.told(run, at.now)}", "warn" if starts(run, at.now) else "text"),)
     return [
         ((f" run {run.id}  {run.operation}", "bold bright"), (f"  by {run.actor}{why}", "muted")),
         ((f"   {run.state.value}", TONES[run.state]), *became),
         ((f"   {f.fit(told, at.width - 4)}", "crit" if run.error else "warn"),) if told else (),
     ]
-
-
-def starts(run: Run, at: At) -> str:
-    """`starts in 8s, u cancels`, of a run that waits; empty for any other."""
-    if run.state is not RunState.QUEUED or run.starts_at is None:
-        return ""
-    return f"starts in {f.age(max(0.0, (run.starts_at - at.now).total_seconds()))}, u cancels"
 
 
 def nodes(run: Run, at: At) -> list[Node]:
@@ -73,8 +64,9 @@ def nodes(run: Run, at: At) -> list[Node]:
         ("run", run.id),
         ("operation", run.operation),
         ("state", run.state.value),
-        ("progress", starts(run, at) or progress(run)),
+        ("progress", starts(run, at.now) or progress(run)),
         ("rate", speed(run) or None),
+        ("its jobs", f.became(run) or None),
         ("canary", f"{run.canary.state.value}: {f.canary(run)}" if run.canary else None),
         ("then", run.canary.then.value if run.canary else None),
         ("stopped itself", run.halt),
@@ -90,7 +82,15 @@ def nodes(run: Run, at: At) -> list[Node]:
 def item_pane(item: Item, at: At) -> list[Line]:
     """The item under the cursor, with its detail in full."""
     head: Line = ((f" {item.id}", "bold bright"), (f"  {item.job_id or ''}", "muted"))
+    if item.fate is not None:
+        head = (*head, ("  canary: ", "muted"), FATES[item.fate])
     return [head, *wrapped(((f"   {item.detail}", "text"),), at.width - 1)] if item.detail else [head]
+
+
+async def whole(client: Client, route: Route, at: At) -> list[Line]:
+    """The run whose items are listed."""
+    lines = pane(await client.look(route.id or ""), at)
+    return [*lines, *[()] * (3 - len(lines))]
 
 
 async def items(client: Client, route: Route, cursor: str | None, limit: int) -> Page[Struct]:
@@ -103,11 +103,11 @@ CARD = Card(
     name="runs",
     title="runs",
     columns=(
-        Column("RUN", pair(Run, lambda r, at: r.id), width=8),
-        Column("OPERATION", pair(Run, lambda r, at: r.operation), width=14),
+        Column("RUN", pair(Run, lambda r, at: r.id), width=5),
+        Column("OPERATION", pair(Run, lambda r, at: r.operation), width=13),
         Column("STATE", pair(Run, lambda r, at: state(r)), width=9),
-        Column("PROGRESS", pair(Run, lambda r, at: (starts(r, at), "warn") if starts(r, at) else meter(r, at.width))),
-        Column("BY", pair(Run, lambda r, at: r.actor), width=10, from_width=76),
+        Column("PROGRESS", pair(Run, meter)),
+        Column("BY", pair(Run, lambda r, at: r.actor), width=8, from_width=76),
         Column("WHEN", pair(Run, lambda r, at: f.since(r.started_at, at.now)), width=5, right=True),
         Column("REASON", pair(Run, lambda r, at: (r.reason or "", "muted")), from_width=110),
     ),
@@ -116,6 +116,7 @@ CARD = Card(
     empty="No runs: nobody has changed anything yet.",
     newest_first=True,
     opens=solo(Run, lambda r: Route("items", id=r.id, crumb=f"run {r.id}")),
+    words={"open": "items"},
     pane=pair(Run, pane),
     pane_height=3,
     nodes=pair(Run, nodes),
@@ -129,12 +130,15 @@ ITEMS = Card(
     columns=(
         Column("OUTCOME", pair(Item, lambda i, at: _outcome(i)), width=9),
         Column("ITEM", pair(Item, lambda i, at: i.id)),
-        Column("DETAIL", pair(Item, lambda i, at: (i.detail or "", "muted"))),
+        Column("CANARY", pair(Item, lambda i, at: FATES[i.fate] if i.fate else ""), width=8),
+        Column("DETAIL", pair(Item, lambda i, at: (i.detail or "", "muted")), from_width=76),
         Column("JOB", pair(Item, lambda i, at: (i.job_id or "", "muted")), width=24, from_width=120),
     ),
     id_of=solo(Item, lambda i: i.id),
     empty="No items: the run has not begun, or what it chose had left before it was picked.",
     fetch=items,
+    above=whole,
+    above_height=3,
     pane=pair(Item, item_pane),
     pane_height=4,
     verbs=("run.pause", "run.stop", "run.rate", "run.faster", "run.slower", "run.undo"),

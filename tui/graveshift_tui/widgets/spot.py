@@ -35,6 +35,11 @@ class Spot(Generic[R]):
         self._is_pinned, self._came_at = False, -UNSEEN_S
         self._own.discard(self.id or "")
 
+    def seek(self, id: str) -> None:
+        """The cursor begins on this row, where it is among the first that come; else on the first."""
+        self.id = id
+        self._own.add(id)
+
     def pin(self) -> None:
         """The reader acts on this row: from now on the cursor goes where it goes."""
         self._is_pinned, self._came_at = True, -UNSEEN_S

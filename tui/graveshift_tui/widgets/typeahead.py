@@ -94,7 +94,7 @@ class Typeahead:
 
     def _sift(self) -> None:
         """Lets go of keys that may go nowhere."""
-        while self._waiting and self._opener.refuses(*self._waiting[0]):
+        while not self._is_closing() and self._waiting and self._opener.refuses(*self._waiting[0]):
             self._waiting.popleft()
 
     def _settle(self, turn: int) -> None:

@@ -15,6 +15,7 @@ from graveshift.wire.page import Page
 from graveshift.wire.selection import Filter
 
 TREND = 30
+HOUR = 60
 
 
 def page(state: State, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
@@ -31,7 +32,8 @@ def failing(state: State) -> Pace:
     """Of every cause."""
     ages = _ages(state, state.tried)
     came = [_age(state, event.at) for event in state.events if event.what == "enqueued"]
-    return Pace(float(ages.count(0)), _trend(ages), _trend(came))
+    minute = state.now().replace(second=0, microsecond=0)
+    return Pace(float(ages.count(0)), _trend(ages, HOUR), _trend(came, HOUR), minute)
 
 
 def one(state: State, native: str) -> Group | None:
@@ -97,8 +99,8 @@ def _age(state: State, at: datetime) -> int:
     return int((state.now() - at).total_seconds() // 60)
 
 
-def _trend(ages: list[int]) -> list[int]:
-    return [ages.count(age) for age in range(TREND - 1, -1, -1)]
+def _trend(ages: list[int], size: int = TREND) -> list[int]:
+    return [ages.count(age) for age in range(size - 1, -1, -1)]
 
 
 def _matches(state: State, chosen: Filter, group: Group) -> bool:

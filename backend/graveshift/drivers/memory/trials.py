@@ -1,12 +1,13 @@
 """What a run moved, followed in memory; see `graveshift.trial.Trials`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from graveshift.driver import Unit
 from graveshift.drivers.memory.state import Entry, State
 from graveshift.store.position import job_number
-from graveshift.trial import Fate, Firsts, Trial
+from graveshift.trial import Firsts, Trial, became
+from graveshift.wire.runs import Became, Fate
 
 
 class MemoryTrials:
@@ -47,3 +48,12 @@ class MemoryTrials:
         ]
         newest = sorted((pair for pair in failed + done if pair[0] > since), reverse=True)[:most]
         return Firsts(len(newest), sum(failed for _, failed in newest))
+
+    async def became(self, runs: Sequence[int]) -> Mapping[int, Became]:
+        moves = [moved.run for moved in self._state.requeued]
+        ends = ("done", "died", "cancelled", "recalled")
+        return {
+            run: became({"requeued": moves.count(run), **{what: self._state.run_ends[run, what] for what in ends}})
+            for run in runs
+            if run in moves
+        }

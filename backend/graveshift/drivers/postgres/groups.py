@@ -19,8 +19,9 @@ from graveshift.wire.ids import group_id
 from graveshift.wire.page import Page
 from graveshift.wire.selection import Filter
 
-# Minutes of a group's trend.
+# Minutes of a group's trend, and of that of all together.
 TREND = 30
+HOUR = 60
 # Kinds of filters whose statements are kept.
 CONDITIONS = 128
 
@@ -125,13 +126,13 @@ WITH this AS (
            CAST(extract(epoch FROM now() - {MINUTE}) AS double precision) / 60 AS part
 ), every AS (
     SELECT bucket AS minute, CASE what WHEN 'failed' THEN n END AS failed, CASE what WHEN 'enqueued' THEN n END AS came
-    FROM graveshift.minutes WHERE bucket > now() - interval '31 minutes'
+    FROM graveshift.minutes WHERE bucket > now() - interval '61 minutes'
     UNION ALL
     SELECT date_bin('1 minute', at, 'epoch'), CASE what WHEN 'failed' THEN n END, CASE what WHEN 'enqueued' THEN n END
     FROM graveshift.deltas WHERE what = 'enqueued' OR (what = 'failed' AND fingerprint <> '')
 )
 SELECT array_agg({AGE}) AS minutes, array_agg(coalesce(failed, 0)) AS failed, array_agg(coalesce(came, 0)) AS came,
-       coalesce(sum({WEIGHED}), 0) AS per_min
+       coalesce(sum({WEIGHED}), 0) AS per_min, coalesce(max(this.minute), {MINUTE}) AS minute
 FROM every CROSS JOIN this
 """)
 
@@ -140,8 +141,8 @@ async def failing(engine: AsyncEngine) -> Pace:
     """Of every cause, shown or not."""
     async with opened(engine) as connection:
         row = (await connection.execute(FAILING)).one()
-    trends = (_by_minute(row.minutes, amounts) for amounts in (row.failed, row.came))
-    return Pace(round(float(row.per_min), 2), *trends)
+    failed, came = (_by_minute(row.minutes, amounts, HOUR) for amounts in (row.failed, row.came))
+    return Pace(round(float(row.per_min), 2), failed, came, row.minute)
 
 
 Normal = Callable[[str], str]
@@ -219,10 +220,10 @@ def _trend(row: Any) -> list[int]:
     return _by_minute(row.ages, row.amounts)
 
 
-def _by_minute(ages: Sequence[int] | None, amounts: Sequence[int] | None) -> list[int]:
+def _by_minute(ages: Sequence[int] | None, amounts: Sequence[int] | None, size: int = TREND) -> list[int]:
     """Oldest minute first; rows of one minute add up."""
-    trend = [0] * TREND
+    trend = [0] * size
     for age, n in zip(ages or (), amounts or (), strict=True):
-        if 0 <= age < TREND:
-            trend[TREND - 1 - age] += int(n)
+        if 0 <= age < size:
+            trend[size - 1 - age] += int(n)
     return trend

@@ -1,16 +1,14 @@
-"""Letters on the move: requeued, discarded, recalled; and what became of the jobs of a run."""
+"""Letters on the move: requeued, discarded, recalled."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.back import AS_IT_WAS, Back
-from graveshift.driver import Fates, Move, Unit, Verdict
+from graveshift.driver import Move, Unit, Verdict
 from graveshift.drivers.postgres import editing
-from graveshift.drivers.postgres.connection import read
 from graveshift.drivers.postgres.doorbell import RING_AT_COMMIT
 from graveshift.store.position import letter_position
 from graveshift.wire.ids import encode
@@ -29,7 +27,8 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('ena
 # beside a join they would tempt it to compare all of the day with all of the chunk.
 # It goes behind all live traffic, whatever its priority, and has that again once it is claimed.
 # The job is inserted first, and only a letter whose job is in again leaves: a live job that holds the unique key
-# leaves its letter where it is. `NOT IN` is a hash whatever the planner believes; a join of two of these lists is not.
+# leaves its letter where it is. What has no key cannot meet one, and is inserted without looking for it, which is a
+# fifth of all. `NOT IN` is a hash whatever the planner believes; a join of two of these lists is not.
 REQUEUE = text("""
 WITH chosen AS MATERIALIZED (
     SELECT d.* FROM (SELECT * FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id)
@@ -40,18 +39,29 @@ WITH chosen AS MATERIALIZED (
 ), due AS MATERIALIZED (
     SELECT greatest(now(), CAST(:run_at AS timestamptz),
                     now() + make_interval(secs => CAST(:delay_s AS double precision))) AS at
-), back AS (
+), new AS NOT MATERIALIZED (
+    SELECT died_at, id, due.at AS run_at, enqueued_at, CAST(:run AS bigint) AS run_id, attempt,
+           attempt + CASE WHEN CAST(:keep_attempts AS boolean) THEN greatest(max_attempts - attempt, 1) ELSE budget END
+               AS max_attempts,
+           budget, requeue_count + 1 AS requeue_count, graveshift.own_priority(priority) - 1000 AS priority,
+           coalesce(CAST(:queue AS text), queue) AS queue, kind,
+           CASE WHEN due.at > now() THEN 'scheduled' ELSE 'waiting' END AS state, unique_key, trace_id, worker_version
+    FROM chosen, due
+), free AS (
+    INSERT INTO graveshift.jobs (id, run_at, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count,
+                                 priority, queue, kind, state, trace_id, worker_version)
+    SELECT id, run_at, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count, priority, queue, kind,
+           state, trace_id, worker_version
+    FROM new WHERE unique_key IS NULL
+), keyed AS (
     INSERT INTO graveshift.jobs (id, run_at, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count,
                                  priority, queue, kind, state, unique_key, trace_id, worker_version)
-    SELECT id, due.at, enqueued_at, CAST(:run AS bigint), attempt,
-           attempt + CASE WHEN CAST(:keep_attempts AS boolean) THEN greatest(max_attempts - attempt, 1) ELSE budget END,
-           budget, requeue_count + 1, graveshift.own_priority(priority) - 1000,
-           coalesce(CAST(:queue AS text), queue), kind,
-           CASE WHEN due.at > now() THEN 'scheduled' ELSE 'waiting' END, unique_key, trace_id, worker_version
-    FROM chosen, due ORDER BY queue, unique_key NULLS FIRST, died_at, id
-    ON CONFLICT DO NOTHING RETURNING id
+    SELECT id, run_at, enqueued_at, run_id, attempt, max_attempts, budget, requeue_count, priority, queue, kind,
+           state, unique_key, trace_id, worker_version
+    FROM new WHERE unique_key IS NOT NULL ORDER BY queue, unique_key, died_at, id
+    ON CONFLICT (queue, unique_key) WHERE unique_key IS NOT NULL DO NOTHING RETURNING id
 ), stuck AS (
-    SELECT id FROM chosen EXCEPT SELECT id FROM back
+    SELECT id FROM chosen WHERE unique_key IS NOT NULL EXCEPT SELECT id FROM keyed
 ), left_behind AS (
     DELETE FROM graveshift.dead d USING chosen
     WHERE d.died_at = chosen.died_at AND d.id = chosen.id AND chosen.id NOT IN (SELECT id FROM stuck)
@@ -63,7 +73,9 @@ WITH chosen AS MATERIALIZED (
            requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker, worker_version, trace_id
     FROM chosen WHERE id NOT IN (SELECT id FROM stuck)
 )
-SELECT died_at, id, id NOT IN (SELECT id FROM stuck) AS moved FROM chosen
+SELECT died_at, id, id IN (SELECT id FROM stuck) AS stuck
+FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id)
+WHERE (died_at, id) NOT IN (SELECT died_at, id FROM chosen) OR id IN (SELECT id FROM stuck)
 """)
 
 DISCARD = text("""
@@ -77,13 +89,17 @@ WITH chosen AS MATERIALIZED (
     DELETE FROM graveshift.dead d USING chosen
     WHERE d.died_at = chosen.died_at AND d.id = chosen.id
     RETURNING d.*
+), trashed AS (
+    INSERT INTO graveshift.trash (discarded_by, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
+                                  requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker,
+                                  worker_version, trace_id)
+    SELECT CAST(:run AS bigint), died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
+           requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker, worker_version, trace_id
+    FROM gone
 )
-INSERT INTO graveshift.trash (discarded_by, died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
-                              requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker,
-                              worker_version, trace_id)
-SELECT CAST(:run AS bigint), died_at, id, enqueued_at, run_id, attempt, max_attempts, budget,
-       requeue_count, priority, queue, kind, fingerprint, error_type, unique_key, worker, worker_version, trace_id
-FROM gone RETURNING died_at, id, true AS moved
+SELECT died_at, id, false AS stuck
+FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id)
+WHERE (died_at, id) NOT IN (SELECT died_at, id FROM gone)
 """)
 
 # A letter is settled after it died; the days' grace is for a clock that was set.
@@ -101,7 +117,8 @@ LATERAL (SELECT t.died_at, t.id FROM graveshift.trash t
          WHERE t.id = u.id AND t.died_at = u.died_at AND t.discarded_by = CAST(:run AS bigint) OFFSET 0) t
 """)
 
-# What no worker has started: its attempt is the one it died with. Started jobs are seen in `stands`.
+# What no worker has started: its attempt is the one it died with.
+# `IS NOT DISTINCT FROM` keeps a job from being looked for among all that the run moved: no index serves that.
 RECALL = text("""
 WITH chosen AS MATERIALIZED (
     SELECT s.* FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id),
@@ -114,7 +131,7 @@ WITH chosen AS MATERIALIZED (
     SELECT j.id FROM (SELECT id, attempt FROM chosen ORDER BY id) c,
     LATERAL (SELECT j.id FROM graveshift.jobs j
              WHERE j.id = c.id AND j.state IN ('waiting', 'scheduled', 'held') AND j.attempt = c.attempt
-               AND j.run_id = CAST(:run AS bigint) FOR UPDATE) j
+               AND j.run_id IS NOT DISTINCT FROM CAST(:run AS bigint) FOR UPDATE) j
 ), taken AS (
     DELETE FROM graveshift.jobs WHERE id = ANY(ARRAY(SELECT id FROM free)) RETURNING id
 ), started AS (
@@ -131,19 +148,16 @@ WITH chosen AS MATERIALIZED (
     WHERE chosen.id NOT IN (SELECT id FROM started)
       AND s.settled_at = chosen.settled_at AND s.died_at = chosen.died_at AND s.id = chosen.id
 )
-SELECT died_at, id, id NOT IN (SELECT id FROM started) AS moved FROM chosen
+SELECT died_at, id, id IN (SELECT id FROM started) AS stuck
+FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id)
+WHERE (died_at, id) NOT IN (SELECT died_at, id FROM chosen) OR id IN (SELECT id FROM started)
 """)
 
-FATES = text("""
-SELECT (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state <> 'running') AS waiting,
-       (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state = 'running') AS running,
-       (SELECT count(*) FROM graveshift.done WHERE run_id = :run AND state = 'done') AS done,
-       (SELECT count(*) FROM graveshift.dead WHERE run_id = :run) AS dead,
-       (SELECT count(*) FROM graveshift.trash WHERE discarded_by = :run) AS discarded
-""")
+NO_LETTER, KEY_TAKEN = "it is no letter any more", "a live job holds its unique key"
+NOT_ITS_OWN = "this run did not requeue it, or it was recalled already"
 
 Position = tuple[datetime, int]
-Places = Mapping[Position, bool]
+Left = Mapping[Position, bool]
 
 
 async def move(
@@ -154,34 +168,28 @@ async def move(
     places = {native: letter_position(native) for native in natives}
     await unit.execute(BY_ROW)
     how = _how(back) if to is Move.REQUEUE else {}
-    moved = by_place((await unit.execute(statement, {**arrays(places), **how, "run": run_id})).all())
+    left = by_place((await unit.execute(statement, {**arrays(places), **how, "run": run_id})).all())
     if to is Move.REQUEUE:
-        edited = {place[1]: text for native, text in back.edited.items() if (place := places.get(native))}
-        await editing.edit(
-            unit, {job: edited[job] for (_, job), done in moved.items() if done and job in edited}, run_id, back.by
-        )
+        edited = {place[1]: text for native, text in back.edited.items()
+                  if (place := places.get(native)) and place not in left}  # fmt: skip
+        await editing.edit(unit, edited, run_id, back.by)
         await unit.execute(RING_AT_COMMIT)
-    missing = {native: place for native, place in places.items() if place is not None and place not in moved}
+    missing = {native: place for native, place in places.items() if place is not None and left.get(place) is False}
     if missing:
         named = {name: value for name, value in arrays(missing).items() if name in repeated.compile().params}
-        rows = (await unit.execute(repeated, {**named, "run": run_id})).all()
-        moved = {**moved, **{(row.died_at, row.id): True for row in rows}}
-    return [_verdict(system, native, place, moved) for native, place in places.items()]
+        before = {(row.died_at, row.id) for row in (await unit.execute(repeated, {**named, "run": run_id})).all()}
+        left = {place: stuck for place, stuck in left.items() if place not in before}
+    return verdicts(system, places, left, gone=NO_LETTER, stuck=(Outcome.CONFLICT, KEY_TAKEN))
 
 
 async def recall(unit: Unit, system: str, natives: Sequence[str], run_id: int) -> list[Verdict]:
     """One verdict a letter; what was started since stays where it is."""
     places = {native: letter_position(native) for native in natives}
     await unit.execute(BY_ROW)
-    moved = by_place((await unit.execute(RECALL, {**arrays(places), "run": run_id})).all())
-    await editing.take_back(unit, [job for (_, job), done in moved.items() if done], run_id)
-    return [_recalled(system, native, place, moved) for native, place in places.items()]
-
-
-async def fates(engine: AsyncEngine, run_id: int) -> Fates:
-    """What became of a run's jobs by now; what waits for another attempt is `waiting`."""
-    row = (await read(engine, FATES, {"run": run_id}))[0]
-    return Fates(row.waiting, row.running, row.done, row.dead, row.discarded)
+    left = by_place((await unit.execute(RECALL, {**arrays(places), "run": run_id})).all())
+    back = [place[1] for place in places.values() if place is not None and place not in left]
+    await editing.take_back(unit, back, run_id)
+    return verdicts(system, places, left, gone=NOT_ITS_OWN, stuck=(Outcome.GONE, "already started"))
 
 
 def _how(back: Back) -> dict[str, Any]:
@@ -198,27 +206,22 @@ def arrays(places: Mapping[str, Position | None]) -> dict[str, Any]:
 
 
 def by_place(rows: Sequence[Any]) -> dict[Position, bool]:
-    """Which letters there were, and whether they moved."""
-    return {(died_at, job): moved for died_at, job, moved in rows}
+    """Which letters did not move, and whether they are still there."""
+    return {(died_at, job): stuck for died_at, job, stuck in rows}
 
 
-def _verdict(system: str, native: str, place: Position | None, moved: Places) -> Verdict:
-    public = encode(system, native)
-    if place is None or place not in moved:
-        return Verdict(public, Outcome.GONE, "it is no letter any more")
-    job = encode(system, str(place[1]))
-    if moved[place]:
-        return Verdict(public, Outcome.MOVED, None, job)
-    return Verdict(public, Outcome.CONFLICT, "a live job holds its unique key", job)
-
-
-def _recalled(system: str, native: str, place: Position | None, moved: Places) -> Verdict:
-    public = encode(system, native)
-    if place is None or place not in moved:
-        return Verdict(public, Outcome.GONE, "this run did not requeue it, or it was recalled already")
-    job = encode(system, str(place[1]))
-    return (
-        Verdict(public, Outcome.MOVED, None, job)
-        if moved[place]
-        else Verdict(public, Outcome.GONE, "already started", job)
-    )
+def verdicts(
+    system: str, places: Mapping[str, Position | None], left: Left, *, gone: str, stuck: tuple[Outcome, str]
+) -> list[Verdict]:
+    """One a letter, in order. What is `left` did not move: it is `stuck`, or was not found."""
+    told = []
+    for native, place in places.items():
+        public = encode(system, native)
+        job = None if place is None else f"{system}:{place[1]}"
+        if place is not None and place not in left:
+            told.append(Verdict(public, Outcome.MOVED, None, job))
+        elif place is not None and left[place]:
+            told.append(Verdict(public, stuck[0], stuck[1], job))
+        else:
+            told.append(Verdict(public, Outcome.GONE, gone))
+    return told

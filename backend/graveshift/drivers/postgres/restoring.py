@@ -1,14 +1,12 @@
 """Out of the trash: back to the dead letter queue as the letter that it was, or gone for good."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from graveshift.driver import Unit, Verdict
-from graveshift.drivers.postgres.moving import BY_ROW, arrays, by_place
+from graveshift.drivers.postgres.moving import BY_ROW, arrays, by_place, verdicts
 from graveshift.store.position import letter_position
-from graveshift.wire.ids import encode
 from graveshift.wire.runs import Outcome
 
 # As for a requeue: locked first, in one order, and only what was locked is moved. A letter is discarded after it died;
@@ -36,7 +34,9 @@ WITH chosen AS MATERIALIZED ({CHOSEN}), back AS (
     DELETE FROM graveshift.trash t USING chosen
     WHERE t.discarded_at = chosen.discarded_at AND t.id = chosen.id AND chosen.id NOT IN (SELECT id FROM stuck)
 )
-SELECT died_at, id, id NOT IN (SELECT id FROM stuck) AS moved FROM chosen
+SELECT died_at, id, id IN (SELECT id FROM stuck) AS stuck
+FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id)
+WHERE (died_at, id) NOT IN (SELECT died_at, id FROM chosen) OR id IN (SELECT id FROM stuck)
 """)
 
 # What failed attempts said goes with its day.
@@ -50,39 +50,30 @@ WITH chosen AS MATERIALIZED ({CHOSEN}), gone AS (
 ), edits AS (
     DELETE FROM graveshift.edits WHERE id = ANY(ARRAY(SELECT id FROM chosen))
 )
-SELECT died_at, id, true AS moved FROM chosen
+SELECT died_at, id, false AS stuck
+FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id)
+WHERE (died_at, id) NOT IN (SELECT died_at, id FROM chosen)
 """)
 
 NOT_THERE = "it is not in the trash: restored, emptied or past keeping"
+THERE_AGAIN = (Outcome.CONFLICT, "a letter with this id is in the dead letter queue already")
 
 
 async def restore(unit: Unit, system: str, natives: Sequence[str], of_run: int | None) -> list[Verdict]:
     """One verdict a letter; `of_run` names the only run whose discards are meant."""
-    places = {native: letter_position(native) for native in natives}
-    await unit.execute(BY_ROW)
-    moved = by_place((await unit.execute(RESTORE, {**_bounds(places), "of_run": of_run})).all())
-    return [_verdict(system, native, place, moved) for native, place in places.items()]
+    return await _acted(unit, system, natives, RESTORE, of_run)
 
 
 async def erase(unit: Unit, system: str, natives: Sequence[str]) -> list[Verdict]:
     """One verdict a letter."""
+    return await _acted(unit, system, natives, ERASE, None)
+
+
+async def _acted(
+    unit: Unit, system: str, natives: Sequence[str], statement: TextClause, of_run: int | None
+) -> list[Verdict]:
     places = {native: letter_position(native) for native in natives}
+    named = {name: value for name, value in arrays(places).items() if name != "high"}
     await unit.execute(BY_ROW)
-    moved = by_place((await unit.execute(ERASE, {**_bounds(places), "of_run": None})).all())
-    return [_verdict(system, native, place, moved) for native, place in places.items()]
-
-
-def _bounds(places: Mapping[str, tuple[datetime, int] | None]) -> dict[str, object]:
-    return {name: value for name, value in arrays(places).items() if name != "high"}
-
-
-def _verdict(
-    system: str, native: str, place: tuple[datetime, int] | None, moved: Mapping[tuple[datetime, int], bool]
-) -> Verdict:
-    public = encode(system, native)
-    if place is None or place not in moved:
-        return Verdict(public, Outcome.GONE, NOT_THERE)
-    job = encode(system, str(place[1]))
-    if moved[place]:
-        return Verdict(public, Outcome.MOVED, None, job)
-    return Verdict(public, Outcome.CONFLICT, "a letter with this id is in the dead letter queue already", job)
+    left = by_place((await unit.execute(statement, {**named, "of_run": of_run})).all())
+    return verdicts(system, places, left, gone=NOT_THERE, stuck=THERE_AGAIN)

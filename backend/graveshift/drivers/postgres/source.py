@@ -10,6 +10,7 @@ from graveshift.back import AS_IT_WAS, Back
 from graveshift.driver import Can, Fates, Move, Scan, Unit, Verdict
 from graveshift.drivers.postgres import controls, editing, moving, presence, queues, restoring, touching
 from graveshift.drivers.postgres.connection import opened
+from graveshift.drivers.postgres.fates import fates
 from graveshift.drivers.postgres.reading import letter_detail, standing
 from graveshift.store.position import letter_position
 from graveshift.touch import Order
@@ -75,7 +76,7 @@ class PostgresSource:
         return await restoring.erase(unit, self.system, letters)
 
     async def fates(self, run_id: int) -> Fates:
-        return await moving.fates(self._engine, run_id)
+        return await fates(self._engine, run_id)
 
     async def pause(self, unit: Unit, queue: str, until: datetime | None, reason: str | None, actor: str) -> None:
         await controls.pause(unit, queue, until, reason, actor)

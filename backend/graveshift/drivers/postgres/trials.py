@@ -1,6 +1,6 @@
 """What a run moved, followed: ahead of all others, where each job is, and how the first attempts went."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import text
@@ -10,7 +10,8 @@ from graveshift.driver import Unit
 from graveshift.drivers.postgres.connection import read
 from graveshift.drivers.postgres.doorbell import RING_AT_COMMIT
 from graveshift.store.position import job_number
-from graveshift.trial import AHEAD, AHEAD_FROM, Fate, Firsts, Trial
+from graveshift.trial import AHEAD, AHEAD_FROM, Firsts, Trial, became
+from graveshift.wire.runs import Became, Fate
 
 # What goes ahead is due now, whenever it was to come back.
 # Locked in one order; a claim that came first leaves a running job here, and that is not lifted.
@@ -23,12 +24,13 @@ SET priority = graveshift.own_priority(j.priority) + CASE WHEN CAST(:ahead AS bo
                * CAST(:lift AS integer),
     run_at = CASE WHEN CAST(:ahead AS boolean) THEN least(j.run_at, now()) ELSE j.run_at END,
     state = CASE WHEN CAST(:ahead AS boolean) AND j.state = 'scheduled' THEN 'waiting' ELSE j.state END
-FROM found WHERE j.id = found.id AND j.run_id = CAST(:run AS bigint) AND j.state <> 'running'
+FROM found WHERE j.id = found.id AND j.run_id IS NOT DISTINCT FROM CAST(:run AS bigint) AND j.state <> 'running'
   AND j.fingerprint IS NULL AND (j.priority > CAST(:lane AS integer)) <> CAST(:ahead AS boolean)
 RETURNING j.id
 """)
 
-# One probe for each job and place, whatever else carries the run. A job that failed at first is `failed` for good.
+# One probe for each job and place, whatever else carries the run: with `=` all that the run moved would be read, by an
+# index that looks as good to the planner before it has heard of the run. What failed at first is `failed` for good.
 TRIALS = text("""
 SELECT u.id, coalesce(j.queue, e.queue, d.queue) AS queue,
        CASE WHEN EXISTS (SELECT FROM graveshift.attempts a WHERE a.job_id = u.id AND a.first_of = CAST(:run AS bigint)
@@ -39,11 +41,11 @@ SELECT u.id, coalesce(j.queue, e.queue, d.queue) AS queue,
             ELSE 'gone' END AS fate
 FROM unnest(CAST(:ids AS bigint[])) AS u (id)
 LEFT JOIN LATERAL (SELECT j.id, j.queue, j.state FROM graveshift.jobs j
-                   WHERE j.id = u.id AND j.run_id = CAST(:run AS bigint) OFFSET 0) j ON true
+                   WHERE j.id = u.id AND j.run_id IS NOT DISTINCT FROM CAST(:run AS bigint) OFFSET 0) j ON true
 LEFT JOIN LATERAL (SELECT e.queue, e.state FROM graveshift.done e
-                   WHERE e.id = u.id AND e.run_id = CAST(:run AS bigint) LIMIT 1) e ON true
+                   WHERE e.id = u.id AND e.run_id IS NOT DISTINCT FROM CAST(:run AS bigint) LIMIT 1) e ON true
 LEFT JOIN LATERAL (SELECT d.queue FROM graveshift.dead d
-                   WHERE d.id = u.id AND d.run_id = CAST(:run AS bigint) LIMIT 1) d ON true
+                   WHERE d.id = u.id AND d.run_id IS NOT DISTINCT FROM CAST(:run AS bigint) LIMIT 1) d ON true
 """)
 
 # The ends of two indexes, merged: as cheap whatever the run has moved.
@@ -58,6 +60,14 @@ SELECT count(*) AS tried, count(*) FILTER (WHERE failed) AS failed FROM (
          WHERE first_of = CAST(:run AS bigint) AND finished_at > CAST(:since AS timestamptz)
          ORDER BY finished_at DESC LIMIT CAST(:most AS integer))) ends
     ORDER BY finished_at DESC LIMIT CAST(:most AS integer)) newest
+""")
+
+# From the roll-up and what is pending: a few rows for each run and cause.
+BECAME = text("""
+SELECT run_id, what, CAST(sum(n) AS bigint) AS n FROM (
+    SELECT run_id, what, n FROM graveshift.run_counts WHERE run_id = ANY(CAST(:runs AS bigint[]))
+    UNION ALL SELECT run_id, what, n FROM graveshift.run_deltas WHERE run_id = ANY(CAST(:runs AS bigint[]))
+) every GROUP BY run_id, what
 """)
 
 
@@ -81,6 +91,14 @@ class PostgresTrials:
     async def firsts(self, run_id: int, most: int, since: datetime) -> Firsts:
         row = (await read(self._engine, FIRSTS, {"run": run_id, "most": most, "since": since}))[0]
         return Firsts(row.tried, row.failed)
+
+    async def became(self, runs: Sequence[int]) -> Mapping[int, Became]:
+        if not runs:
+            return {}
+        sums: dict[int, dict[str, int]] = {}
+        for row in await read(self._engine, BECAME, {"runs": list(runs)}):
+            sums.setdefault(row.run_id, {})[row.what] = row.n
+        return {run: became(of) for run, of in sums.items()}
 
 
 def _numbers(jobs: Sequence[str]) -> list[int]:

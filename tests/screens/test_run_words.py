@@ -1,0 +1,74 @@
+"""How far a run is, how fast, until when, and what became of it: the same words wherever it is told."""
+
+import pytest
+from msgspec.structs import replace
+
+from graveshift.wire.runs import Became, Fate, Item, Outcome, RunState
+from graveshift_tui.operate import progress
+from graveshift_tui.screens import paces
+from tests.screens.console import Person, console
+from tests.screens.fake_client import FakeClient
+from tests.screens.night import START
+from tests.screens.test_runs_that_ask import run
+
+ENDED = run(state=RunState.SUCCEEDED, total=20, moved=20, became=Became(done=17, died=2, waiting=1))
+WORDS = "17 done, 2 died again, 1 not ended yet"
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (60, "━╌╌╌╌╌╌╌  20 of 4,112  50/s  eta 1m21s"),
+        (30, "20 of 4,112  50/s  eta 1m21s"),
+        (22, "20  50/s  eta 1m21s"),
+        (14, "20"),
+    ],
+)
+def test_a_row_tells_how_far_how_fast_and_until_when_as_there_is_room(width: int, said: str) -> None:
+    assert paces.meter(run(), width).lstrip("━╌ ") == said.lstrip("━╌ ")
+
+
+def test_a_row_counts_as_the_lines_below_it_and_the_news_do() -> None:
+    assert progress(run(moved=2500)) == "60% of 4,112 letters"
+    assert paces.meter(run(moved=2500), 30).startswith("60% of 4,112 ")
+    assert paces.told(run(moved=2500), START) == "60% of 4,112 letters   50/s   eta 32s"
+
+
+def test_a_run_that_slowed_itself_is_over_when_its_own_pace_says() -> None:
+    assert paces.eta(run(total=1020, slowed=10.0)) == "eta 1m40s"
+
+
+def test_what_became_of_its_jobs_is_told_once_it_is_over_and_while_it_runs() -> None:
+    assert paces.meter(ENDED, 60) == f"100% of 20 letters: {WORDS}"
+    assert paces.meter(ENDED, 40) == WORDS
+    assert paces.told(ENDED, START) == f"100% of 20 letters   {WORDS}"
+    assert "0 died again" in paces.told(run(became=Became(done=3)), START)
+
+
+async def at_the_items(person: Person) -> None:
+    await person.goes("7", "runs")
+    await person.goes("enter", "items")
+
+
+async def test_above_its_items_stands_the_run_and_what_became_of_it() -> None:
+    client = FakeClient(letters=10)
+    client.runs.append(replace(ENDED, actor="ben", reason="healed"))
+    client.run_items["81"] = [
+        Item(f"native:1-{n}", Outcome.MOVED, None, f"native:{n}", fate)
+        for n, fate in enumerate((Fate.DONE, Fate.FAILED, Fate.LATE, None))
+    ]
+    async with console(client) as person:
+        await at_the_items(person)
+        await person.sees('run 81  dlq.requeue  by ben   "healed"')
+        await person.sees(WORDS)
+        for word in ("CANARY", "moved     native:1-0", "done", "failed", "time-out"):
+            await person.sees(word)
+        client.runs[0] = replace(ENDED, became=Became(done=18, died=2))
+        await person.sees("18 done, 2 died again")
+
+
+async def test_the_overview_says_what_became_of_the_last_run() -> None:
+    client = FakeClient(letters=10)
+    client.runs.append(ENDED)
+    async with console(client) as person:
+        await person.sees(f"#81 dlq.requeue succeeded  {WORDS}")
