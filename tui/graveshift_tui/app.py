@@ -251,7 +251,9 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     @on(Slow)
     def _slow(self, message: Slow) -> None:
-        self.tell(f"{message.ask.title} {message.ask.scope}: no answer yet; nothing was done", about="slow")
+        self.tell(
+            f"{message.ask.title} {message.ask.scope}: no answer yet, esc gives it up; nothing was done", about="slow"
+        )
 
     @on(Started)
     def _started(self, message: Started) -> None:
