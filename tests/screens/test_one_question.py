@@ -165,6 +165,15 @@ async def test_a_question_that_takes_long_is_given_up_by_escape_and_runs_are_sto
         await until(lambda: isinstance(person.app.screen, ConfirmDialog))
 
 
+async def test_what_is_typed_ahead_for_a_field_may_begin_with_any_letter() -> None:
+    async with console(Slow()) as person:
+        await person.goes("4", "queues")
+        await until(lambda: person.listing.table.row is not None)
+        await sends(person, "pqX")
+        await until(lambda: isinstance(person.app.screen, Chooser))
+        await until(lambda: [field.value for field in person.app.screen.query(Input)[:1]] == ["qX"])
+
+
 async def test_after_a_refused_plan_the_next_verb_is_taken() -> None:
     async with console(Slow()) as person:
         await person.goes("3", "dlq")

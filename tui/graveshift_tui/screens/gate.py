@@ -14,7 +14,8 @@ from graveshift_tui.screens.host import Host
 if TYPE_CHECKING:
     from graveshift_tui.widgets.choose import Chooser
 
-ALWAYS: Final = ("run.stop", "quit")
+STOP: Final = "run.stop"
+ALWAYS: Final = (STOP, "quit")
 """What no question that is none keeps away."""
 DONE: Final = ("enter", "escape")
 """Keys that end what is typed."""
@@ -40,7 +41,7 @@ class Gate:
         yes or no of another was on its way, and whatever was typed for a question that is none.
         """
         action = self._action(key)
-        if action in ALWAYS and self._host.here() is not None:
+        if self.passes(key, pressed_at):
             return False
         if self.opening.is_late(pressed_at):
             self._wait_on(key)
@@ -55,13 +56,19 @@ class Gate:
         return action in self._verbs
 
     def _is_for_the_void(self, key: Key, pressed_at: float, action: str | None) -> bool:
-        if not self.opening.is_void or self._host.here() is None:
+        if not self.opening.is_void or self._host.here() is None or action in ALWAYS:
             return False
         return self.opening.swallows(pressed_at, last=key.key in DONE)
 
-    def passes(self, key: Key) -> bool:
-        """True of a key that waits for no question."""
-        return self._action(key) in ALWAYS
+    def passes(self, key: Key, pressed_at: float) -> bool:
+        """True of a key that waits for no question: a stop while a yes or no is on its way, and more when that is late.
+
+        What is typed for a field that is on its way may begin with any letter.
+        """
+        if self._host.here() is None or not self.opening.is_under_way:
+            return False
+        action = self._action(key)
+        return action in ALWAYS and (self.opening.is_late(pressed_at) or (action == STOP and self.opening.is_planned))
 
     def _wait_on(self, key: Key) -> None:
         """A key that came late does nothing; escape gives the question up."""

@@ -27,7 +27,7 @@ class Opener(Protocol):
     def refuses(self, key: Key, pressed_at: float) -> bool:
         """True of a key that was meant for the screen below one, and would be typed into it."""
 
-    def passes(self, key: Key) -> bool:
+    def passes(self, key: Key, pressed_at: float) -> bool:
         """True of a key that waits for none."""
 
 
@@ -52,10 +52,11 @@ class Typeahead:
         """Now, or when it is its turn; with the last screen gone, never."""
         if self._is_closing():
             return
-        if self._opener.is_opening and self._opener.passes(key):
-            self._waiting.appendleft((key, monotonic()))
+        now = monotonic()
+        if self._opener.passes(key, now):
+            self._waiting.appendleft((key, now))
         else:
-            self._waiting.append((key, monotonic()))
+            self._waiting.append((key, now))
         stuck = monotonic() - self._since > 2 * PATIENCE_S
         if self._busy and not stuck:
             return
@@ -110,7 +111,7 @@ class Typeahead:
 
     def _is_held(self) -> bool:
         """A question is on its way, and the next key is for it."""
-        return self._opener.is_opening and not (self._waiting and self._opener.passes(self._waiting[0][0]))
+        return self._opener.is_opening and not (self._waiting and self._opener.passes(*self._waiting[0]))
 
     def _is_closing(self) -> bool:
         # Timers that were set before still fire while the last screen goes.
