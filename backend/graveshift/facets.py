@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ LONGEST_VALUE, LONGEST_PAYLOAD, DEEPEST = 80, 300, 3
 # Of a sample a field tells something that half of the letters have, whose values come again.
 HAS, REPEATS = 0.5, 3.0
 AGES = (("<1h", 3600.0), ("<6h", 21_600.0), ("<1d", 86_400.0), ("<7d", 604_800.0), ("older", float("inf")))
+NUMBERS = (int, float, bool)
 FRAME = re.compile(r'^ *File "([^"\n]+)", line (\d+), in (\S+)', re.MULTILINE)
 FOREIGN = ("site-packages", "dist-packages", "/lib/python", "<frozen", "graveshift/worker/")
 
@@ -85,48 +86,61 @@ class Values:
 
     def add(self, value: str, payload: bytes) -> None:
         """One more."""
+        if value not in self.payloads:
+            self.payloads[value] = payload
         self.n[value] += 1
-        self.payloads.setdefault(value, payload)
 
 
 def _fields(seen: Sequence[Seen], *, hosts_only: bool) -> Mapping[str, Values]:
     """How often each value stands in each field, of plain values and not of lists; nothing is hidden yet."""
     found: defaultdict[str, Values] = defaultdict(Values)
-    for one in seen:
-        if one.payload is None:
-            continue
-        for name, value in _decoded(one.payload):
-            if not hosts_only or name.rpartition(".")[2] in HOST:
-                found[name].add(value, one.payload)
-    return found
+    for payload in (one.payload for one in seen if one.payload is not None):
+        for name, value in _decoded(payload):
+            found[name].add(value, payload)
+    return {name: values for name, values in found.items() if not hosts_only or name.rpartition(".")[2] in HOST}
 
 
 def _may_be_shown(name: str, values: Values, hide: Hide | None) -> bool:
-    """No value of the field is a secret, each as it stands in a payload: all payloads would be five times as many."""
+    """No value of the field is a secret, each as it stands in a payload: all payloads would be five times as many.
+
+    They are hidden as one list, which is read a few times as a whole: lists have no part in what is secret.
+    """
     if hide is None:
         return True
-    for value, payload in values.payloads.items():
-        if (name, value) not in _decoded(hide(payload)) or HIDDEN in value:
-            return False
-    return True
+    if any(HIDDEN in value for value in values.payloads):
+        return False
+    hidden = _decoded_all(hide(b"[%b]" % b",".join(values.payloads.values())))
+    return all((name, value) in document for value, document in zip_longest(values.payloads, hidden, fillvalue=()))
 
 
 def _decoded(payload: bytes) -> list[tuple[str, str]]:
     """Fields and values, of what is no JSON none."""
     try:
-        return list(_plain(msgspec.json.decode(payload), "", DEEPEST))
+        return _plain(msgspec.json.decode(payload), "", DEEPEST, [])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
 
 
-def _plain(document: Any, path: str, deep: int) -> Iterator[tuple[str, str]]:
-    if isinstance(document, dict):
-        for name, value in document.items() if deep else ():
-            yield from _plain(value, f"{path}.{name}" if path else str(name), deep - 1)
-    elif path and isinstance(document, str | int | float | bool):
-        text = document if isinstance(document, str) else msgspec.json.encode(document).decode()
-        if len(text) <= LONGEST_VALUE:
-            yield path, text
+def _decoded_all(payloads: bytes) -> list[list[tuple[str, str]]]:
+    try:
+        return [_plain(one, "", DEEPEST, []) for one in msgspec.json.decode(payloads, type=list[Any])]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
+
+
+def _plain(document: Any, path: str, deep: int, found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What was found before and what is in here, each with the names that lead to it."""
+    if not isinstance(document, dict) or not deep:
+        return found
+    for name, value in document.items():
+        kind = type(value)
+        if kind is dict:
+            _plain(value, f"{path}{name}.", deep - 1, found)
+        elif kind is str or kind in NUMBERS:
+            text = value if kind is str else msgspec.json.encode(value).decode()
+            if len(text) <= LONGEST_VALUE and (named := path + name):
+                found.append((named, text))
+    return found
 
 
 def _tells(values: Values, sampled: int) -> bool:

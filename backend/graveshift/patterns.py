@@ -1,6 +1,7 @@
 """Patterns that people configure: refused at the start where they cannot be used, and bounded in length and time."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import regex
 import structlog
@@ -12,6 +13,8 @@ LOOKED_AT = 2_000
 """Characters of a text that is searched: what comes after them is not seen."""
 PATIENCE_S = 0.1
 """So long a search may take, on texts that were not foreseen."""
+FOUND, COMPILED = 2048, 256
+"""So many answers are kept, and patterns."""
 PROBED, PROBED_S = 300, 0.2
 """A pattern that is slow on so few characters is slow however fast the machine is."""
 _PROBES = ("a", "0", " ", "ab", "a ", "/", "'", "a.", "a@", "\n")
@@ -27,11 +30,10 @@ class Pattern(Struct, frozen=True):
     def found(self, text: str) -> str | None:
         """The first part of the text that matches, as it stands there; None where nothing does."""
         try:
-            match = _compiled(self.text).search(text[:LOOKED_AT], timeout=PATIENCE_S)
+            return _first(self.text, text[:LOOKED_AT])
         except TimeoutError:
             log.warning("pattern_too_slow", pattern=self.text)
             return None
-        return str(match[0]) if match else None
 
     def replaced(self, text: str, by: str) -> str:
         """The text with every match replaced by `by`, which is taken as it stands; the text as it was if too slow."""
@@ -73,6 +75,13 @@ def _words(text: str) -> list[str]:
     return [word for word in regex.split(r"\W+", text) if len(word) > 1][:10]
 
 
+@lru_cache(FOUND)
+def _first(pattern: str, text: str) -> str | None:
+    """Errors come again, and are asked about by every list they are in. A search that took too long is not kept."""
+    match = _compiled(pattern).search(text, timeout=PATIENCE_S)
+    return str(match[0]) if match else None
+
+
+@lru_cache(COMPILED)
 def _compiled(text: str) -> "regex.Pattern[str]":
-    """`regex` keeps what it compiled."""
     return regex.compile(text, regex.VERSION0)

@@ -26,12 +26,16 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 
 class Explained(Struct, frozen=True):
-    """A cause: the queues and kinds that it is in, most first, and a sample, newest first, with how it was taken."""
+    """A cause: the queues and kinds that it is in, most first, and a sample, newest first, with how it was taken.
+
+    `as_of` is the system's clock.
+    """
 
     queues: Sequence[Part]
     kinds: Sequence[Part]
     seen: Sequence[Seen]
     how: str
+    as_of: datetime
 
 
 class Pace(Struct, frozen=True):

@@ -1,6 +1,7 @@
 """Lost connections, dropped partitions, late housekeepers and other systems' producers."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -175,14 +176,20 @@ async def test_a_roll_up_in_small_bites_ends_at_the_same_numbers(bench: Bench, e
     assert {(g.error_type, g.message) for g in groups} == {("ValueError", "no such address: <n>")}
 
 
-async def test_common_words_are_found_in_windows(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walking, "RARE", 5)
-    monkeypatch.setattr(walking, "WINDOW", 7)
+@pytest.mark.parametrize("span", [timedelta(0), timedelta(milliseconds=50)])
+@pytest.mark.parametrize("chosen", [Filter(text="timeout"), Filter(text="timeout", queue="mail")])
+async def test_common_words_are_found_look_by_look(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, span: timedelta, chosen: Filter
+) -> None:
+    for name in ("RARE", "RARE_SHOWN"):
+        monkeypatch.setattr(walking, name, 5)
+    for name in ("walking.LONG", "walking.BRIEF", "letters.SHOWN"):
+        monkeypatch.setattr(f"graveshift.drivers.postgres.{name}", span)
     timeouts: list[str] = []
     for n in range(10):
         await bench.dead(3, error_message="refused", fingerprint="f2")
         timeouts += await bench.dead(1, error_message=f"timeout {n}")
-    chosen, frozen = Filter(text="timeout"), await bench.letters.freeze()
+    frozen = await bench.letters.freeze()
     assert list(await bench.letters.pick(chosen, frozen, None, 100)) == timeouts
     assert list(await bench.letters.pick(chosen, frozen, timeouts[3], 2)) == timeouts[4:6]
     found: list[str] = []

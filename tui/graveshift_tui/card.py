@@ -1,6 +1,6 @@
 """A place in the console, what a verb acts on there, and the card that describes a resource."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -70,8 +70,8 @@ class Card(Struct, frozen=True, kw_only=True):
 
     `pane` tells more about the row under the cursor, in `pane_height` lines at most, or in up to `pane_most` of those
     that leave half of the screen to the list, and gets the whole thing where the card `explains`; `number` is what of a
-    row grows: the pane is told by how much since the reader looked. `opens` is where enter leads, and `leads` the word
-    for it in the hints.
+    row grows: the pane is told by how much since the reader looked. `opens` is where enter leads. `words` are what the
+    hints call an action here.
     `fields` are the filter fields that the API takes; `fetch` None reads the resource of the card's name. With
     `newest_first` the cursor of a reader who has not moved stays on the top. One that `sorts` is read from either end.
     `above` tells of the thing whose parts are listed, in `above_height` lines above them.
@@ -85,7 +85,7 @@ class Card(Struct, frozen=True, kw_only=True):
     tone: Callable[[Struct], str] = lambda row: "text"
     nodes: Callable[[Struct, At], list[Node]] | None = None
     opens: Callable[[Struct], Route | None] = lambda row: None
-    leads: str = "open"
+    words: Mapping[str, str] = {}
     pane: Callable[[Struct, At], Sequence[Line]] | None = None
     pane_height: int = 0
     pane_most: int = 0

@@ -42,7 +42,7 @@ HINTS: Final = {
     "fold": "fold", "letter.next": "next", "letter.previous": "previous", "panel.next": "panel", "copy": "copy",
     "worker.quiet": "quiet", "worker.resume": "resume", "worker.drain": "drain", "worker.stop": "stop",
     "job.hold": "hold", "job.release": "release", "job.bury": "bury", "job.retry": "retry now",
-    "dlq.reveal": "reveal", "trace": "trace link", "cause.letters": "siblings",
+    "dlq.reveal": "reveal", "trace": "trace link", "dlq.edit": "edit", "cause.letters": "siblings",
     "dlq.restore": "restore", "trash.empty": "empty", "queue.drain": "drain", "queue.purge": "purge",
     "mark.all": "mark all", "queue.jobs": "jobs", "queue.letters": "letters",
 }  # fmt: skip
@@ -79,6 +79,14 @@ class Keymap:
     def action(self, press: str, *places: str) -> str | None:
         """The action of a key in the first of these places that has one for it, or None."""
         return next((found for place in places if (found := self._found.get((press, place)))), None)
+
+    def working(self, action: str, *places: str) -> list[str]:
+        """Those of its keys, as hints show them, that do this action in these places."""
+        return [SHOWN.get(key, key) for key in self.keys[action].keys if self.action(key, *places) == action]
+
+    def works(self, action: str, *places: str) -> bool:
+        """True where one of its keys does this action in these places."""
+        return bool(self.working(action, *places))
 
     def shown(self, action: str) -> str:
         """The first key of an action as a hint shows it; empty where it has none."""

@@ -58,6 +58,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     """Band, crumbs and hints around a body; one table of actions for the keys."""
 
     PLACE: ClassVar[str] = "screens"
+    HINT_LINES: ClassVar[int] = 1
     DEFAULT_CSS = """
     ConsoleScreen { layout: vertical; background: $background; overflow: hidden; }
     ConsoleScreen > Vertical { height: 1fr; }
@@ -87,7 +88,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         with Vertical(id="body"):
             yield from self.body()
         yield from self.foot()
-        yield Lines([()], id="hints", behind="panel")
+        yield Lines([()] * self.HINT_LINES, id="hints", behind="panel")
 
     def body(self) -> ComposeResult:
         """What this screen adds."""
@@ -201,7 +202,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.query_one("#band", Lines).show([band(pulse, width, "connecting")])
         self.query_one("#banner", Lines).show(banner(pulse, "ctrl+r", width))
         self.query_one("#crumbs", Lines).show([self.crumbs(width)])
-        self.query_one("#hints", Lines).show([self.hint_line(width)])
+        self.query_one("#hints", Lines).show(self.hint_lines(width))
 
     def crumbs(self, width: int) -> Line:
         """The way here, what is shown, and how old it is."""
@@ -227,15 +228,27 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """What an action does here, in a word or two."""
         return HINTS.get(action, action.rpartition(".")[2])
 
-    def hint_line(self, width: int) -> Line:
-        """The most useful keys here, as many as fit."""
+    def hint_lines(self, width: int) -> list[Line]:
+        """The most useful keys here, as many as fit into as many lines as are given to them."""
         keymap = self.console.keymap
-        spans: Line = (("", "text"),)
-        tail: Line = ((f" {keymap.shown('help')}", "bold accent on panel"), (" help ", "muted on panel"))
-        for action in self.verbs():
-            key, word = keymap.shown(action), self.hint_word(action)
-            more: Line = ((f" {key}", "bold accent on panel"), (f" {word} ", "muted on panel"))
-            if width_of((*spans, *more, *tail)) > width:
-                break
-            spans = (*spans, *more)
-        return (*spans, *tail)
+        left = [action for action in self.verbs() if keymap.works(action, *self.places)]
+        lines: list[Line] = []
+        for number in range(self.HINT_LINES):
+            tail: Line = _hint(keymap.shown("help"), "help") if number == self.HINT_LINES - 1 else ()
+            spans: Line = (("", "text"),)
+            while left:
+                more = _hint(keymap.working(left[0], *self.places)[0], self.hint_word(left[0]))
+                if width_of((*spans, *more, *tail)) > width:
+                    break
+                spans, left = (*spans, *more), left[1:]
+            lines.append((*spans, *tail))
+        return lines
+
+
+def offered(*actions: str) -> tuple[str, ...]:
+    """Each once, where it comes first."""
+    return tuple(dict.fromkeys(actions))
+
+
+def _hint(key: str, word: str) -> Line:
+    return ((f" {key}", "bold accent on panel"), (f" {word} ", "muted on panel"))

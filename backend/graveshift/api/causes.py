@@ -36,14 +36,14 @@ async def explained(rooms: Rooms, system: str, native: str) -> GroupDetail | Non
         if letters is None or group is None:
             return None
         (whole,), more = await told(rooms, [group]), await letters.explain(native)
-        requeues, now = await letters.requeues(native, LAST), await rooms.now()
+        requeues = await letters.requeues(native, LAST)
     lore, plain, hide = rooms.lore, structs.asdict(whole), rooms.redaction.payload
     seen = more.seen if more else ()
     return GroupDetail(
         **plain,
         queues=list(more.queues) if more else [],
         kinds=list(more.kinds) if more else [],
-        facets=facets(seen, now, hide),
+        facets=facets(seen, more.as_of, hide) if more else [],
         sampled=len(seen),
         sample=more.how if more else "",
         samples=samples(seen, group.error_type, hide),

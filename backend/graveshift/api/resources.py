@@ -21,6 +21,7 @@ from graveshift.driver import ShownSource
 from graveshift.errors import Invalid, NotFound
 from graveshift.matching import fits
 from graveshift.store.position import job_number
+from graveshift.store.sharing import on_one_connection
 from graveshift.wire import ids
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.backups import Backup
@@ -101,8 +102,9 @@ async def _trash(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -
 
 async def _groups(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
     readers = {s: partial(one.groups, chosen) for s, one in _of(rooms.letters, chosen.system).items()}
-    page = await _merged(rooms, readers, growth, cursor, limit)
-    return structs.replace(page, items=await told(rooms, page.items))
+    async with on_one_connection():
+        page = await _merged(rooms, readers, growth, cursor, limit)
+        return structs.replace(page, items=await told(rooms, page.items))
 
 
 async def _jobs(rooms: Rooms, chosen: Filter, cursor: str | None, limit: int, sort: Sort) -> Page[Job]:
@@ -161,8 +163,9 @@ async def _worker(rooms: Rooms, id: str) -> Worker | None:
 async def _letter(rooms: Rooms, id: str) -> LetterDetail | None:
     system, native = split(id)
     letters = rooms.letters.get(system)
-    found = await letters.one(native) if letters else None
-    return linked(rooms, await placed(rooms, found)) if found else None
+    async with on_one_connection():
+        found = await letters.one(native) if letters else None
+        return linked(rooms, await placed(rooms, found)) if found else None
 
 
 async def _discarded(rooms: Rooms, id: str) -> DiscardedDetail | None:

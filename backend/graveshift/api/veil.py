@@ -1,11 +1,13 @@
 """No answer leaves with a secret in it: payloads and error texts go through redaction on their way out."""
 
 import asyncio
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
-from msgspec.structs import replace
+from msgspec import Raw, Struct, inspect
+from msgspec.structs import fields, replace
 
 from graveshift.redaction import Redaction
 from graveshift.wire.plans import Plan
@@ -13,6 +15,11 @@ from graveshift.wire.plans import Plan
 TEXTS = frozenset(("error_message", "traceback", "message", "error", "detail"))
 """Fields that quote what jobs said, in whatever type of the wire they are."""
 
+PLAIN = (
+    *(inspect.StrType, inspect.IntType, inspect.FloatType, inspect.BoolType, inspect.NoneType),
+    *(inspect.DateTimeType, inspect.EnumType),
+)
+"""Types that hold nothing in which anything else could stand."""
 
 HEAVY = 65_536
 """Bytes of what jobs said in one answer from which on the loop does not wait for it."""
@@ -56,15 +63,34 @@ def _veiled(value: Any, redaction: Redaction) -> Any:
 
 def _of(answer: Struct, redaction: Redaction) -> Struct:
     changed = {}
-    for name in answer.__struct_fields__:
+    for name, is_text in _looked_at(type(answer)):
         given = getattr(answer, name)
         if isinstance(given, str):
-            shown: Any = redaction.text(given) if name in TEXTS else given
+            shown: Any = redaction.text(given) if is_text else given
         else:
-            shown = _veiled(given, redaction)
+            shown = given if given is None else _veiled(given, redaction)
         if shown is not given:
             changed[name] = shown
     return replace(answer, **changed) if changed else answer
+
+
+@cache
+def _looked_at(kind: type[Struct]) -> Sequence[tuple[str, bool]]:
+    """The fields of a type that what jobs said may be in, and whether a text in them is that.
+
+    A page has a hundred things with a dozen fields each that can only be names, numbers and times.
+    """
+    looked_at = [one for one in fields(kind) if one.name in TEXTS or not _is_plain(inspect.type_info(one.type))]
+    return [(one.name, one.name in TEXTS) for one in looked_at]
+
+
+def _is_plain(kind: inspect.Type) -> bool:
+    match kind:
+        case inspect.UnionType():
+            return all(map(_is_plain, kind.types))
+        case inspect.ListType():
+            return _is_plain(kind.item_type)
+    return isinstance(kind, PLAIN)
 
 
 def _args(args: dict[str, Any], redaction: Redaction) -> dict[str, Any]:

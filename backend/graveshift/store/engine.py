@@ -46,7 +46,8 @@ NAMELESS: Mapping[str, Any] = {
 def create_engine(url: str, *, pool_size: int = 10, answer_s: float = 90.0, pooled: bool = False) -> AsyncEngine:
     """An engine for a `postgresql://` URL; connections are checked before use, so a restart heals by itself.
 
-    A connection that gives no answer for `answer_s` is given up: it may lead nowhere and yet never be closed.
+    The connection that came back last is the next to be taken: it knows the statements, and the plans of them.
+    One that gives no answer for `answer_s` is given up: it may lead nowhere and yet never be closed.
     `pooled` is for a pooler in transaction mode: it refuses our limits, which are then its own to set.
     """
     told = {"server_settings": SETTINGS, **NAMELESS} if pooled else {"server_settings": SETTINGS | LIMITS}
@@ -54,6 +55,7 @@ def create_engine(url: str, *, pool_size: int = 10, answer_s: float = 90.0, pool
         dialled(url),
         pool_size=pool_size,
         max_overflow=pool_size,
+        pool_use_lifo=True,
         pool_timeout=10,
         connect_args={**told, "timeout": min(10.0, answer_s), "command_timeout": answer_s},
         execution_options={POOLED: pooled},

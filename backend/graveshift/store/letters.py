@@ -116,7 +116,8 @@ class ForeignLetters:
         ]
         queues = [Part(row.queue, row.dead) for row in elsewhere]
         kinds = [Part(row.kind, row.dead) for row in elsewhere]
-        return Explained(queues, kinds, seen, f"the newest {len(seen)} letters")
+        as_of = elsewhere[0].as_of if elsewhere else (await self.freeze()).cutoff
+        return Explained(queues, kinds, seen, f"the newest {len(seen)} letters", as_of)
 
     async def requeues(self, native: str, limit: int) -> None:
         """What became of another system's jobs is not known here."""

@@ -22,6 +22,7 @@ from graveshift_tui.screens.groups import letters_of, short
 from graveshift_tui.screens.host import Host
 from graveshift_tui.screens.runbooks import open_runbook
 from graveshift_tui.screens.tracing import copy_trace
+from graveshift_tui.screens.whereabouts import whereabouts
 from graveshift_tui.settings import ConsoleError
 
 COMMANDS: Final = (*PLACES, "demo", "export", "theme", "help", "quit", "q")
@@ -129,7 +130,8 @@ class Actions:
         )
 
     def _help(self) -> None:
-        show_help(self._host.app, self._host.keymap, self.why_not)
+        if (screen := self._host.here()) is not None:
+            show_help(self._host.app, self._host.keymap, self.why_not, whereabouts(screen, self._host.keymap))
 
     def _palette(self) -> None:
         if (screen := self._host.here()) is not None:

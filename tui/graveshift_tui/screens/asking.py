@@ -11,6 +11,7 @@ from graveshift_tui.keymap import Keymap
 if TYPE_CHECKING:
     from textual.suggester import Suggester
 
+    from graveshift_tui.screens.helping import Here
     from graveshift_tui.widgets.choose import Chooser
 
 Takes: TypeAlias = Callable[[str], bool | Awaitable[bool | Span]]
@@ -18,11 +19,11 @@ WhyNot: TypeAlias = Callable[[str], str | None]
 """Why an action may not be done; None where it may."""
 
 
-def show_help(app: App[object], keymap: Keymap, why_not: WhyNot) -> None:
-    """All keys on one page."""
+def show_help(app: App[object], keymap: Keymap, why_not: WhyNot, here: "Here") -> None:
+    """All keys on one page, those of this place first."""
     from graveshift_tui.screens.helping import HelpScreen
 
-    app.push_screen(HelpScreen(keymap, why_not))
+    app.push_screen(HelpScreen(keymap, why_not, here))
 
 
 def show_palette(

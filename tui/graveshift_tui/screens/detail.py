@@ -13,7 +13,7 @@ from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.format import fit
 from graveshift_tui.sanitize import clean
-from graveshift_tui.screen import ConsoleScreen
+from graveshift_tui.screen import ConsoleScreen, offered
 from graveshift_tui.screens.asking import ask_for_line
 from graveshift_tui.widgets.columns import At
 from graveshift_tui.widgets.detail import Detail
@@ -25,6 +25,7 @@ class DetailScreen(ConsoleScreen):
     """`step` moves in the list this came from, by rows, and tells where it leads; None where there is no list."""
 
     PLACE = "detail"
+    HINT_LINES = 2
     DEFAULT_CSS = "DetailScreen Detail { height: 1fr; }"
 
     def __init__(self, route: Route, card: Card, step: Callable[[int], Route | None] | None = None) -> None:
@@ -71,13 +72,7 @@ class DetailScreen(ConsoleScreen):
 
     def verbs(self) -> Sequence[str]:
         """What the card offers, and how to read."""
-        return (
-            *[verb for verb in self.card.verbs if not verb.startswith("queue.")],
-            "fold",
-            "letter.next",
-            "find",
-            "back",
-        )
+        return offered(*self.card.verbs, "copy", "fold", "letter.next", "find", "back")
 
     def subject(self) -> Subject:
         """This one thing."""

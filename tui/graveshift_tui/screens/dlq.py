@@ -116,6 +116,10 @@ CARD = Card(
     sorts=True,
     opens=solo(Letter, lambda x: Route("dlq", id=x.id, crumb=short(x.error_type))),
     nodes=pair(Letter, nodes),
-    verbs=("dlq.requeue", "dlq.requeue.all", "dlq.canary", "dlq.discard"),
+    words={"dlq.requeue.all": "all"},
+    verbs=(
+        *("dlq.requeue", "dlq.requeue.all", "dlq.canary", "dlq.discard", "dlq.reveal", "cause.letters", "trace"),
+        *("dlq.edit", "dlq.requeue.otherwise", "queue.pause", "queue.letters", "queue.jobs"),
+    ),
     fields=parameters(LETTER_FIELDS),
 )

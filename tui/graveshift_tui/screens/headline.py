@@ -116,7 +116,7 @@ def next_step(seen: Overview, keymap: Keymap, width: int, here: tuple[Struct, ..
         way = ("open", "look at the cause") if isinstance(on, Group) else ("goto.groups", "see the causes")
         steps.append((way[0], way[1] + (_lately(growing[0], seen.as_of) if on in (None, growing[0]) else "")))
     elif seen.groups:
-        steps.append(("goto.groups", "see the causes"))
+        steps.append(("open", "look at the cause") if isinstance(on, Group) else ("goto.groups", "see the causes"))
     if any(run.state.is_live for run in seen.runs):
         steps.append(("goto.runs", "follow the runs"))
     elif seen.totals.dead and not growing and isinstance(on, Group):

@@ -13,7 +13,7 @@ from graveshift_tui.card import Card, Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.format import fit
-from graveshift_tui.screen import ConsoleScreen
+from graveshift_tui.screen import ConsoleScreen, offered
 from graveshift_tui.screens import gone, standing
 from graveshift_tui.screens.explaining import Explaining
 from graveshift_tui.screens.outside import Outside, look_outside
@@ -25,6 +25,8 @@ from graveshift_tui.widgets.paint import Line, Lines
 from graveshift_tui.widgets.table import Table
 
 ROOMY = 16
+FIRST = 4
+"""Verbs of a card that its hints name before what can be done with any row."""
 WHOLE = ("dlq", "jobs", "trash")
 WORDS = "Whole words are looked for, in errors; error:, kind: and queue: look elsewhere."
 
@@ -91,7 +93,7 @@ class ListScreen(ConsoleScreen):
 
     def verbs(self) -> Sequence[str]:
         """What the card offers, and the way around."""
-        return ("open", *self.card.verbs, "filter", "mark", "back")
+        return offered("open", *self.card.verbs[:FIRST], "copy", "filter", *self.card.verbs[FIRST:], "mark", "back")
 
     def subject(self) -> Subject:
         """Marks, else the row under the cursor."""
@@ -126,10 +128,8 @@ class ListScreen(ConsoleScreen):
 
     def hint_word(self, action: str) -> str:
         """Where enter leads; what the key of pauses does depends on the queue under the cursor."""
-        if action == "open":
-            return self.card.leads
         own = standing.pause_word(self.subject().rows, self.console.pulse.overview) if action == "queue.pause" else None
-        return own or super().hint_word(action)
+        return own or self.card.words.get(action) or super().hint_word(action)
 
     @property
     def cursor_y(self) -> int | None:
@@ -258,7 +258,7 @@ class ListScreen(ConsoleScreen):
     @on(Table.Moved)
     def _show_hints(self) -> None:
         if self.query("#hints"):
-            self.query_one("#hints", Lines).show([self.hint_line(self.size.width)])
+            self.query_one("#hints", Lines).show(self.hint_lines(self.size.width))
 
     def _words(self, error: str | None = None) -> list[Line]:
         """What stands where no rows are."""

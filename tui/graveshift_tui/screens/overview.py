@@ -9,7 +9,7 @@ from graveshift_tui.card import Card, Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.format import age
-from graveshift_tui.screen import ConsoleScreen
+from graveshift_tui.screen import ConsoleScreen, offered
 from graveshift_tui.screens import standing
 from graveshift_tui.screens.headline import headline, next_step
 from graveshift_tui.screens.panels import Entry, panels, side
@@ -19,6 +19,8 @@ from graveshift_tui.widgets.paint import Line, Lines, width_of
 from graveshift_tui.widgets.spot import UNSEEN_S
 
 FRAME = 4
+FIRST = 4
+"""Verbs of a card that the hints name before what can be done with any row."""
 LOST_S = 5.0
 """For so long the cursor on the first line is on none after its line has gone."""
 
@@ -63,7 +65,8 @@ class OverviewScreen(ConsoleScreen):
     def verbs(self) -> Sequence[str]:
         """What the row under the cursor offers."""
         card = self.cards.get(self.here[0])
-        return ("open", *(card.verbs if card else ()), "backup.create", "run.stop", "command")
+        verbs = card.verbs if card else ()
+        return offered("open", *verbs[:FIRST], "copy", *verbs[FIRST:], "backup.create", "run.stop", "command")
 
     def subject(self) -> Subject:
         """The row under the cursor."""
@@ -92,7 +95,7 @@ class OverviewScreen(ConsoleScreen):
         """Where enter leads; what the key of pauses does depends on the queue under the cursor."""
         card, entry = self.cards.get(self.here[0]), self.entry()
         if action == "open" and card is not None and entry is not None and entry.row is not None:
-            return "look at it" if card.explains else card.leads
+            return "look at it" if card.explains else card.words.get("open", "open")
         own = standing.pause_word(self.subject().rows, self.console.pulse.overview) if action == "queue.pause" else None
         return own or super().hint_word(action)
 

@@ -116,7 +116,7 @@ CARD = Card(
     empty="No runs: nobody has changed anything yet.",
     newest_first=True,
     opens=solo(Run, lambda r: Route("items", id=r.id, crumb=f"run {r.id}")),
-    leads="items",
+    words={"open": "items"},
     pane=pair(Run, pane),
     pane_height=3,
     nodes=pair(Run, nodes),

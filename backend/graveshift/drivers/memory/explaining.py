@@ -27,6 +27,7 @@ def explain(state: State, native: str) -> Explained | None:
         _parts(Counter(one[1] for one in same)),
         seen,
         what if seen else "nothing is left to look at",
+        state.now(),
     )
 
 

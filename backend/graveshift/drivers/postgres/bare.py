@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 GONE = ("57P", "08")
 # What the client says where it does not begin, because the server has had its last words already.
 REFUSED_HERE = "cannot switch to state"
+# Statements that are kept as they are sent.
+KEPT = 512
 DIALECT = make_url("postgresql+asyncpg://").get_dialect()()
 
 
@@ -54,7 +56,11 @@ async def fetch(
     TimeoutError where no answer came within `within_s`, None for the limit of the connection.
     """
     sql, names = _compiled(statement)
-    values = (parameters[name] for name in names)
+    return await ask(driver, sql, [parameters[name] for name in names], within_s=within_s)
+
+
+async def ask(driver: Any, sql: str, values: Sequence[Any], *, within_s: float | None = None) -> Sequence[Any]:
+    """The same for a text with `$1, $2, ...` in it."""
     with _worded(driver, sql):
         found: Sequence[Any] = await driver.fetch(sql, *values, timeout=within_s, record_class=NAMED)
     return found
@@ -92,8 +98,8 @@ async def answers(driver: Any, within_s: float) -> bool:
     return True
 
 
-@cache
+@lru_cache(KEPT)
 def _compiled(statement: TextClause) -> tuple[str, Sequence[str]]:
-    """Statements are constants of ours, so few are kept."""
+    """Statements are constants of ours, or few."""
     compiled = statement.compile(dialect=DIALECT)
     return str(compiled), tuple(compiled.positiontup or ())

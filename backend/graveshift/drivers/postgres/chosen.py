@@ -4,11 +4,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import Boolean, ColumnElement, Table, Text, and_, cast, false, func, literal, literal_column, or_
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    FromClause,
+    Table,
+    Text,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from graveshift.driver import Frozen
-from graveshift.drivers.postgres.tables import Snapshot, TransactionId, dead, dead_text
+from graveshift.drivers.postgres.tables import Snapshot, TransactionId, carried, dead
 from graveshift.matching import plain
 from graveshift.store.position import job_number
 from graveshift.wire.selection import CARRIED, Filter
@@ -34,12 +47,23 @@ def letters_where(chosen: Filter, system: str, table: Table = dead) -> Condition
     return conditions
 
 
+def leading(chosen: Filter) -> Sequence[str]:
+    """Those of the conditions that lead along an index of their own, the best one first."""
+    return [name for name in LEADS if (value := getattr(chosen, name)) is not None and "*" not in value]
+
+
+def times(chosen: Filter) -> Conditions:
+    """The bounds on the time of death, on `carried`."""
+    later = [] if chosen.enqueued_after is None else [carried.c.died_at > chosen.enqueued_after]
+    return [*later, *_between(carried, chosen, "died")]
+
+
 def led(chosen: Filter, system: str) -> tuple[Conditions, Conditions]:
     """Conditions on `dead` that one index serves in the order of death, and those that are then left to look at."""
-    whole = [name for name in LEADS if (value := getattr(chosen, name)) is not None and "*" not in value]
-    leading = [*whole[:1], "run_id", "system", "died_after", "died_before"]
-    rest = structs.replace(chosen, **dict.fromkeys(leading))
-    first = letters_where(structs.replace(Filter(), **{name: getattr(chosen, name) for name in leading}), system)
+    whole = leading(chosen)
+    first_of = [*whole[:1], "run_id", "system", "died_after", "died_before"]
+    rest = structs.replace(chosen, **dict.fromkeys(first_of))
+    first = letters_where(structs.replace(Filter(), **{name: getattr(chosen, name) for name in first_of}), system)
     if chosen.enqueued_after is not None:
         first.append(dead.c.died_at > chosen.enqueued_after)
     return first, letters_where(rest, system)
@@ -104,7 +128,7 @@ def _counted(table: Table, chosen: Filter) -> Conditions:
     return low + [column <= most for column, _, most in bounds if most is not None]
 
 
-def _between(table: Table, chosen: Filter, what: str) -> Conditions:
+def _between(table: FromClause, chosen: Filter, what: str) -> Conditions:
     column = table.c[f"{what}_at"]
     after, before = getattr(chosen, f"{what}_after"), getattr(chosen, f"{what}_before")
     later: Conditions = [] if after is None else [column > after]
@@ -112,7 +136,7 @@ def _between(table: Table, chosen: Filter, what: str) -> Conditions:
 
 
 def inside(chosen: Filter) -> Conditions:
-    """Conditions on `dead_text`; secret values are not among them: no index knows those."""
+    """Conditions on `carried`; secret values are not among them: no index knows those."""
     excluded = [one for one in chosen.without if one.given & CARRIED and not one.veiled]
     conditions = _inside(chosen)
     return conditions + [~func.coalesce(and_(*_inside(one)), false()) for one in excluded]
@@ -124,12 +148,12 @@ def _inside(chosen: Filter) -> Conditions:
         conditions.append(_has(func.plainto_tsquery, chosen.text))
     conditions += [_has(func.phraseto_tsquery, phrase) for phrase in chosen.phrases]
     either = [*([] if chosen.payload is None else [[chosen.payload]]), *chosen.contains]
-    return conditions + [or_(*(dead_text.c.document.contains(_json(one)) for one in wanted)) for wanted in either]
+    return conditions + [or_(*(carried.c.document.contains(_json(one)) for one in wanted)) for wanted in either]
 
 
 def _has(query: Any, words: str) -> ColumnElement[bool]:
     """True for texts that contain all the words."""
-    return dead_text.c.search.bool_op("@@")(query(SIMPLE, func.graveshift.plain(words)))
+    return carried.c.search.bool_op("@@")(query(SIMPLE, func.graveshift.plain(words)))
 
 
 def _json(wanted: str) -> ColumnElement[Any]:

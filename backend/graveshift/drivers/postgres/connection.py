@@ -130,6 +130,11 @@ async def read(engine: AsyncEngine, statement: Executable, parameters: Mapping[s
         return result.fetchall() if result.returns_rows else []
 
 
+async def fetched(connection: AsyncConnection, statement: TextClause, parameters: Mapping[str, Any]) -> Sequence[Any]:
+    """The rows of a statement that is read often, straight through asyncpg, on a connection that `opened` gave."""
+    return await bare.fetch(await bare.driver_of(connection), statement, parameters)
+
+
 async def write(engine: AsyncEngine, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Rows:
     """The same for a statement that may meet a deadlock: it is then made again."""
 

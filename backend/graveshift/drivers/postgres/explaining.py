@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.drivers.postgres.connection import opened, read
+from graveshift.drivers.postgres.connection import fetched, opened
+from graveshift.drivers.postgres.reading import NOW
 from graveshift.drivers.postgres.text import raw
 from graveshift.seen import Explained, Seen
 from graveshift.store.position import letter_id
@@ -19,13 +20,16 @@ NEWEST, POINTS, AT_A_POINT, LOOKED_AT = 100, 5, 10, 2_000
 # Letters whose tracebacks are read; payloads that take more than so many bytes to keep are left out.
 SHOWN, LONGEST = 5, 16_384
 
-ELSEWHERE = text("""
-SELECT queue, kind, sum(n) AS n FROM (
-    SELECT queue, kind, dead + retrying AS n FROM graveshift.groups WHERE fingerprint = :fingerprint
-    UNION ALL
-    SELECT queue, kind, n FROM graveshift.deltas
-    WHERE fingerprint = :fingerprint AND what IN ('dead', 'retrying')
-) every GROUP BY queue, kind HAVING sum(n) > 0 ORDER BY n DESC, queue, kind
+# Where it is nowhere there is one row, that says as of when.
+ELSEWHERE = text(f"""
+SELECT clock.as_of, parts.* FROM ({NOW}) clock (as_of) LEFT JOIN (
+    SELECT queue, kind, sum(n) AS n FROM (
+        SELECT queue, kind, dead + retrying AS n FROM graveshift.groups WHERE fingerprint = :fingerprint
+        UNION ALL
+        SELECT queue, kind, n FROM graveshift.deltas
+        WHERE fingerprint = :fingerprint AND what IN ('dead', 'retrying')
+    ) every GROUP BY queue, kind HAVING sum(n) > 0
+) parts ON true ORDER BY n DESC, queue, kind
 """)
 
 # Runs that requeued letters of one cause, and of each what became of all that it requeued.
@@ -67,7 +71,8 @@ WITH newest AS MATERIALIZED (
     SELECT *, row_number() OVER (ORDER BY died_at DESC, id DESC) AS place
     FROM (SELECT * FROM newest UNION SELECT * FROM spread) every
 )
-SELECT c.*, t.payload, CASE WHEN c.place <= {SHOWN} THEN t.traceback END AS traceback
+SELECT c.died_at, c.id, c.enqueued_at, c.worker_version, c.trace_id, t.payload,
+       CASE WHEN c.place <= {SHOWN} THEN t.traceback END AS traceback
 FROM chosen c LEFT JOIN LATERAL (
     SELECT traceback, CASE WHEN pg_column_size(payload) <= {LONGEST} THEN CAST(payload AS text) END AS payload
     FROM graveshift.dead_text t WHERE t.died_at = c.died_at AND t.id = c.id OFFSET 0
@@ -95,18 +100,21 @@ async def explain(engine: AsyncEngine, system: str, native: str) -> Explained | 
     if named is None:
         return None
     async with opened(engine) as connection:
-        elsewhere = (await connection.execute(ELSEWHERE, {"fingerprint": named["fingerprint"]})).all()
-        seen = [_letter(row, system) for row in await connection.execute(SAMPLE, named)]
+        elsewhere = await fetched(connection, ELSEWHERE, {"fingerprint": named["fingerprint"]})
+        parts, as_of = [row for row in elsewhere if row.queue is not None], elsewhere[0].as_of
+        seen = _letters(await fetched(connection, SAMPLE, named), system)
         if not seen:
-            seen = [_job(row, system) for row in await connection.execute(RETRYING, named)]
-    return Explained(_parts(elsewhere, "queue"), _parts(elsewhere, "kind"), seen, _how(seen))
+            seen = [_job(row, system) for row in await fetched(connection, RETRYING, named)]
+    return Explained(_parts(parts, "queue"), _parts(parts, "kind"), seen, _how(seen), as_of)
 
 
 async def requeues(engine: AsyncEngine, native: str, limit: int) -> list[Requeued]:
     """The last runs that requeued letters of this cause, the newest first; whose they were is the ledger's to say."""
     named = cause_of(native)
-    rows = await read(engine, REQUEUES, {**named, "limit": limit}) if named else ()
-    return [_requeued(row) for row in rows]
+    if named is None:
+        return []
+    async with opened(engine) as connection:
+        return [_requeued(row) for row in await fetched(connection, REQUEUES, {**named, "limit": limit})]
 
 
 def cause_of(native: str) -> dict[str, str] | None:
@@ -117,7 +125,7 @@ def cause_of(native: str) -> dict[str, str] | None:
     )
 
 
-def _requeued(row: Row[Any]) -> Requeued:
+def _requeued(row: Any) -> Requeued:
     fates = {what: int(n) for what, n in row.fates.items()}
     ended = {what: fates.get(what, 0) for what in ("done", "died", "cancelled", "recalled")}
     whole = fates.get("requeued", 0)
@@ -134,34 +142,38 @@ def _requeued(row: Row[Any]) -> Requeued:
     )
 
 
-def _parts(rows: Sequence[Row[Any]], by: str) -> list[Part]:
+def _parts(rows: Sequence[Any], by: str) -> list[Part]:
     sums: dict[str, int] = {}
     for row in rows:
         sums[getattr(row, by)] = sums.get(getattr(row, by), 0) + int(row.n)
     return [Part(name, n) for name, n in sorted(sums.items(), key=lambda part: (-part[1], part[0]))]
 
 
-def _letter(row: Row[Any], system: str) -> Seen:
+def _letters(rows: Sequence[Any], system: str) -> list[Seen]:
+    """By position, as there are many."""
+    return [
+        Seen(
+            job_id=f"{system}:{job}",
+            letter=f"{system}:{letter_id(died_at, job)}",
+            died_at=died_at,
+            enqueued_at=enqueued_at,
+            version=version or None,
+            trace_id=trace_id,
+            payload=None if payload is None else bytes(raw(payload)),
+            traceback=traceback,
+        )
+        for died_at, job, enqueued_at, version, trace_id, payload, traceback in rows
+    ]
+
+
+def _job(row: Any, system: str) -> Seen:
     return Seen(
         job_id=encode(system, str(row.id)),
-        letter=encode(system, letter_id(row.died_at, row.id)),
-        died_at=row.died_at,
-        traceback=row.traceback,
-        **_common(row),
+        enqueued_at=row.enqueued_at,
+        version=row.worker_version or None,
+        trace_id=row.trace_id,
+        payload=None if row.payload is None else bytes(raw(row.payload)),
     )
-
-
-def _job(row: Row[Any], system: str) -> Seen:
-    return Seen(job_id=encode(system, str(row.id)), **_common(row))
-
-
-def _common(row: Row[Any]) -> dict[str, Any]:
-    return {
-        "enqueued_at": row.enqueued_at,
-        "version": row.worker_version or None,
-        "trace_id": row.trace_id,
-        "payload": None if row.payload is None else bytes(raw(row.payload)),
-    }
 
 
 def _how(seen: Sequence[Seen]) -> str:

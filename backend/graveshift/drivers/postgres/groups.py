@@ -1,13 +1,14 @@
 """Groups of failures: the roll-up plus pending deltas, the fastest growing first."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.drivers.postgres.causes import shown
-from graveshift.drivers.postgres.connection import opened
+from graveshift.drivers.postgres.connection import fetched, opened
 from graveshift.drivers.postgres.reading import NOW, now
 from graveshift.fingerprint import normalise
 from graveshift.seen import Pace
@@ -21,6 +22,8 @@ from graveshift.wire.selection import Filter
 # Minutes of a group's trend, and of that of all together.
 TREND = 30
 HOUR = 60
+# Kinds of filters whose statements are kept.
+CONDITIONS = 128
 
 MINUTE = "date_bin('1 minute', now(), 'epoch')"
 # Of a row with a minute: how many minutes ago, and its failures as far as they are of the last sixty seconds: all of
@@ -156,7 +159,7 @@ async def page(
         named |= {"even_empty": False, "limit": limit, "skipped": rank}
         if chosen.system not in (None, system):
             return Page([], await now(connection), None, 0 if rank == 0 else None)
-        found = (await connection.execute(statement, named)).all()
+        found = await fetched(connection, statement, named)
     rows = [row for row in found if row.queue is not None]
     total = int(rows[0].total) if rows else (0 if rank == 0 else None)
     following = encoded(rank + limit) if total is not None and rank + limit < total else None
@@ -170,7 +173,7 @@ async def one(engine: AsyncEngine, system: str, native: str, normal: Normal = no
         return None
     statement, named = ranking(Filter(queue=parts[0], kind=parts[1], fingerprint=parts[2]), system)
     async with opened(engine) as connection:
-        row = (await connection.execute(statement, {**named, "even_empty": True, "limit": 1, "skipped": 0})).one()
+        (row,) = await fetched(connection, statement, {**named, "even_empty": True, "limit": 1, "skipped": 0})
     return None if row.queue is None else _group(row, system, normal)
 
 
@@ -180,10 +183,16 @@ def ranking(chosen: Filter, system: str) -> tuple[TextClause, dict[str, Any]]:
     for field in ("queue", "kind", "fingerprint"):
         value = getattr(chosen, field)
         named[field] = None if value is None or "*" in value else value
-    return text(GROUPS.replace(SHOWN, condition)), named
+    return _ranked(condition), named
 
 
-def _group(row: Row[Any], system: str, normal: Normal) -> Group:
+@lru_cache(CONDITIONS)
+def _ranked(condition: str) -> TextClause:
+    """Put together once for each kind of filter: the values are apart."""
+    return text(GROUPS.replace(SHOWN, condition))
+
+
+def _group(row: Any, system: str, normal: Normal) -> Group:
     return Group(
         id=group_id(system, row.queue, row.kind, row.fingerprint),
         fingerprint=row.fingerprint,
@@ -207,7 +216,7 @@ def _group(row: Row[Any], system: str, normal: Normal) -> Group:
     )
 
 
-def _trend(row: Row[Any]) -> list[int]:
+def _trend(row: Any) -> list[int]:
     return _by_minute(row.ages, row.amounts)
 
 

@@ -1,9 +1,11 @@
 """Dead letters, searchable; see `graveshift.driver.Letters`."""
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 from msgspec import structs
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from graveshift.back import Alike
 from graveshift.driver import Count, Frozen
@@ -11,11 +13,11 @@ from graveshift.drivers.postgres import counting, explaining, groups
 from graveshift.drivers.postgres.chosen import Conditions, led, letters_where, visible
 from graveshift.drivers.postgres.connection import opened
 from graveshift.drivers.postgres.picking import picked
-from graveshift.drivers.postgres.reading import freeze, letter_detail, letters_at, now
+from graveshift.drivers.postgres.reading import freeze, letter_detail, listed, now, rows_along, rows_at
 from graveshift.drivers.postgres.surveying import survey
 from graveshift.drivers.postgres.tables import dead
 from graveshift.drivers.postgres.unveiling import veils
-from graveshift.drivers.postgres.walking import Position, Way, walk, way
+from graveshift.drivers.postgres.walking import SHOWN, Position, Walked, Way, walk, way
 from graveshift.errors import Invalid
 from graveshift.fingerprint import normalise
 from graveshift.seen import Explained, Pace
@@ -27,8 +29,8 @@ from graveshift.wire.groups import Group, Requeued
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
 
-# Windows that one page may look through for common words before it says "so far": the next page goes on from there.
-WINDOWS_A_PAGE = 5
+# Messages that are kept as they are shown: a list of causes asks for the same ones again and again.
+NORMAL = 1024
 
 
 class PostgresLetters:
@@ -38,25 +40,25 @@ class PostgresLetters:
         self, engine: AsyncEngine, system: str, veil: Veil | None = None, normal: groups.Normal = normalise
     ) -> None:
         self.system = system
-        self.normal = normal
+        self.normal = lru_cache(NORMAL)(normal)
         self._engine = engine
         self._veil = veil
 
     async def page(self, chosen: Filter, cursor: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Letter]:
-        """Raises Invalid for a cursor that is not ours. With common words a page may be short and yet not the last."""
+        """Raises Invalid for a cursor that is not ours. Where few fit a page may be short and yet not the last."""
         after = None if cursor is None else _position(cursor)
+        conditions, sieve = led(chosen, self.system)
+        way = self._way(chosen, conditions, limit + 1)
+        way = structs.replace(way, sieve=sieve, after=after, newest_first=sort is Sort.NEWEST)
         async with opened(self._engine) as connection:
-            conditions, sieve = led(chosen, self.system)
-            way = self._way(chosen, conditions, limit + 1)
-            way = structs.replace(way, sieve=sieve, after=after, newest_first=sort is Sort.NEWEST)
-            places, stopped = await walk(connection, way, WINDOWS_A_PAGE)
-            count = await counting.count_shown(connection, self._counted(chosen), way)
-            letters = await letters_at(connection, places[:limit], self.system)
-            as_of = await now(connection)
+            found, rows = await _found(connection, way, limit)
+            shown = await counting.count_shown(connection, self._counted(chosen), way, found.total)
+            as_of = shown.as_of or await now(connection)
+        stopped, places = found.stopped, found.rows
         if len(places) > limit:
             stopped = (places[limit - 1].died_at, places[limit - 1].id)
         following = None if stopped is None else encoded(microseconds(stopped[0]), stopped[1])
-        return Page(letters, as_of, following, count.n, count.exact)
+        return Page(listed(rows, self.system), as_of, following, shown.count.n, shown.count.exact)
 
     async def one(self, native: str) -> LetterDetail | None:
         place = letter_position(native)
@@ -110,6 +112,15 @@ class PostgresLetters:
 
     def _counted(self, chosen: Filter) -> counting.Counted:
         return counting.Counted(chosen, self.system, veils(chosen, self._veil))
+
+
+async def _found(connection: AsyncConnection, way: Way, limit: int) -> tuple[Walked, Sequence[Any]]:
+    """What is on the way, and the rows of so many letters of it."""
+    if way.is_plain:
+        rows = await rows_along(connection, way)
+        return Walked(rows), rows[:limit]
+    walked = await walk(connection, way, SHOWN)
+    return walked, await rows_at(connection, walked.rows[:limit])
 
 
 def _position(text: str) -> Position:

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from graveshift.driver import Frozen
+from graveshift.drivers.postgres.connection import fetched
+from graveshift.drivers.postgres.drafting import Draft, asked
 from graveshift.drivers.postgres.editing import edits
 from graveshift.drivers.postgres.text import raw
+from graveshift.drivers.postgres.walking import Way, along, in_order
 from graveshift.store.position import letter_id, letter_position
 from graveshift.wire.dlq import Attempt, Letter, LetterDetail, Life
 from graveshift.wire.ids import encode
@@ -17,8 +20,15 @@ from graveshift.wire.ids import encode
 # How much of a message a list shows; the letter itself has it all.
 LISTED = 2_000
 
-LETTERS = text("""
-SELECT d.*, left(coalesce(t.error_message, ''), CAST(:listed AS integer)) AS error_message
+# What a list shows of a letter, in this order, and after it the message.
+COLUMNS = (
+    *("died_at", "id", "queue", "kind", "fingerprint", "error_type", "attempt", "max_attempts", "enqueued_at"),
+    *("requeue_count", "run_id", "worker_version", "trace_id"),
+)
+_MESSAGE = f"left(coalesce(t.error_message, ''), {LISTED}) AS error_message"
+
+LETTERS = text(f"""
+SELECT {", ".join(f"d.{name}" for name in COLUMNS)}, {_MESSAGE}
 FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) WITH ORDINALITY AS u (died_at, id, place)
 JOIN graveshift.dead d USING (died_at, id) LEFT JOIN graveshift.dead_text t USING (died_at, id)
 ORDER BY u.place
@@ -29,6 +39,14 @@ SELECT d.*, coalesce(t.error_message, '') AS error_message, t.traceback, CAST(t.
 FROM graveshift.dead d LEFT JOIN graveshift.dead_text t USING (died_at, id)
 WHERE d.died_at = :died_at AND d.id = :id
 """)
+
+# Of letters that one index leads to: their own rows in one go, and of each what it carries by key.
+ALONG = f"""
+SELECT d.*, {_MESSAGE} FROM ({{walked}}) d
+LEFT JOIN LATERAL (
+    SELECT error_message FROM graveshift.dead_text t WHERE t.died_at = d.died_at AND t.id = d.id OFFSET 0
+) t ON true ORDER BY {{order}}
+"""
 
 HISTORY = text("""
 SELECT attempt, started_at, finished_at, worker, error_type, error_message FROM graveshift.attempts
@@ -59,7 +77,7 @@ SELECT CASE WHEN pg_is_in_recovery() THEN coalesce(pg_last_xact_replay_timestamp
 
 async def now(connection: AsyncConnection) -> datetime:
     """The database's clock; of a replica, how far it has come."""
-    at: datetime = (await connection.execute(NOW)).scalar_one()
+    at: datetime = (await fetched(connection, NOW, {}))[0][0]
     return at
 
 
@@ -69,11 +87,42 @@ async def freeze(connection: AsyncConnection) -> Frozen:
     return Frozen(row.snapshot, row.cutoff)
 
 
-async def letters_at(connection: AsyncConnection, places: Sequence[Row[Any]], system: str) -> list[Letter]:
-    """The letters at these places, in their order; those that have left meanwhile are left out."""
-    named = {"died_ats": [p.died_at for p in places], "ids": [p.id for p in places], "listed": LISTED}
-    rows = await connection.execute(LETTERS, named) if places else ()
-    return [Letter(**fields(row, system)) for row in rows]
+async def rows_at(connection: AsyncConnection, places: Sequence[Any]) -> Sequence[Any]:
+    """The rows of letters at these places, in their order; those that have left meanwhile are left out."""
+    named = {"died_ats": [p.died_at for p in places], "ids": [p.id for p in places]}
+    return await fetched(connection, LETTERS, named) if places else ()
+
+
+async def rows_along(connection: AsyncConnection, way: Way) -> Sequence[Any]:
+    """The rows of letters on a way that is plain."""
+    draft = Draft()
+    walked = along(draft, way, COLUMNS)
+    return await asked(connection, ALONG.format(walked=walked, order=in_order(way)), draft)
+
+
+def listed(rows: Sequence[Any], system: str) -> list[Letter]:
+    """By position: a page has many, and names looked up one by one cost more than the letter."""
+    return [
+        Letter(
+            id=f"{system}:{letter_id(died_at, job)}",
+            job_id=f"{system}:{job}",
+            system=system,
+            queue=queue,
+            kind=kind,
+            fingerprint=cause,
+            error_type=error,
+            error_message=said,
+            attempts=tried,
+            max_attempts=most,
+            enqueued_at=enqueued_at,
+            died_at=died_at,
+            requeue_count=again,
+            run_id=None if run is None else str(run),
+            worker_version=version,
+            trace_id=trace,
+        )
+        for died_at, job, queue, kind, cause, error, tried, most, enqueued_at, again, run, version, trace, said in rows
+    ]
 
 
 async def standing(connection: AsyncConnection, natives: Sequence[str]) -> list[str]:
@@ -87,17 +136,17 @@ async def standing(connection: AsyncConnection, natives: Sequence[str]) -> list[
 async def letter_detail(connection: AsyncConnection, place: tuple[datetime, int], system: str) -> LetterDetail | None:
     """One letter with everything that is kept of it."""
     named = {"died_at": place[0], "id": place[1]}
-    row = (await connection.execute(LETTER, named)).one_or_none()
-    if row is None:
+    found = await fetched(connection, LETTER, named)
+    if not found:
         return None
-    history = [Attempt(*tried) for tried in await connection.execute(HISTORY, named)]
+    row, history = found[0], [Attempt(*tried) for tried in await fetched(connection, HISTORY, named)]
     edited, payload = await edits(connection, row.id, row.died_at), raw(row.payload or "null")
-    lives = [_life(life) for life in await connection.execute(LIVES, named)]
+    lives = [_life(life) for life in await fetched(connection, LIVES, named)]
     carried = {"payload": payload, "traceback": row.traceback, "history": history, "edits": edited, "lives": lives}
     return LetterDetail(**fields(row, system), **carried)
 
 
-def _life(row: Row[Any]) -> Life:
+def _life(row: Any) -> Life:
     return Life(
         died_at=row.died_at,
         error_type=row.error_type,
@@ -107,7 +156,7 @@ def _life(row: Row[Any]) -> Life:
     )
 
 
-def fields(row: Row[Any], system: str) -> dict[str, Any]:
+def fields(row: Any, system: str) -> dict[str, Any]:
     """What a letter of the wire is made of."""
     return {
         "id": encode(system, letter_id(row.died_at, row.id)),

@@ -149,3 +149,6 @@ dead_text = Table(
     Column("document", JSONB),
     schema=SCHEMA,
 )
+
+# As statements name it that look into what letters carry.
+carried = dead_text.alias("carried")

@@ -15,7 +15,7 @@ from graveshift.drivers.postgres.reading import HISTORY, LISTED, fields, freeze,
 from graveshift.drivers.postgres.tables import trash
 from graveshift.drivers.postgres.text import raw
 from graveshift.drivers.postgres.unveiling import veils
-from graveshift.drivers.postgres.walking import Position, Way, walk
+from graveshift.drivers.postgres.walking import SHOWN, Position, Way, walk
 from graveshift.drivers.postgres.walking import way as way_to
 from graveshift.errors import Invalid
 from graveshift.store.position import cursor as encoded
@@ -43,8 +43,6 @@ SELECT t.died_at, t.id FROM graveshift.trash t
 JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
 """)
 
-# Windows that one page may look through for what is common before it says "so far".
-WINDOWS_A_PAGE = 5
 NEWEST, BY_ID = ("discarded_at", "id"), ("id",)
 
 
@@ -62,7 +60,8 @@ class PostgresTrash:
         every = self._way(chosen, limit + 1, NEWEST)
         paged = structs.replace(every, after=after, newest_first=True)
         async with opened(self._engine) as connection:
-            places, stopped = await walk(connection, paged, WINDOWS_A_PAGE)
+            walked = await walk(connection, paged, SHOWN)
+            places, stopped = walked.rows, walked.stopped
             count = await count_carrying(connection, structs.replace(every, limit=CAP + 1))
             named = {"discarded_ats": [p.discarded_at for p in places[:limit]], "ids": [p.id for p in places[:limit]]}
             rows = (await connection.execute(LETTERS, {**named, "listed": LISTED})).all()
@@ -112,13 +111,13 @@ class PostgresTrash:
         picked = self._way(chosen, limit, BY_ID, [visible(trash, frozen)])
         async with opened(self._engine) as connection:
             way = structs.replace(picked, after=None if place is None else (place[1],))
-            places, _ = await walk(connection, way, None)
-        return [letter_id(row.died_at, row.id) for row in places]
+            walked = await walk(connection, way)
+        return [letter_id(row.died_at, row.id) for row in walked.rows]
 
     def _way(self, chosen: Filter, limit: int, order: tuple[str, ...], more: Conditions | None = None) -> Way:
         conditions = [*letters_where(chosen, self.system, trash), *(more or [])]
         to_them = way_to(chosen, conditions, veils(chosen, self._veil), limit)
-        return structs.replace(to_them, table=trash, order=order)
+        return structs.replace(to_them, table=trash, order=order, texts=None)
 
 
 def _position(text: str) -> Position:

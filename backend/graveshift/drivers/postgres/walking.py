@@ -1,56 +1,103 @@
 """Walk through letters in an order of theirs: flat on a million rows, for what is rare and for what is common."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from msgspec import Struct, structs
-from sqlalchemy import (
-    CTE,
-    FromClause,
-    Row,
-    Select,
-    Table,
-    and_,
-    false,
-    func,
-    literal,
-    select,
-    true,
-    tuple_,
-    union_all,
-)
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.util import ClauseAdapter
 
-from graveshift.drivers.postgres.chosen import Conditions, inside
-from graveshift.drivers.postgres.tables import dead, dead_text
+from graveshift.driver import Count
+from graveshift.drivers.postgres.chosen import Conditions, inside, leading, times
+from graveshift.drivers.postgres.drafting import Draft, asked
+from graveshift.drivers.postgres.tables import dead
 from graveshift.drivers.postgres.unveiling import Veils, uncovered
 from graveshift.wire.selection import Filter
 
-# What more texts and payloads match than this is common: letters are then walked in windows, not looked up by it.
-# Windows begin with a few times what is wanted, which is enough for most that is common, and grow.
+# What more texts and payloads match than this is common: letters are then walked along, not looked up by it.
 RARE = 10_000
-WINDOW = 10_000
-FIRST, GROWTH = 4, 5
-# Secret values are in no index: so many letters at once are looked into.
-LOOKED_AT = 2_000
+# The same where somebody waits for a page; of what is common, only so many are counted.
+RARE_SHOWN = 500
+# What one look along the letters may take, by the database's clock, before it says where it stands: where all of them
+# are wanted, where a page is, and where it is only to be seen whether what is in an index is common just here.
+LONG, SHOWN, BRIEF = timedelta(milliseconds=50), timedelta(milliseconds=5), timedelta(milliseconds=2)
+# Secret values are in no index: so many letters at once are looked into, and for a page.
+LOOKED_AT, SHOWN_AT = 2_000, 250
 
 Position = tuple[datetime, int]
+
+
+class Walked(Struct, frozen=True):
+    """Letters in order; `stopped` is where the walk ended short of what was wanted, None where it did not.
+
+    `total` is how many there are in all, as far as that was seen on the way.
+    """
+
+    rows: Sequence[Any]
+    stopped: tuple[Any, ...] | None = None
+    total: Count | None = None
+
+
+# Rows in order until enough of them fit. Once the time is over any row will do: the last of them is how far it came.
+# The limit that none reaches keeps the rows in order and one by one; ordered once more outside, they would be read all
+# and sorted before the first is looked at.
+LOOK = """
+SELECT seen.* FROM (
+    SELECT {columns}, {fits} AS fits FROM {table} WHERE {where} ORDER BY {order} LIMIT 1000000000
+) seen WHERE fits OR clock_timestamp() > (SELECT statement_timestamp() + CAST({span} AS interval)) LIMIT {limit}
+"""
+# What a letter carries is looked at by key: the index of all that others carry would be asked for each row anew.
+CARRIED = """
+SELECT {inside} FROM graveshift.dead_text carried WHERE carried.died_at = {table}.died_at AND carried.id = {table}.id
+"""
+# And the other way round, where no index leads to the letters: of what is carried the few that fit are letters still.
+STANDS = "SELECT {where} FROM {table} WHERE {table}.died_at = carried.died_at AND {table}.id = carried.id"
+
+# One more than so many at most. Materialised, or what is rare would walk the whole table.
+MATCHED = """
+WITH matched AS MATERIALIZED (
+    SELECT died_at, id FROM graveshift.dead_text carried WHERE {inside} LIMIT {most} + 1
+)
+"""
+RARELY = MATCHED + "SELECT count(*) AS n FROM matched"
+# By death the texts are put in order first, and only so many letters looked at.
+LOOKED_UP = """
+SELECT each.* FROM (SELECT * FROM matched WHERE {texts} ORDER BY {first} OFFSET 0) texts
+CROSS JOIN LATERAL (
+    SELECT {columns} FROM {table} WHERE {table}.died_at = texts.died_at AND {table}.id = texts.id AND {where} OFFSET 0
+) each WHERE {letters} ORDER BY {order} LIMIT {limit}
+"""
+# In one go: whether it is rare, how many letters there are of it, and where it is, those wanted; at least one row.
+SEEN = """, every AS MATERIALIZED (
+    SELECT each.* FROM matched CROSS JOIN LATERAL (
+        SELECT {columns} FROM {table}
+        WHERE {table}.died_at = matched.died_at AND {table}.id = matched.id AND {where} OFFSET 0
+    ) each
+)
+SELECT wanted.*, every.n, texts.n <= {most} AS rare
+FROM (SELECT count(*) AS n FROM matched) texts CROSS JOIN (SELECT count(*) AS n FROM every) every
+LEFT JOIN LATERAL (
+    SELECT * FROM every WHERE texts.n <= {most} AND {beyond} ORDER BY {order} LIMIT {limit}
+) wanted ON true ORDER BY {order}
+"""
 
 
 class Way(Struct, frozen=True, kw_only=True):
     """Which letters, in which direction, strictly after which one.
 
     `sieve` are more conditions, which the index that serves the first ones knows nothing of: few may fit of many rows.
-    `inside` are conditions on what they carry, `indexed` where at least one of them is not a negation; `order` are the
-    columns of `table` they stand in order by, and `after` is a value of each.
+    `inside` are conditions on what they carry, `indexed` where at least one of them is not a negation. `texts` are the
+    conditions of the first kind on what is carried, where none leads to the letters by an index: None where one does.
+    `order` are the columns of `table` they stand in order by, and `after` is a value of each.
     """
 
     conditions: Conditions
     sieve: Conditions = []
     inside: Conditions = []
     indexed: bool = False
+    texts: Conditions | None = None
     veils: Veils | None = None
     after: tuple[Any, ...] | None = None
     newest_first: bool = False
@@ -58,168 +105,171 @@ class Way(Struct, frozen=True, kw_only=True):
     table: Table = dead
     order: tuple[str, ...] = ("died_at", "id")
 
+    @property
+    def is_plain(self) -> bool:
+        """One index serves all of it."""
+        return not (self.sieve or self.inside or self.veils)
+
 
 def way(chosen: Filter, conditions: Conditions, veils: Veils | None, limit: int) -> Way:
     """To the letters of a filter, of which `conditions` are those on their own rows."""
     indexed = bool(chosen.text or chosen.phrases or chosen.payload or chosen.contains)
-    return Way(conditions=conditions, inside=inside(chosen), indexed=indexed, veils=veils, limit=limit)
+    texts = None if leading(chosen) or chosen.run_id is not None else times(chosen)
+    return Way(conditions=conditions, inside=inside(chosen), indexed=indexed, texts=texts, veils=veils, limit=limit)
 
 
-async def walk(
-    connection: AsyncConnection, way: Way, windows: int | None
-) -> tuple[Sequence[Row[Any]], tuple[Any, ...] | None]:
-    """Up to `limit` letters, and the position where the walk stopped short of that; None where it did not.
+async def walk(connection: AsyncConnection, way: Way, span: timedelta | None = None) -> Walked:
+    """Up to `limit` letters; rows have what they are in order by, `died_at` and `id`.
 
-    Rows have `died_at` and `id`, and what they are in order by. Looking into what they carry it stops after so many
-    windows, None meaning never; with so many, it looks into the first one before it asks how common that is.
+    It stops after about so long a `span`, by the database's clock; without one, all letters are walked along until
+    there are enough.
     """
     if way.veils is None:
-        return await _walk(connection, way, windows)
-    found: list[Row[Any]] = []
-    after, seen = way.after, 0
-    while windows is None or seen < windows:
-        part = structs.replace(way, veils=None, after=after, limit=LOOKED_AT)
-        rows, stopped = await _walk(connection, part, windows)
-        found += await uncovered(connection, rows, way.veils)
-        if len(found) >= way.limit:
-            return found[: way.limit], None
-        if stopped is None and len(rows) < LOOKED_AT:
-            return found, None
-        after = stopped or position(rows[-1], way.order)
-        seen += 1
-    return found, after
+        return await _all(connection, way) if span is None else await _within(connection, way, span)
+    found: list[Any] = []
+    after, begun = way.after, monotonic()
+    while True:
+        part = structs.replace(way, veils=None, after=after, limit=LOOKED_AT if span is None else SHOWN_AT)
+        seen = await walk(connection, part, span)
+        found += await uncovered(connection, seen.rows, way.veils)
+        if len(found) >= way.limit or (seen.stopped is None and len(seen.rows) < part.limit):
+            return Walked(found[: way.limit])
+        after = seen.stopped or position(seen.rows[-1], way.order)
+        if span is not None and monotonic() - begun > span.total_seconds():
+            return Walked(found, after)
 
 
-async def _walk(
-    connection: AsyncConnection, way: Way, windows: int | None
-) -> tuple[Sequence[Row[Any]], tuple[Any, ...] | None]:
-    if not way.inside and (not way.sieve or windows is None):
-        return await _first(connection, letters(whole(way))), None
-    if not way.indexed:
-        return await _in_windows(connection, way, windows)
-    if windows is not None:
-        found, after = await _in_windows(connection, way, 1)
-        if len(found) == way.limit or after is None:
-            return found, None
-    if await is_rare(connection, way.inside):
-        return await _first(connection, _looked_up(whole(way))), None
-    return await _in_windows(connection, way, windows)
+async def _within(connection: AsyncConnection, way: Way, span: timedelta) -> Walked:
+    """What is nowhere near is looked up where it is rare, else looked for as long as anybody waits."""
+    if way.is_plain:
+        return Walked(await _first(connection, way))
+    near = await _looked(connection, way, BRIEF if way.indexed else span)
+    if near.stopped is None or not way.indexed:
+        return near
+    everywhere, total = await _seen(connection, way)
+    if total.exact:
+        return Walked(everywhere, total=total)
+    further = await _looked(connection, structs.replace(way, after=near.stopped), span - BRIEF)
+    return structs.replace(_joined(near, further, way.limit), total=total)
 
 
-def whole(way: Way) -> Way:
-    """The same without a difference between conditions."""
-    return structs.replace(way, conditions=[*way.conditions, *way.sieve], sieve=[])
+async def _all(connection: AsyncConnection, way: Way) -> Walked:
+    if not way.inside:
+        return Walked(await _first(connection, way))
+    if way.indexed and await _is_rare(connection, way):
+        return Walked(await _looked_up(connection, way))
+    found = await _looked(connection, way, LONG)
+    while found.stopped is not None:
+        found = _joined(found, await _looked(connection, structs.replace(way, after=found.stopped), LONG), way.limit)
+    return found
 
 
-def position(row: Row[Any], order: Sequence[str]) -> tuple[Any, ...]:
+def _joined(near: Walked, further: Walked, limit: int) -> Walked:
+    rows = [*near.rows, *further.rows]
+    return Walked(rows[:limit]) if len(rows) >= limit else Walked(rows, further.stopped)
+
+
+def position(row: Any, order: Sequence[str]) -> tuple[Any, ...]:
     """Where a row stands."""
     return tuple(getattr(row, name) for name in order)
 
 
-async def is_rare(connection: AsyncConnection, inside: Conditions) -> bool:
+async def _is_rare(connection: AsyncConnection, way: Way) -> bool:
     """True where looking letters up by what they carry is cheap."""
-    found = await connection.scalar(select(func.count()).select_from(matches(inside)))
-    return are_all(found or 0)
+    draft = Draft()
+    (found,) = await asked(connection, RARELY.format(**matched(draft, way, RARE)), draft)
+    return bool(found.n <= RARE)
 
 
-def are_all(texts: int) -> bool:
-    """True where `matches` gave so many that there are no more of them."""
-    return texts <= RARE
+def matched(draft: Draft, way: Way, most: int) -> dict[str, str]:
+    """What MATCHED is filled in with."""
+    return {"inside": draft.all(way.inside), "most": str(most)}
 
 
-def matches(inside: Conditions, most: int = RARE) -> CTE:
-    """What letters carry that these hold for, one more than so many at most.
-
-    Materialised, or what is rare would walk the whole table.
-    """
-    some = select(dead_text.c.died_at, dead_text.c.id).where(*inside).limit(most + 1)
-    return some.cte("matched").prefix_with("MATERIALIZED")
+async def _first(connection: AsyncConnection, way: Way) -> Sequence[Any]:
+    draft = Draft()
+    return await asked(connection, along(draft, way, way.order), draft)
 
 
-def same(left: FromClause, right: FromClause) -> Any:
-    """True for the row of the same letter."""
-    return and_(left.c.died_at == right.c.died_at, left.c.id == right.c.id)
-
-
-def letters(way: Way) -> Select[Any]:
+def along(draft: Draft, way: Way, columns: Sequence[str]) -> str:
     """Letters by their own rows, whatever they carry."""
-    columns = dict.fromkeys(["died_at", "id", *way.order])
-    chosen = select(*(way.table.c[name] for name in columns)).where(*way.conditions).limit(way.limit)
-    chosen = chosen.order_by(*_ordered(way, way.table))
-    return chosen if way.after is None else chosen.where(*_beyond(way, way.after))
+    named = ", ".join(dict.fromkeys(("died_at", "id", *columns)))
+    where = f"{draft.all([*way.conditions, *way.sieve])} AND {_beyond(draft, way)}"
+    return f"SELECT {named} FROM {way.table.fullname} WHERE {where} ORDER BY {in_order(way)} LIMIT {way.limit}"
 
 
-def _ordered(way: Way, rows: FromClause) -> list[Any]:
-    return [rows.c[name].desc() if way.newest_first else rows.c[name] for name in way.order]
+def _columns(way: Way) -> str:
+    return ", ".join(dict.fromkeys(("died_at", "id", *way.order)))
 
 
-def _beyond(way: Way, after: tuple[Any, ...], rows: FromClause | None = None) -> Conditions:
+def in_order(way: Way) -> str:
+    """What its letters stand in order by."""
+    return ", ".join(f"{name} DESC" if way.newest_first else name for name in way.order)
+
+
+def _beyond(draft: Draft, way: Way) -> str:
     """Strictly after a position; the plain comparison lets PostgreSQL leave out whole days."""
-    columns = [(way.table if rows is None else rows).c[name] for name in way.order]
-    here = [literal(value, column.type) for value, column in zip(after, columns, strict=True)]
-    if way.newest_first:
-        return [columns[0] <= here[0], tuple_(*columns) < tuple_(*here)]
-    return [columns[0] >= here[0], tuple_(*columns) > tuple_(*here)]
+    if way.after is None:
+        return "true"
+    here, than = [draft.value(value) for value in way.after], "<" if way.newest_first else ">"
+    return f"{way.order[0]} {than}= {here[0]} AND ({', '.join(way.order)}) {than} ({', '.join(here)})"
 
 
-def _looked_up(way: Way) -> Select[Any]:
-    """Letters by what they carry. By death the texts are put in order first, and only so many letters looked at."""
-    by_death = way.order == ("died_at", "id")
-    some = matches(way.inside)
-    texts = select(some).offset(0)
-    if by_death:
-        texts = texts.order_by(*_ordered(way, some))
-        texts = texts if way.after is None else texts.where(*_beyond(way, way.after, some))
-    found = texts.subquery("texts")
-    rest = structs.replace(way, after=None if by_death else way.after)
-    each = letters(rest).order_by(None).limit(None).offset(0).where(same(way.table, found)).lateral("each")
-    joined = select(*each.c).select_from(found.join(each, true()))
-    return joined.order_by(*_ordered(way, found if by_death else each)).limit(way.limit)
+async def _looked(connection: AsyncConnection, way: Way, span: timedelta) -> Walked:
+    """Those that fit of the letters that were looked at within so long, and where that was over before the end."""
+    draft = Draft()
+    parts = _along_texts(draft, way) if way.inside and way.texts is not None else _along_letters(draft, way)
+    more = {"columns": _columns(way), "order": in_order(way), "span": draft.value(span), "limit": way.limit}
+    rows = await asked(connection, LOOK.format(**parts, **more), draft)
+    found = [row for row in rows if row.fits]
+    return Walked(found, position(rows[-1], way.order) if len(found) < len(rows) == way.limit else None)
 
 
-async def _first(connection: AsyncConnection, statement: Select[Any]) -> Sequence[Row[Any]]:
-    rows: Sequence[Row[Any]] = (await connection.execute(statement)).all()
-    return rows
-
-
-async def _in_windows(
-    connection: AsyncConnection, way: Way, windows: int | None
-) -> tuple[Sequence[Row[Any]], tuple[Any, ...] | None]:
-    found: list[Row[Any]] = []
-    after, wide = way.after, min(FIRST * way.limit, WINDOW)
-    while windows is None or windows > 0:
-        rest = structs.replace(way, after=after, limit=wide)
-        rows = await _first(connection, _sifted(rest, way.limit - len(found)))
-        found += [row for row in rows if row.fits]
-        if len(found) == way.limit:
-            return found, None
-        last = next((row for row in rows if not row.fits), None)
-        if last is None:
-            return found, None
-        after, wide = position(last, way.order), min(GROWTH * wide, WINDOW)
-        windows = None if windows is None else windows - 1
-    return found, after
-
-
-def _sifted(way: Way, limit: int) -> Select[Any]:
-    """Of a window those that fit, and after them its last row where it is full: from there the walk goes on.
-
-    What a letter carries is looked at by key: the index of all that others carry would be asked for each window anew.
-    """
-    judged = letters(way).add_columns(and_(true(), *way.sieve).label("fits"))
-    window = judged.cte("seen").prefix_with("MATERIALIZED")
-    hits = select(*window.c).where(window.c.fits)
+def _along_letters(draft: Draft, way: Way) -> dict[str, str]:
+    table = way.table.fullname
+    where = f"{draft.all(way.conditions)} AND {_beyond(draft, way)}"
+    fits = "true"
     if way.inside:
-        carried = select(dead_text).where(same(dead_text, window)).correlate(window).offset(0).lateral("carried")
-        hits = hits.select_from(window.join(carried, true())).where(*_on(carried, way.inside))
-    few = hits.order_by(*_ordered(way, window)).limit(limit).subquery()
-    columns = [column for name, column in window.c.items() if name != "fits"]
-    last = select(*columns, false().label("fits")).order_by(*_ordered(way, window)).offset(way.limit - 1).limit(1)
-    both = union_all(select(*few.c), last.subquery().select()).subquery()
-    return select(*both.c).order_by(both.c.fits.desc(), *_ordered(way, both))
+        fits = f"coalesce(({CARRIED.format(inside=draft.all(way.inside), table=table)}), false)"
+    fits = f"CASE WHEN {draft.all(way.sieve)} THEN {fits} ELSE false END"
+    return {"table": table, "where": where, "fits": fits}
 
 
-def _on(carried: FromClause, inside: Conditions) -> Conditions:
-    """The same conditions, on what was looked at by key."""
-    adapt = ClauseAdapter(carried)
-    return [adapt.traverse(condition) for condition in inside]
+def _along_texts(draft: Draft, way: Way) -> dict[str, str]:
+    where = f"{draft.all(way.texts or [])} AND {_beyond(draft, way)}"
+    stands = STANDS.format(where=draft.all([*way.conditions, *way.sieve]), table=way.table.fullname)
+    fits = f"CASE WHEN {draft.all(way.inside)} THEN coalesce(({stands}), false) ELSE false END"
+    return {"table": "graveshift.dead_text carried", "where": where, "fits": fits}
+
+
+async def _looked_up(connection: AsyncConnection, way: Way) -> Sequence[Any]:
+    by_death, draft = way.order == ("died_at", "id"), Draft()
+    start, beyond = MATCHED.format(**matched(draft, way, RARE)), _beyond(draft, way)
+    statement = start + LOOKED_UP.format(
+        columns=_columns(way),
+        table=way.table.fullname,
+        where=draft.all([*way.conditions, *way.sieve]),
+        texts=beyond if by_death else "true",
+        first=in_order(way) if by_death else "died_at",
+        letters="true" if by_death else beyond,
+        order=in_order(way),
+        limit=way.limit,
+    )
+    return await asked(connection, statement, draft)
+
+
+async def _seen(connection: AsyncConnection, way: Way) -> tuple[Sequence[Any], Count]:
+    """How many there are, and where that is exact because they are rare, those that are wanted of them."""
+    draft = Draft()
+    start = MATCHED.format(**matched(draft, way, RARE_SHOWN))
+    statement = start + SEEN.format(
+        columns=_columns(way),
+        table=way.table.fullname,
+        where=draft.all([*way.conditions, *way.sieve]),
+        beyond=_beyond(draft, way),
+        order=in_order(way),
+        most=RARE_SHOWN,
+        limit=way.limit,
+    )
+    rows = await asked(connection, statement, draft)
+    return [row for row in rows if row.id is not None], Count(min(rows[0].n, RARE_SHOWN), rows[0].rare)
