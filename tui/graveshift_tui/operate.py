@@ -134,7 +134,7 @@ class Operate:
             if run is not None:
                 self._app.post_message(Started(ask, run))
 
-        self._app.push_screen(ConfirmDialog(ask.title, ask.scope, plan, self._conduct), done)
+        self._app.push_screen(ConfirmDialog(ask.title, ask.scope, plan, self._conduct, ask.args), done)
 
     def follow(self, ask: Ask, run: Run) -> None:
         """Goes along until the run is over; ends as Ended, or silently where it cannot be followed."""
