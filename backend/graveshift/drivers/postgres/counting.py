@@ -21,8 +21,8 @@ from graveshift.wire.selection import Filter
 
 # What is counted at most.
 CAP = 10_000
-# And of texts and payloads that match, beside a page; of letters that no index tells apart.
-GLANCE, SIEVED = 500, 4_000
+# And beside a page, of letters that no index tells apart: of what they carry, and of their own rows.
+GLANCE, SIEVED = 500, 2_000
 # How long letters are looked at for what is in no index.
 PATIENT = timedelta(milliseconds=200)
 
@@ -98,10 +98,10 @@ async def count_shown(connection: AsyncConnection, what: Counted, way: Way, know
     told = Shown(known) if known else await _told(connection, what.chosen, what.system)
     if told is not None:
         return told
-    if way.veils is not None or (way.inside and not way.indexed):
-        return Shown(await _looked_at(connection, structs.replace(way, after=None, limit=GLANCE), BRIEF))
-    if way.inside:
-        return await _carrying(connection, way, GLANCE)
+    if way.veils is not None or way.inside:
+        return Shown(
+            await _looked_at(connection, structs.replace(way, after=None, indexed=False, limit=GLANCE + 1), BRIEF)
+        )
     if way.sieve:
         return await _sifted(connection, way)
     return await _along(connection, structs.replace(way, after=None, limit=CAP + 1), _is_a_window(what.chosen))

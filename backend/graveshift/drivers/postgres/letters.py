@@ -45,18 +45,15 @@ class PostgresLetters:
 
     async def page(self, chosen: Filter, cursor: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Letter]:
         """Raises Invalid for a cursor that is not ours. Where few fit a page may be short and yet not the last."""
-        after = None if cursor is None else _position(cursor)
+        after, common = (None, None) if cursor is None else _position(cursor)
         conditions, sieve = led(chosen, self.system)
         way = self._way(chosen, conditions, limit + 1)
-        way = structs.replace(way, sieve=sieve, after=after, newest_first=sort is Sort.NEWEST)
+        way = structs.replace(way, sieve=sieve, after=after, common=common, newest_first=sort is Sort.NEWEST)
         async with opened(self._engine) as connection:
             found, rows = await _found(connection, way, limit)
             shown = await counting.count_shown(connection, self._counted(chosen), way, found.total)
             as_of = shown.as_of or await now(connection)
-        stopped, places = found.stopped, found.rows
-        if len(places) > limit:
-            stopped = (places[limit - 1].died_at, places[limit - 1].id)
-        following = None if stopped is None else encoded(microseconds(stopped[0]), stopped[1])
+        following = _following(found, limit)
         return Page(listed(rows, self.system), as_of, following, shown.count.n, shown.count.exact)
 
     async def one(self, native: str) -> LetterDetail | None:
@@ -123,9 +120,20 @@ async def _found(connection: AsyncConnection, way: Way, limit: int) -> tuple[Wal
     return walked, await rows_at(connection, walked.rows[:limit])
 
 
-def _position(text: str) -> Position:
-    us, job = numbers_of(text, 2)
+def _following(found: Walked, limit: int) -> str | None:
+    """The cursor after so many letters, or from where the walk came to; it keeps that they were seen to be common."""
+    at = found.stopped if len(found.rows) <= limit else (found.rows[limit - 1].died_at, found.rows[limit - 1].id)
+    common = [] if found.total is None or found.total.exact else [found.total.n]
+    return None if at is None else encoded(microseconds(at[0]), at[1], *common)
+
+
+def _position(text: str) -> tuple[Position, int | None]:
+    """Where a page begins, and how many letters there are at least, where that was seen."""
     try:
-        return moment(us), job
+        us, job, *common = numbers_of(text, 3)
+    except Invalid:
+        us, job, *common = numbers_of(text, 2)
+    try:
+        return (moment(us), job), common[0] if common else None
     except OverflowError as error:
         raise Invalid("the cursor is not one of ours") from error
