@@ -190,10 +190,15 @@ async def _first(connection: AsyncConnection, way: Way) -> Sequence[Any]:
 
 
 def along(draft: Draft, way: Way, columns: Sequence[str]) -> str:
-    """Letters by their own rows, whatever they carry."""
+    """Letters by their own rows, whatever they carry.
+
+    With the limit as a value the plan is made for the values at hand. One that is kept would know nothing of which day
+    has letters of a version or a cause: it reads all of one that has none.
+    """
     named = ", ".join(dict.fromkeys(("died_at", "id", *columns)))
     where = f"{draft.all([*way.conditions, *way.sieve])} AND {_beyond(draft, way)}"
-    return f"SELECT {named} FROM {way.table.fullname} WHERE {where} ORDER BY {in_order(way)} LIMIT {way.limit}"
+    ordered = f"ORDER BY {in_order(way)} LIMIT {draft.value(way.limit)}"
+    return f"SELECT {named} FROM {way.table.fullname} WHERE {where} {ordered}"
 
 
 def _columns(way: Way) -> str:
@@ -217,7 +222,12 @@ async def _looked(connection: AsyncConnection, way: Way, span: timedelta) -> Wal
     """Those that fit of the letters that were looked at within so long, and where that was over before the end."""
     draft = Draft()
     parts = _along_texts(draft, way) if way.inside and way.texts is not None else _along_letters(draft, way)
-    more = {"columns": _columns(way), "order": in_order(way), "span": draft.value(span), "limit": way.limit}
+    more = {
+        "columns": _columns(way),
+        "order": in_order(way),
+        "span": draft.value(span),
+        "limit": draft.value(way.limit),
+    }
     rows = await asked(connection, LOOK.format(**parts, **more), draft)
     found = [row for row in rows if row.fits]
     return Walked(found, position(rows[-1], way.order) if len(found) < len(rows) == way.limit else None)
