@@ -11,7 +11,7 @@ from graveshift.back import Alike
 from graveshift.driver import Count, Frozen
 from graveshift.drivers.postgres import counting, explaining, groups
 from graveshift.drivers.postgres.chosen import Conditions, led, letters_where, visible
-from graveshift.drivers.postgres.connection import opened
+from graveshift.drivers.postgres.connection import Ready, opened
 from graveshift.drivers.postgres.reading import freeze, letter_detail, listed, now, rows_along, rows_at
 from graveshift.drivers.postgres.surveying import survey
 from graveshift.drivers.postgres.tables import dead
@@ -41,6 +41,7 @@ class PostgresLetters:
         self.system = system
         self.normal = lru_cache(NORMAL)(normal)
         self._engine = engine
+        self._ready = Ready(engine)
         self._veil = veil
 
     async def page(self, chosen: Filter, cursor: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Letter]:
@@ -73,10 +74,10 @@ class PostgresLetters:
         return await groups.one(self._engine, self.system, native, self.normal)
 
     async def explain(self, native: str) -> Explained | None:
-        return await explaining.explain(self._engine, self.system, native)
+        return await explaining.explain(self._ready, self.system, native)
 
     async def requeues(self, native: str, limit: int) -> Sequence[Requeued]:
-        return await explaining.requeues(self._engine, native, limit)
+        return await explaining.requeues(self._ready, native, limit)
 
     async def freeze(self) -> Frozen:
         async with opened(self._engine) as connection:
@@ -103,6 +104,10 @@ class PostgresLetters:
 
     async def survey(self, letters: Sequence[str], queue: str | None = None) -> Sequence[Alike]:
         return await survey(self._engine, letters, queue)
+
+    async def close(self) -> None:
+        """Give back the connection that is held."""
+        await self._ready.close()
 
     def _way(self, chosen: Filter, conditions: Conditions, limit: int) -> Way:
         return way(chosen, conditions, veils(chosen, self._veil), limit)
