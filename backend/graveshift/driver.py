@@ -57,6 +57,9 @@ class Unit(Protocol):
     async def execute(self, statement: Any, parameters: Mapping[str, Any] | None = None) -> Any:
         """Run one SQLAlchemy statement; returns its SQLAlchemy result."""
 
+    async def prepare(self, statement: Any) -> None:
+        """The same for one that changes and locks nothing: it need not wait for whoever is ahead of this one."""
+
 
 class Frozen(Struct, frozen=True):
     """A moment that a selection is frozen at: rows that `snapshot` cannot see are not in it.

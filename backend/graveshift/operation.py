@@ -45,8 +45,9 @@ class World(Struct, frozen=True):
     """What a verb may reach: every port, by the name of its system or kind. Built by bootstrap.
 
     A bulk run waits `undo_window_s` before its first item. A share of died again above `died_again_limit` wants more
-    than a yes. `free_bytes` is of the disk that the database is on, None where it is not known. `actor` is who plans,
-    by name; empty outside a plan.
+    than a yes. A plan over more than `backup_above` things (None: never) warns where the newest verified backup is
+    older than `backup_age_s`. `free_bytes` is of the disk that the database is on, None where it is not known. `actor`
+    is who plans, by name; empty outside a plan.
     """
 
     environment: str
@@ -67,6 +68,8 @@ class World(Struct, frozen=True):
     keep_trash_days: int = 7
     undo_window_s: float = 0
     died_again_limit: float = 0.5
+    backup_above: int | None = None
+    backup_age_s: float = 86_400
     free_bytes: Callable[[], int | None] = lambda: None
     redaction: Redaction = Redaction()
     trials: Mapping[str, Trials] = {}

@@ -101,14 +101,17 @@ class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Plans expire; runs start at `rate_per_s` and are carried out in chunks under a lease.
 
     A bulk run waits `undo_window_s` before its first item. Where more than `died_again_limit` of what the last run over
-    the same letters requeued has died again, a requeue asks for a phrase. The record is kept `keep_days`, what a run
-    did to each item `keep_items_days`, and who did what `keep_audit_days`.
+    the same letters requeued has died again, a requeue asks for a phrase. A plan over more than `backup_above` things
+    (None: never) warns where no verified backup is younger than `backup_age_s`. The record is kept `keep_days`, what a
+    run did to each item `keep_items_days`, and who did what `keep_audit_days`.
     """
 
     plan_expires_s: Seconds = 900
     rate_per_s: PerSecond = 50
     undo_window_s: Annotated[float, Meta(ge=0, le=3600)] = 10
     died_again_limit: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    backup_above: Annotated[int, Meta(ge=1)] | None = 10_000
+    backup_age_s: Seconds = 86_400
     chunk: Annotated[int, Meta(ge=1, le=5000)] = 2000
     lease_s: Seconds = 15
     keep_days: Days = 365

@@ -101,6 +101,9 @@ class MemoryUnits:
     async def execute(self, statement: Any, parameters: Any = None) -> Any:
         raise AssertionError("a memory driver runs no statements")
 
+    async def prepare(self, statement: Any) -> None:
+        await self.execute(statement)
+
 
 class Bench:
     """One system under test."""

@@ -9,10 +9,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from graveshift.api.hiding import hidden_plan
+from graveshift.operations.filters import DropFilter, SaveFilter
 from graveshift.redaction import Redaction
 from graveshift.wire.operations import Role
 from tests.api_service import Service, serving
-from tests.front import Front, true
+from tests.front import ANN, Front, true
 
 SECRET = "hunter2hunter2"
 PAYLOAD = f'{{"n": 1.10, "big": 12345678901234567890, "password": "{SECRET}", "url": "redis://:{SECRET}@cache"}}'
@@ -138,3 +140,46 @@ async def test_a_viewer_reveals_nothing_and_nobody_without_a_reason(service: Ser
     assert [(entry.actor, entry.outcome) for entry in await front.record() if entry.operation == "dlq.reveal"] == [
         ("viewer", "refused")
     ]
+
+
+CONDITIONS = [
+    {"filter": {"payload": f'{{"password": "{SECRET}"}}'}},
+    {"filter": {"contains": [[f'{{"auth": {{"user": "{SECRET}"}}}}']]}},
+    {"filter": {"queue": "q", "without": [{"payload": f'{{"password": "{SECRET}"}}'}]}},
+    {"query": f"queue:q payload.password={SECRET}"},
+    {"query": f'-payload.auth.user="{SECRET}" queue:q'},
+]
+
+
+@pytest.mark.parametrize("selection", CONDITIONS)
+async def test_a_plan_shows_no_secret_that_its_selection_looks_for(
+    service: Service, front: Front, selection: dict[str, Any]
+) -> None:
+    await dead(front)
+    async with service.client(Role.OPERATOR) as client, service.client(Role.VIEWER) as other:
+        asked = {"operation": "dlq.requeue", "args": {"selection": selection}}
+        made = await client.post("/v1/plans", json=asked)
+        seen = await other.get(f"/v1/plans/{made.json()['id']}")
+        begun = await client.post(
+            f"/v1/plans/{made.json()['id']}/run", json={}, headers={"Idempotency-Key": uuid4().hex}
+        )
+    assert (made.status_code, seen.status_code, begun.status_code) == (201, 200, 202)
+    assert SECRET not in made.text + seen.text + begun.text
+    assert "***" in str(seen.json()["args"])
+    assert "***" in str(seen.json()["effects"])
+
+
+async def test_a_saved_filter_shows_no_secret_and_finds_it_all_the_same(service: Service, front: Front) -> None:
+    letter, *_ = await dead(front)
+    front.operations |= {SaveFilter.name: SaveFilter, DropFilter.name: DropFilter}
+    args = {"name": "pins", "query": f"payload.password={SECRET}"}
+    async with front.running():
+        plan = await front.desk.plan("filter.save", args, ANN)
+        await front.ended(await front.begin(plan))
+    drop = await front.desk.plan("filter.drop", {"name": "pins"}, ANN)
+    async with service.client(Role.VIEWER) as client:
+        listed = await client.get("/v1/filters")
+        found = (await client.get("/v1/dlq", params={"q": "saved:pins"})).json()["items"]
+    assert [one["query"] for one in listed.json()["items"]] == ["payload.password=***"]
+    assert [one["id"] for one in found] == [letter]
+    assert SECRET not in str(drop.effects) + str(hidden_plan(plan, Redaction()))

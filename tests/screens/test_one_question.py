@@ -13,10 +13,10 @@ from graveshift.wire.page import Page, Sort
 from graveshift.wire.plans import Confirm, Plan
 from graveshift.wire.runs import Run, RunState
 from graveshift.wire.selection import Filter
+from graveshift_tui import opening
 from graveshift_tui.opening import HASTE_S, Opening
 from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens.listing import ListScreen
-from graveshift_tui.widgets import typeahead
 from graveshift_tui.widgets.choose import Chooser
 from graveshift_tui.widgets.confirm import ConfirmDialog
 from tests.screens.console import Person, console
@@ -112,20 +112,66 @@ async def test_a_pause_and_a_yes_may_be_typed_ahead(client: type[FakeClient]) ->
         await person.told("succeeded")
 
 
-async def test_a_question_that_takes_long_keeps_other_verbs_away_and_lets_one_walk(
+async def late(person: Person, client: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question has been on its way for long."""
+    monkeypatch.setattr(opening, "AHEAD_S", 0.1)
+    await person.goes("3", "dlq")
+    await until(lambda: person.listing.table.row is not None)
+    client.gate_s = 3600.0
+    await person.press("R")
+    await until(lambda: person.app.actions.gate.opening.is_late(monotonic()))
+
+
+async def test_keys_do_nothing_on_the_screen_below_while_a_question_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Slow()
+    async with console(client) as person:
+        await late(person, client, monkeypatch)
+        await sends(person, "jd7y")
+        await person.told("keys do nothing until it is there, esc gives it up")
+        await until(lambda: not person.app.screen.query("#prompt"))
+        assert person.listing.route.card == "dlq"
+        assert person.listing.table.cursor == 0
+        assert not questions(person)
+        assert not client.runs
+
+
+async def test_what_was_typed_for_a_question_waits_for_it_however_long_it_takes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(typeahead, "OPENING_S", 0.1)
     client = Slow()
+    client.gate_s = 1.0
     async with console(client) as person:
         await person.goes("3", "dlq")
         await until(lambda: person.listing.table.row is not None)
-        client.gate_s = 3600.0
-        await sends(person, "Rj")
-        await until(lambda: person.listing.table.cursor == 1, what="a move")
-        await person.press("d")
-        await person.told("one question at a time: Requeue all")
-        assert not questions(person)
+        monkeypatch.setattr(opening, "AHEAD_S", 0.5)
+        await sends(person, "ry")
+        await person.told("succeeded")
+
+
+async def test_a_question_that_takes_long_is_given_up_by_escape_and_runs_are_stopped_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = Slow()
+    client.start("dlq.requeue", total=1000)
+    async with console(client) as person:
+        await late(person, client, monkeypatch)
+        await person.press("X")
+        await person.told("run 81: stopping")
+        await person.press("escape")
+        await person.told("given up; nothing was done")
+        assert person.listing.route.card == "dlq"
+        client.gate_s = 0
+        await person.press("j", "r")
+        await until(lambda: isinstance(person.app.screen, ConfirmDialog))
+
+
+async def test_what_is_typed_ahead_for_a_field_may_begin_with_any_letter() -> None:
+    async with console(Slow()) as person:
+        await person.goes("4", "queues")
+        await until(lambda: person.listing.table.row is not None)
+        await sends(person, "pqX")
+        await until(lambda: isinstance(person.app.screen, Chooser))
+        await until(lambda: [field.value for field in person.app.screen.query(Input)[:1]] == ["qX"])
 
 
 async def test_after_a_refused_plan_the_next_verb_is_taken() -> None:

@@ -155,3 +155,32 @@ async def test_what_has_arrived_since_is_read_again_while_the_question_is_open()
         [(id, plan)] = person.client.plans.items()
         person.client.plans[id] = replace(plan, arrived_since=412)
         await until(lambda: "412 more since you looked" in person.text)
+
+
+class Veiling(FakeClient):
+    """Shows what was asked with its secrets masked, and finds the first plan stale."""
+
+    asked: list[Mapping[str, object]]
+
+    async def plan(self, operation: str, args: Mapping[str, object]) -> Plan:
+        """Keeps what was asked."""
+        self.asked = [*getattr(self, "asked", []), args]
+        return replace(await super().plan(operation, args), args={"selection": {"query": "***"}})
+
+    async def run(self, plan_id: str, *, key: str, phrase: str | None = None, reason: str | None = None) -> Run:
+        """Never."""
+        raise ApiError("plan-stale", 409, "what the plan was made for has changed since")
+
+
+async def test_a_plan_that_is_made_again_is_of_what_was_asked_and_not_of_what_is_shown() -> None:
+    async with console(Veiling()) as person:
+        await person.goes("3", "dlq")
+        await person.press("r")
+        await person.sees("Requeue this letter")
+        await person.press("y")
+        await person.sees("r plans it again")
+        await person.press("r")
+        client = person.client
+        assert isinstance(client, Veiling)
+        await until(lambda: len(client.asked) == 2)
+        assert client.asked[0] == client.asked[1]

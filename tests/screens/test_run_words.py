@@ -9,7 +9,7 @@ from graveshift_tui.screens import paces
 from tests.screens.console import Person, console
 from tests.screens.fake_client import FakeClient
 from tests.screens.night import START
-from tests.screens.test_runs_that_ask import run
+from tests.screens.test_runs_that_ask import TRYING, run
 
 ENDED = run(state=RunState.SUCCEEDED, total=20, moved=20, became=Became(done=17, died=2, waiting=1))
 WORDS = "17 done, 2 died again, 1 not ended yet"
@@ -31,7 +31,7 @@ def test_a_row_tells_how_far_how_fast_and_until_when_as_there_is_room(width: int
 def test_a_row_counts_as_the_lines_below_it_and_the_news_do() -> None:
     assert progress(run(moved=2500)) == "60% of 4,112 letters"
     assert paces.meter(run(moved=2500), 30).startswith("60% of 4,112 ")
-    assert paces.told(run(moved=2500), START) == "60% of 4,112 letters   50/s   eta 32s"
+    assert paces.told(run(moved=2500), START, 90) == "60% of 4,112 letters   50/s   eta 32s"
 
 
 def test_a_run_that_slowed_itself_is_over_when_its_own_pace_says() -> None:
@@ -41,8 +41,14 @@ def test_a_run_that_slowed_itself_is_over_when_its_own_pace_says() -> None:
 def test_what_became_of_its_jobs_is_told_once_it_is_over_and_while_it_runs() -> None:
     assert paces.meter(ENDED, 60) == f"100% of 20 letters: {WORDS}"
     assert paces.meter(ENDED, 40) == WORDS
-    assert paces.told(ENDED, START) == f"100% of 20 letters   {WORDS}"
-    assert "0 died again" in paces.told(run(became=Became(done=3)), START)
+    assert paces.told(ENDED, START, 90) == f"100% of 20 letters   {WORDS}"
+    assert "0 died again" in paces.told(run(became=Became(done=3)), START, 90)
+
+
+def test_what_became_of_its_jobs_is_whole_where_there_is_little_room() -> None:
+    assert paces.told(ENDED, START, 50) == WORDS
+    trying = run(canary=TRYING, became=Became(waiting=20))
+    assert paces.told(trying, START, 70) == "canary 14 done, 2 failed, 4 running of 20   50/s   eta 1m21s"
 
 
 async def at_the_items(person: Person) -> None:
@@ -63,6 +69,7 @@ async def test_above_its_items_stands_the_run_and_what_became_of_it() -> None:
         await person.sees(WORDS)
         for word in ("CANARY", "moved     native:1-0", "done", "failed", "time-out"):
             await person.sees(word)
+        assert "⏎" not in person.text, "an item leads nowhere"
         client.runs[0] = replace(ENDED, became=Became(done=18, died=2))
         await person.sees("18 done, 2 died again")
 

@@ -171,4 +171,4 @@ async def test_c_on_a_cause_plans_a_canary() -> None:
         await person.press("2")
         await person.sees("CAUSE")
         await person.press("c")
-        await person.sees("Canary, then requeue,")
+        await person.sees("Requeue (canary first)")

@@ -52,3 +52,43 @@ async def test_a_toast_shows_where_the_cursor_is_not() -> None:
             assert person.listing.cursor_y not in range(toast.region.y, toast.region.bottom)
             person.app.clear_notifications()
             await until(lambda: not person.on_show)
+
+
+LONG = "run 81: succeeded, 100% of 4,492 letters (dlq.requeue: all 4,492 letters of ReadTimeout GET https://host)"
+
+
+def covered(person: Person) -> set[int]:
+    """The lines of the screen that toasts lie on."""
+    return {y for toast in person.app.screen.query("Toast") for y in range(toast.region.y, toast.region.bottom)}
+
+
+def clear_of_what_is_read(person: Person) -> bool:
+    """All show, and none on band, crumbs, the line under the cursor, the next step or the hints."""
+    here, foot = person.app.here(), person.app.screen.query_one("#next").region.y
+    assert here is not None
+    read = {0, 1, here.cursor_y, foot, foot + 1}
+    return len(person.on_show) == MOST and len(covered(person)) >= MOST and not read & covered(person)
+
+
+async def test_toasts_hide_neither_the_next_step_nor_the_line_under_the_cursor_of_the_overview() -> None:
+    async with console() as person:
+        await person.sees("NEXT")
+        for moves in (0, 4, 3):
+            await person.press(*["j"] * moves)
+            for news in range(3):
+                person.app.tell(f"{news} {LONG}")
+            await until(partial(clear_of_what_is_read, person), what=f"{sorted(covered(person))} after {moves}")
+            person.app.clear_notifications()
+            await until(lambda: not person.on_show)
+
+
+async def test_where_there_is_little_room_toasts_are_shorter() -> None:
+    async with console() as person:
+        await person.goes("2", "groups")
+        await person.sees("first seen")
+        for news in range(3):
+            person.app.tell(f"{news} {LONG}")
+        await until(lambda: bool(covered(person)))
+        pane = person.listing.query_one("#pane").region.y
+        assert max(covered(person)) < pane
+        assert person.listing.cursor_y not in covered(person)

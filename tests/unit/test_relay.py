@@ -15,9 +15,14 @@ class Chunk:
         self.name = name
         self.seen = seen
         self.fails = fails
-        self.may_write, self.has_acted = asyncio.Event(), asyncio.Event()
+        self.may_act, self.may_write = asyncio.Event(), asyncio.Event()
+        self.is_ready, self.has_acted = asyncio.Event(), asyncio.Event()
+        self.may_act.set()
 
     async def __call__(self, baton: Baton) -> None:
+        self.is_ready.set()
+        await baton.turn()
+        await self.may_act.wait()
         self.seen.append(f"{self.name} acts{' first' if baton.first else ''}")
         self.has_acted.set()
         await baton.acted()
@@ -27,7 +32,7 @@ class Chunk:
         self.seen.append(f"{self.name} ends")
 
 
-async def test_one_is_acted_on_while_the_one_before_is_written() -> None:
+async def test_one_acts_while_the_one_before_is_written_and_they_end_in_order() -> None:
     seen: list[str] = []
     one, two = Chunk("one", seen), Chunk("two", seen)
     async with Relay() as relay:
@@ -42,6 +47,22 @@ async def test_one_is_acted_on_while_the_one_before_is_written() -> None:
     assert seen == ["one acts first", "two acts", "one ends", "two ends"]
 
 
+async def test_one_gets_ready_and_does_not_act_before_the_one_before_has() -> None:
+    seen: list[str] = []
+    one, two = Chunk("one", seen), Chunk("two", seen)
+    one.may_act.clear()
+    async with Relay() as relay:
+        await relay.run(one)
+        second = asyncio.create_task(relay.run(two))
+        await two.is_ready.wait()
+        assert seen == []
+        for event in (one.may_act, one.may_write, two.may_write):
+            event.set()
+        await second
+        await relay.end()
+    assert seen.index("one acts first") < seen.index("two acts")
+
+
 async def test_what_follows_a_failure_never_ends() -> None:
     seen: list[str] = []
     one, two = Chunk("one", seen, fails=True), Chunk("two", seen)
@@ -54,19 +75,22 @@ async def test_what_follows_a_failure_never_ends() -> None:
     assert "two ends" not in seen
 
 
-async def test_a_failure_is_told_before_another_chunk_begins() -> None:
+async def test_the_failure_of_the_last_one_is_told_at_the_end() -> None:
     async def fails(_: Baton) -> None:
         raise ValueError("at once")
 
     async with Relay() as relay:
+        await relay.run(fails)
         with pytest.raises(ValueError, match="at once"):
-            await relay.run(fails)
+            await relay.end()
 
 
 async def test_a_relay_that_is_left_gives_up_what_is_under_way() -> None:
     seen: list[str] = []
+    one = Chunk("one", seen)
     async with Relay() as relay:
-        await relay.run(Chunk("one", seen))
+        await relay.run(one)
+        await one.has_acted.wait()
     assert seen == ["one acts first"]
 
 
@@ -78,6 +102,7 @@ async def test_after_an_end_nobody_else_is_at_work() -> None:
         await relay.run(one)
         await relay.end()
         await relay.run(two)
+        await two.has_acted.wait()
     assert seen == ["one acts first", "one ends", "two acts first"]
 
 

@@ -2,12 +2,9 @@
 
 import gc
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
-from datetime import UTC, datetime
 from functools import partial
 from io import StringIO
-from time import monotonic
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from rich.console import Console as Paper
 from textual import on
@@ -30,11 +27,12 @@ from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import CARDS, screen_for, verbs
 from graveshift_tui.screens.actions import Actions
 from graveshift_tui.screens.alarm import Alarm
+from graveshift_tui.screens.beating import Beating
 from graveshift_tui.screens.leaving import Leaving
 from graveshift_tui.screens.listing import ListScreen, stepper
 from graveshift_tui.screens.painting import repaint
 from graveshift_tui.settings import ConsoleError, Settings, Where
-from graveshift_tui.widgets.band import AMBER, Pulse
+from graveshift_tui.widgets.band import Pulse
 from graveshift_tui.widgets.guard import Guard
 from graveshift_tui.widgets.terminal import Leave
 from graveshift_tui.widgets.title import Title
@@ -43,8 +41,6 @@ from graveshift_tui.widgets.typeahead import Typeahead
 from graveshift_tui.widgets.work import spawn
 
 T = TypeVar("T")
-
-READS: Final = ("queues", "groups", "dlq", "runs", "workers", "backups", "secrets")
 
 
 class ConsoleApp(App[int], inherit_bindings=False):
@@ -89,14 +85,13 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.actions = Actions(self)
         self._connecting = connect
         self._desk: Operate | None = None
-        self._reading: Reading[Overview] | None = None
+        self._beating = Beating(self)
         self._guard = Guard()
         self._typeahead = Typeahead(self, super().on_event, self.actions.gate)
         self._leaving = Leaving(self)
         self._alarm = Alarm(self, title)
         self._leave = Leave(self._told_to_leave)
         self._toasts = Toasts(self, lambda: here.cursor_y if (here := self.here()) is not None else None)
-        self._minute = 0
         self.fault: Exception | None = None
 
     async def on_event(self, event: Event) -> None:
@@ -217,25 +212,22 @@ class ConsoleApp(App[int], inherit_bindings=False):
             return
         self.feed = Feed(self.client, self.settings.interval_s)
         self._desk = Operate(self, Conduct(self.client), self.actions.gate.opening)
-        spawn(self, partial(self._keep_pulse, self.client, self.feed), "pulse")
+        beat = partial(
+            self._beating.watch, self.client, self.feed, lambda reading: self.post_message(self.Beat(reading))
+        )
+        spawn(self, beat, "pulse")
         if self.start_at:
             resource, _, id = self.start_at.partition("/")
             self.go(Route(resource, id=id or None, crumb=id))
         elif (screen := self.here()) is not None:
             screen.connected()
 
-    async def _keep_pulse(self, client: Client, feed: Feed) -> None:
-        async with aclosing(feed.watch(client.overview, READS)) as readings:
-            async for reading in readings:
-                self.post_message(self.Beat(reading))
-
     @on(Beat)
     def _beat(self, message: Beat) -> None:
-        self._reading = message.reading
         if message.reading.error is None and not self.operations and self.client is not None:
             self.look(self.client.operations(), self._know)
         self._alarm.heed(message.reading.value)
-        self._refresh_pulse()
+        self._beating.take(message.reading)
 
     @on(Found)
     def _go_on(self, message: Found) -> None:
@@ -251,7 +243,9 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     @on(Slow)
     def _slow(self, message: Slow) -> None:
-        self.tell(f"{message.ask.title} {message.ask.scope}: no answer yet; nothing was done", about="slow")
+        self.tell(
+            f"{message.ask.title} {message.ask.scope}: no answer yet, esc gives it up; nothing was done", about="slow"
+        )
 
     @on(Started)
     def _started(self, message: Started) -> None:
@@ -274,27 +268,5 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.operations = {operation.name: operation for operation in operations}
 
     def _tick(self) -> None:
-        """Nothing is painted while all is fresh and the minute is the same."""
         self._leave.check()
-        reading, minute = self._reading, datetime.now(UTC).minute
-        stale = reading is not None and monotonic() - reading.at >= AMBER * self.settings.interval_s
-        if stale or minute != self._minute or (reading is not None and reading.error is not None):
-            self._minute = minute
-            self._refresh_pulse()
-
-    def _refresh_pulse(self) -> None:
-        reading = self._reading
-        if reading is not None:
-            self.pulse = Pulse(
-                overview=reading.value,
-                age_s=monotonic() - reading.at if reading.value is not None else 0.0,
-                interval_s=self.settings.interval_s,
-                error=str(reading.error) if reading.error else None,
-                attempt=reading.attempt,
-                retry_in_s=reading.retry_in_s,
-                read_only=self.settings.read_only,
-            )
-        # Only the one that shows: painting one beneath it costs a frame; it is brought up to date when it is back.
-        shown = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, ConsoleScreen)), None)
-        if shown is not None:
-            shown.beat()
+        self._beating.tick()

@@ -3,6 +3,8 @@
 from time import monotonic
 from typing import Final
 
+AHEAD_S: Final = 1.0
+"""For so long after its key what is typed is meant for the question; later one has seen that there is none yet."""
 HASTE_S: Final = 0.7
 """Who reads that there is no question pauses for longer; what comes sooner after the key before it was typed for it."""
 
@@ -15,6 +17,9 @@ class Opening:
         """What is on its way; empty where nothing is."""
         self.is_planned = False
         """True where it becomes a yes or no, and not a field that a value may be typed into ahead."""
+        self.turn = 0
+        """How many were asked for, or given up."""
+        self._began_at = 0.0
         self.asked_at = 0.0
         """When the last yes or no came to show."""
         self.void = ""
@@ -23,8 +28,19 @@ class Opening:
 
     def begin(self, words: str, *, is_planned: bool) -> None:
         """A question is on its way."""
+        if not self.words:
+            self._began_at = monotonic()
         self.words, self.is_planned = words, is_planned
+        self.turn += 1
         self._void_until = 0.0
+
+    def give_up(self) -> bool:
+        """The reader waits no more: it is not asked when it comes. False where it is none that can be given up."""
+        can = self.is_under_way and self.is_planned
+        if can:
+            self.turn += 1
+            self.end()
+        return can
 
     def end(self, *, asked: bool = False) -> None:
         """It shows where `asked`; or nothing is asked."""
@@ -44,6 +60,10 @@ class Opening:
     def is_under_way(self) -> bool:
         """True until it is there."""
         return self.words != ""
+
+    def is_late(self, pressed_at: float) -> bool:
+        """True of a key that was pressed when the question had been on its way for long."""
+        return self.is_under_way and pressed_at - self._began_at >= AHEAD_S
 
     @property
     def is_void(self) -> bool:

@@ -119,7 +119,7 @@ class Operate:
     def plan(self, ask: Ask) -> None:
         """Finds out what the verb would do; ends as Planned or Refused."""
         self._opening.begin(f"{ask.title} {ask.scope}", is_planned=True)
-        spawn(self._app, partial(self._plan, ask), "desk")
+        spawn(self._app, partial(self._plan, ask, self._opening.turn), "desk")
 
     def decide(self, ask: Ask, plan: Plan) -> None:
         """Runs a harmless plan at once, and asks about any other."""
@@ -134,7 +134,7 @@ class Operate:
             if run is not None:
                 self._app.post_message(Started(ask, run))
 
-        self._app.push_screen(ConfirmDialog(ask.title, ask.scope, plan, self._conduct), done)
+        self._app.push_screen(ConfirmDialog(ask.title, ask.scope, plan, self._conduct, ask.args), done)
 
     def follow(self, ask: Ask, run: Run) -> None:
         """Goes along until the run is over; ends as Ended, or silently where it cannot be followed."""
@@ -147,18 +147,21 @@ class Operate:
                 last = state
             self._app.post_message(Ended(ask, last))
 
-    async def _plan(self, ask: Ask) -> None:
+    async def _plan(self, ask: Ask, turn: int) -> None:
+        """Word of what was given up meanwhile comes to nobody."""
         waiting = self._app.set_timer(SLOW_S, partial(self._app.post_message, Slow(ask)))
         try:
             plan = await self._conduct.plan(ask.operation, ask.args)
         except ConsoleError as error:
-            self._opening.call_off()
-            self._app.post_message(Refused(ask, error))
+            if turn == self._opening.turn:
+                self._opening.call_off()
+                self._app.post_message(Refused(ask, error))
         except BaseException:
             self._opening.call_off()
             raise
         else:
-            self._app.post_message(Planned(ask, plan))
+            if turn == self._opening.turn:
+                self._app.post_message(Planned(ask, plan))
         finally:
             waiting.stop()
 

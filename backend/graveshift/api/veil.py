@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import msgspec
 from msgspec import Raw, Struct, inspect
 from msgspec.structs import fields, replace
 
+from graveshift.api.hiding import hidden_plan, hidden_query
 from graveshift.redaction import Redaction
+from graveshift.wire.filters import SavedFilter
 from graveshift.wire.plans import Plan
 
 TEXTS = frozenset(("error_message", "traceback", "message", "error", "detail"))
@@ -55,7 +56,9 @@ def _veiled(value: Any, redaction: Redaction) -> Any:
             changed = [_veiled(one, redaction) for one in value]
             return value if all(map(_same, changed, value)) else changed
         case Plan():
-            return replace(value, args=_args(value.args, redaction))
+            return hidden_plan(value, redaction)
+        case SavedFilter():
+            return replace(value, query=hidden_query(value.query, redaction))
         case Struct():
             return _of(value, redaction)
     return value
@@ -91,16 +94,6 @@ def _is_plain(kind: inspect.Type) -> bool:
         case inspect.ListType():
             return _is_plain(kind.item_type)
     return isinstance(kind, PLAIN)
-
-
-def _args(args: dict[str, Any], redaction: Redaction) -> dict[str, Any]:
-    """What an edit would write, as it would be shown in a payload."""
-    shown = dict(args)
-    if isinstance(payload := args.get("payload"), str):
-        shown["payload"] = redaction.payload(payload.encode("utf-8", "replace")).decode()
-    if isinstance(patch := args.get("patch"), dict):
-        shown["patch"] = msgspec.json.decode(redaction.payload(msgspec.json.encode(patch)))
-    return shown
 
 
 def _same(one: Any, other: Any) -> bool:

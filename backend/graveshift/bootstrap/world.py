@@ -48,6 +48,8 @@ def world_of(parts: Parts) -> World:
         redaction=parts.redaction,
         undo_window_s=settings.desk.undo_window_s,
         died_again_limit=settings.desk.died_again_limit,
+        backup_above=settings.desk.backup_above,
+        backup_age_s=settings.desk.backup_age_s,
         free_bytes=partial(_free, server.data_dir) if server else lambda: None,
         trials={system: queue.trials},
         drip=settings.drip,

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
+from graveshift.desk.backing import unbacked
 from graveshift.desk.steering import Wheel
 from graveshift.driver import Can
 from graveshift.errors import (
@@ -67,7 +68,8 @@ class Desk:
             _may(actor, kind)
         chosen = await self._meant(args)
         draft = await decoded(kind, meant(args, chosen)).plan(structs.replace(self._world, actor=actor.name))
-        draft = structs.replace(draft, meant=chosen)
+        warnings = [*draft.warnings, *await unbacked(self._world, kind.danger, draft)]
+        draft = structs.replace(draft, meant=chosen, warnings=warnings)
         kept = await self._plans.keep(
             operation=operation,
             args=msgspec.to_builtins(args),

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct, field
 from graveshift.driver import Unit, Verdict
 from graveshift.errors import Invalid, NotFound
 from graveshift.operation import Carrier, Draft, World
+from graveshift.query import hidden
 from graveshift.selection.wording import which
 from graveshift.wire.filters import SAVED_NAME, SavedFilter
 from graveshift.wire.operations import Danger, Role
@@ -34,9 +35,9 @@ class SaveFilter(Struct, frozen=True, forbid_unknown_fields=True):
         if meant.is_empty:
             raise Invalid("a filter without conditions is none - at `$.query`")
         before = await world.interpreter.filters.one(self.called)
-        effects = [Effect(f"saved:{self.called}", f"means{which(meant)}: {self.query}")]
+        effects = [Effect(f"saved:{self.called}", f"means{which(meant)}: {_shown(world, self.query)}")]
         if before is not None and before.query != self.query:
-            effects.append(Effect("instead of", f"{before.query}, saved by {before.saved_by}"))
+            effects.append(Effect("instead of", f"{_shown(world, before.query)}, saved by {before.saved_by}"))
         return Draft(
             count=1,
             effects=effects,
@@ -69,7 +70,8 @@ class DropFilter(Struct, frozen=True, forbid_unknown_fields=True):
         before = await world.interpreter.filters.one(self.called)
         if before is None:
             raise NotFound(f"filter {self.called}")
-        effects = [Effect(f"saved:{self.called}", f"forgotten: {before.query}, saved by {before.saved_by}")]
+        said = f"forgotten: {_shown(world, before.query)}, saved by {before.saved_by}"
+        effects = [Effect(f"saved:{self.called}", said)]
         return Draft(count=1, effects=effects, confirm=Confirm.YES, subjects=[_said(self.called, before)])
 
     async def run(self, world: World, carrier: Carrier) -> None:
@@ -81,6 +83,11 @@ class DropFilter(Struct, frozen=True, forbid_unknown_fields=True):
             return Verdict(self.called, Outcome.GONE, "there is no such filter")
 
         await carrier.chunks(_One(self.called, drop))
+
+
+def _shown(world: World, text: str) -> str:
+    """A filter's text without the secrets that it looks for."""
+    return hidden(text, world.redaction.payload, world.redaction.text)
 
 
 def _said(name: str, before: SavedFilter | None) -> str:

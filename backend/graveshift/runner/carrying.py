@@ -13,7 +13,7 @@ from graveshift.operation import Care, Chunks, Step, World
 from graveshift.runner.canary import CanaryFlow, rest
 from graveshift.runner.guard import Change
 from graveshift.runner.pace import Pace
-from graveshift.runner.relay import Ahead, Baton, Relay
+from graveshift.runner.relay import Ahead, Baton, InTurn, Relay
 from graveshift.runner.watching import Watch
 from graveshift.store.carrying import CarryBook, Held, Orders
 from graveshift.wire.runs import Outcome, RunState
@@ -101,7 +101,9 @@ class Carrying:
             await self._in_two(work, ids, ids[-1])
 
     async def _act(self, work: Chunks, ids: Sequence[str], mark: str | None) -> None:
-        await (self._at_once(work, ids, mark, Baton(None)) if work.transacts(ids) else self._in_two(work, ids, mark))
+        await (
+            self._at_once(work, ids, mark, Baton(None, None)) if work.transacts(ids) else self._in_two(work, ids, mark)
+        )
 
     async def _beside(self, work: Chunks, ids: Sequence[str]) -> None:
         """Act on these out of their turn: the mark stays where it is."""
@@ -166,7 +168,7 @@ class Carrying:
         async with self._runs.unit() as unit:
             if baton.first:
                 self._heed(await self._book.hold(unit, self.run_id))
-            verdicts = complete(ids, await work.act(unit, ids))
+            verdicts = complete(ids, await work.act(InTurn(unit, baton), ids))
             await baton.acted()
             await self._runs.items.enter(unit, self.run_id, verdicts)
             orders = await self._book.account(unit, self.run_id, verdicts, mark)

@@ -1,48 +1,67 @@
-"""Chunks in a relay: one is acted on while the one before it is written down, and the one after it is picked."""
+"""Chunks in a relay: one acts while the one before it is written down, and the one after it is picked."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import Any
+
+from graveshift.driver import Unit
 
 
 class Baton:
     """What a chunk is given. Where it is the `first`, nobody else is at work on the run."""
 
-    def __init__(self, before: asyncio.Task[None] | None) -> None:
+    def __init__(self, before: "asyncio.Task[None] | None", turn: asyncio.Event | None) -> None:
         self._before = before
-        self._free = asyncio.Event()
+        self._turn = turn
+        self.free = asyncio.Event()
 
     @property
     def first(self) -> bool:
         return self._before is None
 
+    async def turn(self) -> None:
+        """Until the effect of the chunk before is made: no lock of ours may be in its way."""
+        if self._turn is not None:
+            await self._turn.wait()
+
     async def acted(self) -> None:
-        """The effect is made: the next may begin. Returns when the chunk before has ended, raises what that raised."""
-        self._free.set()
+        """The effect is made: the next may make its own. Until the chunk before has ended; raises what that raised."""
+        self.free.set()
         if self._before is not None:
             await asyncio.shield(self._before)
 
-    async def free(self, chunk: asyncio.Task[None]) -> None:
-        """Until the effect is made, or the chunk is over."""
-        chunk.add_done_callback(lambda _: self._free.set())
-        await self._free.wait()
+
+class InTurn:
+    """A unit that lets a chunk get ready, and changes nothing before it is its turn."""
+
+    def __init__(self, unit: Unit, baton: Baton) -> None:
+        self._unit = unit
+        self._baton = baton
+
+    async def prepare(self, statement: Any) -> None:
+        """At once."""
+        await self._unit.execute(statement)
+
+    async def execute(self, statement: Any, parameters: Mapping[str, Any] | None = None) -> Any:
+        """When it is its turn."""
+        await self._baton.turn()
+        return await self._unit.execute(statement, parameters)
 
 
 Leg = Callable[[Baton], Coroutine[Any, Any, None]]
-
-
 Pick = Callable[[str | None, int], Coroutine[Any, Any, Sequence[str]]]
 
 
 class Relay:
     """Two chunks at most are under way; left early, what has not ended is given up, and so never happened.
 
-    They end in the order they began in.
+    They make their effects in the order they began in, and end in it.
     """
 
     def __init__(self) -> None:
         self._last: asyncio.Task[None] | None = None
+        self._turn: asyncio.Event | None = None
         self._all: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "Relay":
@@ -55,20 +74,18 @@ class Relay:
         await asyncio.gather(*self._all, return_exceptions=True)
 
     async def run(self, leg: Leg) -> None:
-        """Returns when its effect is made and the chunk before it has ended. Raises what either raised."""
-        before = self._last
-        baton = Baton(before)
-        self._last = asyncio.create_task(leg(baton))
-        self._all = {chunk for chunk in (before, self._last) if chunk is not None}
-        await baton.free(self._last)
+        """Begin a chunk; returns when the one before it has ended. Raises what that raised."""
+        before, baton = self._last, Baton(self._last, self._turn)
+        chunk = asyncio.create_task(leg(baton))
+        chunk.add_done_callback(lambda _: baton.free.set())
+        self._last, self._turn = chunk, baton.free
+        self._all = {one for one in (before, chunk) if one is not None}
         if before is not None:
             await asyncio.shield(before)
-        if self._last.done():
-            self._last.result()
 
     async def end(self) -> None:
         """Until every chunk has ended. Raises what the last one raised."""
-        last, self._last = self._last, None
+        last, self._last, self._turn = self._last, None, None
         if last is not None:
             await asyncio.shield(last)
 

@@ -99,6 +99,13 @@ class BackupBook:
             size: int | None = (await unit.execute(newest.order_by(BACKUPS.c.id.desc()).limit(1))).scalar()
         return size
 
+    async def age_s(self) -> float | None:
+        """Seconds since the moment that the newest verified backup holds; None where there is none."""
+        made = select(func.extract("epoch", func.now() - func.max(BACKUPS.c.created_at)))
+        async with open_unit(self._engine) as unit:
+            age = (await unit.execute(made.where(BACKUPS.c.state == BackupState.VERIFIED.value))).scalar()
+        return None if age is None else float(age)
+
     async def begin(self, run_id: int) -> Backup:
         """This run's backup, entered now if it is new. Raises Busy while another live run is at one."""
         async with open_unit(self._engine) as unit:

@@ -132,6 +132,10 @@ class Unit:
         """Run one statement inside the transaction."""
         return await self._connection.execute(statement, dict(parameters or {}))
 
+    async def prepare(self, statement: Executable) -> None:
+        """The same: nobody is ahead of it."""
+        await self.execute(statement)
+
     async def commit(self) -> None:
         """Make it so, all of it."""
         await self._connection.commit()

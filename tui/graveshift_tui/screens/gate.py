@@ -14,7 +14,8 @@ from graveshift_tui.screens.host import Host
 if TYPE_CHECKING:
     from graveshift_tui.widgets.choose import Chooser
 
-ALWAYS: Final = ("run.stop", "quit")
+STOP: Final = "run.stop"
+ALWAYS: Final = (STOP, "quit")
 """What no question that is none keeps away."""
 DONE: Final = ("enter", "escape")
 """Keys that end what is typed."""
@@ -36,10 +37,15 @@ class Gate:
     def refuses(self, key: Key, pressed_at: float) -> bool:
         """True, and said, of a key that was meant for a question, and would act on something else now.
 
-        That is a verb's key that was pressed while the yes or no of another was on its way, and whatever was typed for
-        a question that is none.
+        That is whatever is typed when a question has been on its way for long, a verb's key that was pressed while the
+        yes or no of another was on its way, and whatever was typed for a question that is none.
         """
         action = self._action(key)
+        if self.passes(key, pressed_at):
+            return False
+        if self.opening.is_late(pressed_at):
+            self._wait_on(key)
+            return True
         if self._is_for_the_void(key, pressed_at, action):
             self._host.tell(f"{self.opening.void}: what was typed for it is dropped", "warning", "dropped")
             return True
@@ -53,6 +59,25 @@ class Gate:
         if not self.opening.is_void or self._host.here() is None or action in ALWAYS:
             return False
         return self.opening.swallows(pressed_at, last=key.key in DONE)
+
+    def passes(self, key: Key, pressed_at: float) -> bool:
+        """True of a key that waits for no question: a stop while a yes or no is on its way, and more when that is late.
+
+        What is typed for a field that is on its way may begin with any letter.
+        """
+        if self._host.here() is None or not self.opening.is_under_way:
+            return False
+        action = self._action(key)
+        return action in ALWAYS and (self.opening.is_late(pressed_at) or (action == STOP and self.opening.is_planned))
+
+    def _wait_on(self, key: Key) -> None:
+        """A key that came late does nothing; escape gives the question up."""
+        what = self.opening.words
+        if key.key == "escape" and self.opening.give_up():
+            self._host.tell(f"{what}: given up; nothing was done", "warning", "slow")
+        else:
+            way = ", esc gives it up" if self.opening.is_planned else ""
+            self._host.tell(f"{what}: no answer yet; keys do nothing until it is there{way}", "warning", "slow")
 
     def say_busy(self) -> None:
         """That another question comes first."""

@@ -15,6 +15,8 @@ from graveshift_tui.widgets.paint import Line, width_of
 from graveshift_tui.widgets.tree import Node
 
 GROWING = 1.0
+NAME = 60
+"""Cells of a cause's name in a sentence."""
 SHORT = 12
 """Cells in which a mark's name says nothing."""
 
@@ -22,6 +24,11 @@ SHORT = 12
 def cause(group: Group) -> str:
     """The error and its message, as one name: `ConnectTimeout POST /hook`."""
     return f"{short(group.error_type)} {group.message}".strip()
+
+
+def named(group: Group) -> str:
+    """The same where a sentence names it: short, and cut where a word ends."""
+    return f.phrase(cause(group), NAME)
 
 
 def told_apart(group: Group) -> str:

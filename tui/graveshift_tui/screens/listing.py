@@ -93,7 +93,9 @@ class ListScreen(ConsoleScreen):
 
     def verbs(self) -> Sequence[str]:
         """What the card offers, and the way around."""
-        return offered("open", *self.card.verbs[:FIRST], "copy", "filter", *self.card.verbs[FIRST:], "mark", "back")
+        row = self.table.row
+        way = ("open",) if row is None or self.card.opens(row) is not None else ()
+        return offered(*way, *self.card.verbs[:FIRST], "copy", "filter", *self.card.verbs[FIRST:], "mark", "back")
 
     def subject(self) -> Subject:
         """Marks, else the row under the cursor."""

@@ -42,10 +42,12 @@ def meter(run: Run, width: int) -> str:
     return _first((f"{progress(run)}: {ends}", ends), width) if ends and not f.in_canary(run) else progress(run)
 
 
-def told(run: Run, now: datetime) -> str:
-    """In a line: `61% of 5,100 letters   50/s   eta 40s   3,100 done, 0 died again`."""
-    words = (starts(run, now) or progress(run), speed(run) if run.state.is_live else "", eta(run), f.became(run))
-    return "   ".join(word for word in words if word)
+def told(run: Run, now: datetime, width: int) -> str:
+    """In a line: `61% of 5,100 letters   50/s   eta 40s   3,100 done, 0 died again`; what has no room goes."""
+    done, pace = starts(run, now) or progress(run), speed(run) if run.state.is_live else ""
+    ends = "" if f.in_canary(run) else f.became(run)
+    tries = ((done, pace, eta(run), ends), (done, eta(run), ends), (done, ends), (ends or done,))
+    return _first(("   ".join(word for word in words if word) for words in tries), width)
 
 
 def _first(tries: Iterable[str], width: int) -> str:

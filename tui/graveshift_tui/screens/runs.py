@@ -49,7 +49,8 @@ def pane(run: Run, at: At) -> list[Line]:
     """The run under the cursor in words."""
     why = f'   "{run.reason}"' if run.reason else ""
     told = run.error or asks(run)
-    became: Line = ((f"   {paces.told(run, at.now)}", "warn" if starts(run, at.now) else "text"),)
+    room = at.width - len(run.state.value) - 7
+    became: Line = ((f"   {paces.told(run, at.now, room)}", "warn" if starts(run, at.now) else "text"),)
     return [
         ((f" run {run.id}  {run.operation}", "bold bright"), (f"  by {run.actor}{why}", "muted")),
         ((f"   {run.state.value}", TONES[run.state]), *became),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from msgspec import Struct, to_builtins
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from graveshift.wire.dlq import Letter
@@ -18,9 +18,9 @@ from graveshift.wire.selection import Filter
 from graveshift.wire.trash import Discarded, DiscardedDetail
 from graveshift.wire.workers import Worker
 from graveshift_tui.card import Subject
-from graveshift_tui.format import count, fit, things
+from graveshift_tui.format import count, phrase, things
 from graveshift_tui.operate import Ask
-from graveshift_tui.screens.groups import cause, scope_of, short
+from graveshift_tui.screens.groups import NAME, named, scope_of, short
 from graveshift_tui.screens.saying import said
 
 UNGATED: Final = ("run.stop", "run.pause", "run.faster", "run.slower", "run.rate")
@@ -77,7 +77,7 @@ def letters(action: str, subject: Subject) -> Ask:
     args: dict[str, object] = {"selection": {"ids": [letter.id for letter in chosen]}}
     scope = f"{count(len(chosen))} marked {'letter' if len(chosen) == 1 else 'letters'}"
     if not subject.marked:
-        scope = f"this letter: {fit(_name(chosen[0]), 80).rstrip()}"
+        scope = f"this letter: {letter_name(chosen[0])}"
     elif subject.outside != 0:
         left_out = "some maybe" if subject.outside is None else f"{count(subject.outside)} of them"
         scope = f"{scope}, {left_out} outside this filter"
@@ -108,7 +108,7 @@ def matching(subject: Subject) -> Ask:
 def canary(subject: Subject) -> Ask:
     """The configured number of these goes first, and the run asks what next: marks, the row, or all that match."""
     ask = letters("dlq.requeue", subject) if subject.marked else matching(subject)
-    return replace(ask, args={**ask.args, "canary": True}, title="Canary, then requeue,")
+    return replace(ask, args={**ask.args, "canary": True}, title="Requeue (canary first)")
 
 
 def _whole(action: str, subject: Subject, noun: str) -> Ask:
@@ -148,7 +148,7 @@ def of_trash(action: str, subject: Subject) -> Ask:
     chosen = [letter for letter in subject.rows if isinstance(letter, TRASHED)]
     if not chosen:
         raise NotHere("no discarded letter is under the cursor: go to the trash")
-    one = f"this letter: {fit(_name(chosen[0]), 80).rstrip()}"
+    one = f"this letter: {letter_name(chosen[0])}"
     scope = things(len(chosen), "marked letter") if subject.marked else one
     return _ask(action, {"selection": {"ids": [letter.id for letter in chosen]}}, scope)
 
@@ -242,7 +242,7 @@ def queue_of(subject: Subject) -> Filter | None:
 
 
 def _of_group(action: str, group: Group) -> Ask:
-    tail = f"of {fit(cause(group), 60).rstrip()}"
+    tail = f"of {named(group)}"
     return _matching(action, scope_of(group), f"all {things(group.dead, 'letter')} {tail}", "letter", tail)
 
 
@@ -275,5 +275,6 @@ def _all(subject: Subject, words: str) -> str:
     return f"all {count(subject.total)}{'' if subject.total_is_exact else '+'} {words}"
 
 
-def _name(row: Struct) -> str:
-    return f"{short(row.error_type)}: {row.error_message}" if isinstance(row, Letter) else type(row).__name__
+def letter_name(row: Letter) -> str:
+    """Its error, short, and cut where a word ends."""
+    return phrase(f"{short(row.error_type)}: {row.error_message}", NAME)

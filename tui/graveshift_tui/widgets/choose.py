@@ -1,6 +1,7 @@
 """Pick one of several: the palette, which secret, which run, how long."""
 
 from collections.abc import Callable, Sequence
+from textwrap import wrap
 
 from msgspec import Struct
 from textual import on
@@ -83,7 +84,7 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Title, what to type, the choices."""
         with Vertical():
-            yield Lines([*wrapped(((self.question, "bold heading"),), self._width)])
+            yield Lines([((part, "bold heading"),) for part in wrap(clean(self.question, 600), self._width)])
             yield Narrow(id="narrow", placeholder=self.placeholder, select_on_focus=False)
             yield Lines(self._rows(self.choices), id="choices")
             if self.note is not None:

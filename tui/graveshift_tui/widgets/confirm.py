@@ -1,6 +1,6 @@
 """The question before a change: what, on what, with which effects, and how to say yes to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from msgspec.structs import replace
@@ -33,7 +33,10 @@ class Mistyped(ConsoleError):
 
 
 class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
-    """Stays open until the backend has taken the plan, or the reader leaves it; one key per plan, whatever happens."""
+    """Stays open until the backend has taken the plan, or the reader leaves it; one key per plan, whatever happens.
+
+    `args` are as they were asked: those of a plan are masked, and would make another one.
+    """
 
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
@@ -65,7 +68,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
             super().__init__()
             self.plan = plan
 
-    def __init__(self, title: str, scope: str, plan: Plan, conduct: Conduct) -> None:
+    def __init__(self, title: str, scope: str, plan: Plan, conduct: Conduct, args: Mapping[str, object]) -> None:
         super().__init__()
         self.order = title
         self.scope = scope
@@ -73,6 +76,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
         self.chosen_yes = False
         self._page = 0
         self._conduct = conduct
+        self._args = args
         self._busy = False
         self._error: ConsoleError | None = None
 
@@ -192,7 +196,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
     @work(exclusive=True, group="desk", exit_on_error=False)
     async def _plan_anew(self) -> None:
         try:
-            plan = await self._conduct.plan(self.plan.operation, self.plan.args)
+            plan = await self._conduct.plan(self.plan.operation, self._args)
         except ConsoleError as error:
             self.post_message(self.Answered(error=error))
         else:

@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import wrap
+from typing import Final
 
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.containers import Vertical
@@ -17,6 +19,8 @@ from textual.widgets import TextArea
 from graveshift_tui.sanitize import clean
 from graveshift_tui.widgets.paint import Lines
 
+EDGES: Final = 4
+"""Cells that border and padding take."""
 Check = Callable[[str], str | None]
 """What is wrong with a text; None where nothing is."""
 
@@ -43,7 +47,8 @@ class EditPane(ModalScreen[str | None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """What it is, the text, what is wrong with it, the keys."""
         with Vertical():
-            yield Lines([((clean(self.order, 200), "bold heading"),)])
+            named = wrap(clean(self.order, 400), max(20, self.app.size.width - EDGES))
+            yield Lines([((part, "bold heading"),) for part in named])
             area = TextArea(self.text, soft_wrap=True, tab_behavior="focus", show_line_numbers=True)
             area.cursor_blink = False
             yield area

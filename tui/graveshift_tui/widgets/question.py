@@ -21,8 +21,8 @@ def question(title: str, scope: str, plan: Plan, width: int, height: int, *, pag
     After the last page comes the first.
     """
     danger = "crit" if plan.confirm is Confirm.PHRASE else "bright"
-    head: list[Line] = [()] + [((f"  {part}", f"bold {danger}"),) for part in _wrapped(f"{title} {scope}", width - 4)]
-    head = head[: HEAD + 1]
+    named = wrap(clean(f"{title} {scope}", 600), width - 4, max_lines=HEAD, placeholder="…")
+    head: list[Line] = [()] + [((f"  {part}", f"bold {danger}"),) for part in named]
     if arrived := plan.arrived_since:
         head.append(((f"  {count(arrived)} more since you looked; they stay as they are", "warn"),))
     head += [(), (("  This changes:", "muted"),)]

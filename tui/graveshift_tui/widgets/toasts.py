@@ -7,9 +7,17 @@ from typing import Final, Literal
 from msgspec import Struct
 from textual.app import App
 
+from graveshift_tui.format import phrase
 from graveshift_tui.sanitize import clean
 
 MOST: Final = 3
+HEAD: Final = 2
+"""Lines of band and crumbs."""
+FOOT: Final = "#pane, #next, #hints"
+WIDTH, EDGES = 56, 3
+"""Cells of a toast, and those of them that border and padding take."""
+SLACK: Final = 12
+"""Cells that lines lose where words break."""
 STAYS_S: Final = 4.0
 SEVERITIES: Final[dict[str, Literal["information", "warning", "error"]]] = {"warning": "warning", "error": "error"}
 
@@ -42,23 +50,36 @@ class Toasts:
             self._app.call_later(self._show)
 
     def _show(self) -> None:
-        """All anew, once for everything told in one go."""
+        """All anew, once for everything told in one go; what has no room beside what is read is shortened, or goes."""
         self._is_due = False
-        self._aside()
+        room = self._aside()
         self._app.clear_notifications()
-        for told in self._shown:
-            severity = SEVERITIES.get(told.severity, "information")
-            if (left := told.ends - monotonic()) > 0:
-                self._app.notify(told.text, severity=severity, timeout=left, markup=False)
+        told = [one for one in self._shown if one.ends > monotonic()][-max(1, room) :]
+        lines = max(1, room // max(1, len(told)))
+        for one in told:
+            severity = SEVERITIES.get(one.severity, "information")
+            text = phrase(one.text, lines * self._width - (lines > 1) * SLACK)
+            self._app.notify(text, severity=severity, timeout=one.ends - monotonic(), markup=False)
 
-    def _aside(self) -> None:
-        """In the half of the screen where the cursor is not, and above what is told of its row."""
-        row, height = self._reader_at(), self._app.size.height
+    @property
+    def _width(self) -> int:
+        """Cells of a line of a toast."""
+        return max(20, min(WIDTH, self._app.size.width * 9 // 10) - EDGES)
+
+    def _aside(self) -> int:
+        """Above the cursor or below it, where there is more room: so many lines between the crumbs and the foot."""
+        height = self._app.size.height
+        foot, row = self._foot(height), self._reader_at()
+        if row is None or not HEAD <= row < foot:
+            row = HEAD - 1
+        above, below = row - HEAD, foot - row - 1
         for rack in self._app.screen.query("ToastRack"):
-            high = row is not None and row >= height // 2
-            rack.set_class(high, "high")
-            rack.styles.margin = (2, 0, 0, 0) if high else (0, 0, 1 + self._pane_height(), 0)
+            rack.remove_children()  # else what held those before stays, empty, and pushes these out of their place
+            rack.set_class(above > below, "high")
+            rack.styles.margin = (HEAD, 0, 0, 0) if above > below else (0, 0, height - foot, 0)
+        return max(above, below)
 
-    def _pane_height(self) -> int:
-        """Lines above the hints that tell of the row under the cursor: right after an act they are what is read."""
-        return sum(pane.size.height for pane in self._app.screen.query("#pane"))
+    def _foot(self, height: int) -> int:
+        """The first line of what tells of the row under the cursor, and of what to do next."""
+        tops = (part.region.y for part in self._app.screen.query(FOOT) if part.region.height)
+        return min((top for top in tops if top > 0), default=height - 1)

@@ -14,8 +14,6 @@ from graveshift_tui.widgets.prompt import Prompt
 from graveshift_tui.widgets.table import Table
 
 PATIENCE_S: Final = 0.3
-OPENING_S: Final = 1.0
-"""For so long keys wait for the question that the one before them asked for."""
 LOOK_AGAIN_S: Final = 0.01
 
 
@@ -28,6 +26,9 @@ class Opener(Protocol):
 
     def refuses(self, key: Key, pressed_at: float) -> bool:
         """True of a key that was meant for the screen below one, and would be typed into it."""
+
+    def passes(self, key: Key, pressed_at: float) -> bool:
+        """True of a key that waits for none."""
 
 
 class Typeahead:
@@ -51,8 +52,12 @@ class Typeahead:
         """Now, or when it is its turn; with the last screen gone, never."""
         if self._is_closing():
             return
-        self._waiting.append((key, monotonic()))
-        stuck = monotonic() - self._since > (OPENING_S if self._opener.is_opening else 2 * PATIENCE_S)
+        now = monotonic()
+        if self._opener.passes(key, now):
+            self._waiting.appendleft((key, now))
+        else:
+            self._waiting.append((key, now))
+        stuck = monotonic() - self._since > 2 * PATIENCE_S
         if self._busy and not stuck:
             return
         if stuck or self._is_ready():
@@ -66,7 +71,7 @@ class Typeahead:
         if turn != self._turn or self._is_closing():
             return
         self._sift()
-        if self._opener.is_opening and monotonic() - self._since < OPENING_S:
+        if self._is_held():
             self._wait(turn)
             return
         self._turn += 1
@@ -104,6 +109,10 @@ class Typeahead:
         elif turn == self._turn and not self._is_closing():
             self._app.set_timer(LOOK_AGAIN_S, partial(self._settle, turn))
 
+    def _is_held(self) -> bool:
+        """A question is on its way, and the next key is for it."""
+        return self._opener.is_opening and not (self._waiting and self._opener.passes(*self._waiting[0]))
+
     def _is_closing(self) -> bool:
         # Timers that were set before still fire while the last screen goes.
         return not self._app.screen_stack
@@ -115,7 +124,7 @@ class Typeahead:
         typing = all(prompt.has_focus and not prompt.is_leaving for prompt in screen.query(Prompt))
         return (
             screen.is_mounted
-            and not self._opener.is_opening
+            and not self._is_held()
             and typing
             and not any(table.is_blank for table in screen.query(Table))
         )

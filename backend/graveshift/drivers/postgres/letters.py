@@ -12,6 +12,7 @@ from graveshift.driver import Count, Frozen
 from graveshift.drivers.postgres import counting, explaining, groups
 from graveshift.drivers.postgres.chosen import Conditions, led, letters_where, visible
 from graveshift.drivers.postgres.connection import Ready, opened
+from graveshift.drivers.postgres.picking import picked
 from graveshift.drivers.postgres.reading import freeze, letter_detail, listed, now, rows_along, rows_at
 from graveshift.drivers.postgres.surveying import survey
 from graveshift.drivers.postgres.tables import dead
@@ -21,7 +22,7 @@ from graveshift.errors import Invalid
 from graveshift.fingerprint import normalise
 from graveshift.seen import Explained, Pace
 from graveshift.store.position import cursor as encoded
-from graveshift.store.position import letter_id, letter_position, microseconds, moment, numbers_of
+from graveshift.store.position import letter_position, microseconds, moment, numbers_of
 from graveshift.veil import Veil
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift.wire.groups import Group, Requeued
@@ -99,8 +100,7 @@ class PostgresLetters:
             raise Invalid("this is no letter to go on after")
         async with opened(self._engine) as connection:
             way = structs.replace(self._way(chosen, conditions, limit), after=place)
-            walked = await walk(connection, way)
-        return [letter_id(died_at, job) for died_at, job, *_ in walked.rows]
+            return await picked(connection, way)
 
     async def survey(self, letters: Sequence[str], queue: str | None = None) -> Sequence[Alike]:
         return await survey(self._engine, letters, queue)

@@ -166,9 +166,10 @@ async def move(
     """One verdict a letter; see `graveshift.driver.Source.move`."""
     statement, repeated = (REQUEUE, SETTLED) if to is Move.REQUEUE else (DISCARD, DISCARDED)
     places = {native: letter_position(native) for native in natives}
-    await unit.execute(BY_ROW)
     how = _how(back) if to is Move.REQUEUE else {}
-    left = by_place((await unit.execute(statement, {**arrays(places), **how, "run": run_id})).all())
+    named = {**arrays(places), **how, "run": run_id}
+    await unit.prepare(BY_ROW)
+    left = by_place((await unit.execute(statement, named)).all())
     if to is Move.REQUEUE:
         edited = {place[1]: text for native, text in back.edited.items()
                   if (place := places.get(native)) and place not in left}  # fmt: skip
@@ -176,8 +177,9 @@ async def move(
         await unit.execute(RING_AT_COMMIT)
     missing = {native: place for native, place in places.items() if place is not None and left.get(place) is False}
     if missing:
-        named = {name: value for name, value in arrays(missing).items() if name in repeated.compile().params}
-        before = {(row.died_at, row.id) for row in (await unit.execute(repeated, {**named, "run": run_id})).all()}
+        params = repeated.compile().params
+        again = {name: value for name, value in arrays(missing).items() if name in params}
+        before = {(row.died_at, row.id) for row in (await unit.execute(repeated, {**again, "run": run_id})).all()}
         left = {place: stuck for place, stuck in left.items() if place not in before}
     return verdicts(system, places, left, gone=NO_LETTER, stuck=(Outcome.CONFLICT, KEY_TAKEN))
 
@@ -185,8 +187,9 @@ async def move(
 async def recall(unit: Unit, system: str, natives: Sequence[str], run_id: int) -> list[Verdict]:
     """One verdict a letter; what was started since stays where it is."""
     places = {native: letter_position(native) for native in natives}
-    await unit.execute(BY_ROW)
-    left = by_place((await unit.execute(RECALL, {**arrays(places), "run": run_id})).all())
+    named = {**arrays(places), "run": run_id}
+    await unit.prepare(BY_ROW)
+    left = by_place((await unit.execute(RECALL, named)).all())
     back = [place[1] for place in places.values() if place is not None and place not in left]
     await editing.take_back(unit, back, run_id)
     return verdicts(system, places, left, gone=NOT_ITS_OWN, stuck=(Outcome.GONE, "already started"))

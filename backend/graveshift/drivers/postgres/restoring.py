@@ -74,6 +74,6 @@ async def _acted(
 ) -> list[Verdict]:
     places = {native: letter_position(native) for native in natives}
     named = {name: value for name, value in arrays(places).items() if name != "high"}
-    await unit.execute(BY_ROW)
+    await unit.prepare(BY_ROW)
     left = by_place((await unit.execute(statement, {**named, "of_run": of_run})).all())
     return verdicts(system, places, left, gone=NOT_THERE, stuck=THERE_AGAIN)

@@ -51,7 +51,10 @@ class Asking:
         self._asks = asks
 
     def ask(self, reading: Awaitable[T], then: Callable[[T], None]) -> None:
-        """Reads, and goes on with the answer to a question."""
+        """Reads, and goes on with the answer to a question; beside one that is on its way that one stays to come."""
+        if self._opening.is_under_way:
+            self.look(reading, then)
+            return
 
         async def read() -> T:
             try:

@@ -8,7 +8,7 @@ from graveshift_tui import moments
 from graveshift_tui.operate import Ask
 from graveshift_tui.screens import ending, verbs
 from graveshift_tui.screens.flows.asking import Flow
-from graveshift_tui.screens.groups import cause
+from graveshift_tui.screens.groups import named
 
 if TYPE_CHECKING:
     from graveshift_tui.widgets.choose import Choice
@@ -49,4 +49,4 @@ def _release() -> "Choice":
 
 
 def _named(group: Group) -> str:
-    return f"cause {cause(group)[:60]}"
+    return f"cause {named(group)}"

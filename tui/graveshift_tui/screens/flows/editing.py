@@ -48,9 +48,11 @@ def _payload(flow: Flow, found: Struct) -> None:
             flow.desk.tell("nothing was edited, so nothing is requeued")
             return
         args: dict[str, object] = {"selection": {"ids": [found.id]}, "rate": None, **edit}
-        flow.desk.order(Ask(REQUEUE, args, "Edit and requeue", f"this letter of {found.kind} in {found.queue}"))
+        flow.desk.order(Ask(REQUEUE, args, "Edit and requeue", f"this letter: {verbs.letter_name(found)}"))
 
-    flow.lay(EditPane(f"The payload of this letter of {found.kind}, as it shall come back", was, wrong), done)
+    flow.lay(
+        EditPane(f"The payload of this letter: {verbs.letter_name(found)}; as it shall come back", was, wrong), done
+    )
 
 
 def _patch(flow: Flow, ask: Ask) -> None:

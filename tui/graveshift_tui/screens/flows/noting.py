@@ -6,7 +6,7 @@ from graveshift.wire.groups import Group
 from graveshift_tui.operate import Ask
 from graveshift_tui.screens import verbs
 from graveshift_tui.screens.flows.asking import Flow
-from graveshift_tui.screens.groups import cause
+from graveshift_tui.screens.groups import named
 
 if TYPE_CHECKING:
     from graveshift_tui.widgets.choose import Choice
@@ -28,7 +28,7 @@ def note(flow: Flow) -> None:
         return Choice(words, f"write: {words}") if 0 < len(words) <= LONGEST else None
 
     def then(chosen: tuple[str, str]) -> None:
-        scope = f"cause {cause(group)[:60]}"
+        scope = f"cause {named(group)}"
         flow.desk.order(Ask("group.note", {"group": group.id, "note": chosen[0] or None}, "Note", scope))
 
     before = group.note
