@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from graveshift.errors import Invalid, NotFound, PlanStale
 from graveshift.operation import Actor
+from graveshift.selection import surveying
 from graveshift.wire.groups import Claim
 from graveshift.wire.operations import Role
 from graveshift.wire.plans import Caution, Confirm, RunPlan

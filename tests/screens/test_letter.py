@@ -56,6 +56,8 @@ async def test_a_reveal_asks_why_shows_the_letter_and_is_masked_again_when_left(
         await person.sees('"***"')
         await person.press("v")
         await person.sees("Why?")
+        assert "a reason for the record is needed" in person.text
+        assert "nothing like that" not in person.text
         await person.types("case 4711")
         await person.press("enter")
         await person.sees("hunter2")
