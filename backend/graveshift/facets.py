@@ -80,24 +80,18 @@ def place(traceback: str | None, error_type: str) -> str | None:
 class Values:
     """What stands in one field: how often each value, and one payload with each."""
 
-    def __init__(self) -> None:
-        self.n: Counter[str] = Counter()
-        self.payloads: dict[str, bytes] = {}
-
-    def add(self, value: str, payload: bytes) -> None:
-        """One more."""
-        if value not in self.payloads:
-            self.payloads[value] = payload
-        self.n[value] += 1
+    def __init__(self, found: Sequence[tuple[str, bytes]]) -> None:
+        self.n = Counter(value for value, _ in found)
+        self.payloads = dict(found)
 
 
 def _fields(seen: Sequence[Seen], *, hosts_only: bool) -> Mapping[str, Values]:
     """How often each value stands in each field, of plain values and not of lists; nothing is hidden yet."""
-    found: defaultdict[str, Values] = defaultdict(Values)
+    found: defaultdict[str, list[tuple[str, bytes]]] = defaultdict(list)
     for payload in (one.payload for one in seen if one.payload is not None):
         for name, value in _decoded(payload):
-            found[name].add(value, payload)
-    return {name: values for name, values in found.items() if not hosts_only or name.rpartition(".")[2] in HOST}
+            found[name].append((value, payload))
+    return {name: Values(all) for name, all in found.items() if not hosts_only or name.rpartition(".")[2] in HOST}
 
 
 def _may_be_shown(name: str, values: Values, hide: Hide | None) -> bool:
@@ -162,7 +156,10 @@ def _facet(by: str, values: Counter[str], sampled: int) -> Facet:
 
 def _age(now: datetime, then: datetime) -> str:
     gap = (now - then).total_seconds()
-    return next(name for name, limit in AGES if gap < limit)
+    for name, limit in AGES:  # no generator: it would cost more than all of the rest
+        if gap < limit:
+            return name
+    return AGES[-1][0]
 
 
 def _share(n: int, sampled: int) -> float:

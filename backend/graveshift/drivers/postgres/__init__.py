@@ -39,4 +39,5 @@ class PostgresQueue:
 
     async def close(self) -> None:
         """Give back the connections that are held."""
+        await self.letters.close()
         await self.work.close()

@@ -114,6 +114,25 @@ class Held:
             await asyncio.shield(discard(connection))
 
 
+class Ready:
+    """A held connection for reads that are planned once, and the pool for those that come while it is busy."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._held = Held(engine, heals=True)
+
+    async def rows(self, statement: TextClause, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        """What it returns. Raises as `opened` does."""
+        if not self._held.is_busy:
+            return await self._held.rows(statement, parameters)
+        async with opened(self._engine) as connection:
+            return await fetched(connection, statement, parameters)
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        await self._held.close()
+
+
 async def discard(connection: AsyncConnection) -> None:
     """Give a connection back that nobody shall use any more; shield it where the caller may be cancelled."""
     try:

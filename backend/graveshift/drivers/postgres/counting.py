@@ -21,8 +21,8 @@ from graveshift.wire.selection import Filter
 
 # What is counted at most.
 CAP = 10_000
-# And of texts and payloads that match, beside a page; of letters that no index tells apart.
-GLANCE, SIEVED = 500, 4_000
+# And beside a page, of letters that no index tells apart: of what they carry, and of their own rows.
+GLANCE, SIEVED = 500, 2_000
 # How long letters are looked at for what is in no index.
 PATIENT = timedelta(milliseconds=200)
 
@@ -48,7 +48,7 @@ SELECT least(count(*), {most}) AS n, count(*) <= {most} AS exact, ({now}) AS as_
 # How many of so many fit, and whether those were all.
 SIFTED = """
 SELECT count(*) FILTER (WHERE fits) AS n, count(*) < {most} AS exact, ({now}) AS as_of FROM (
-    SELECT {fits} AS fits FROM {table} WHERE {where} ORDER BY {order} LIMIT {most}
+    SELECT {fits} AS fits FROM {table} WHERE {where} ORDER BY {order} LIMIT {limit}
 ) every
 """
 # Each letter is looked at by its key.
@@ -98,33 +98,25 @@ async def count_shown(connection: AsyncConnection, what: Counted, way: Way, know
     told = Shown(known) if known else await _told(connection, what.chosen, what.system)
     if told is not None:
         return told
-    if way.veils is not None or (way.inside and not way.indexed):
-        return Shown(await _looked_at(connection, structs.replace(way, after=None, limit=GLANCE), BRIEF))
-    if way.inside:
-        return await _carrying(connection, way, GLANCE)
+    if way.veils is not None or way.inside:
+        return Shown(
+            await _looked_at(connection, structs.replace(way, after=None, indexed=False, limit=GLANCE + 1), BRIEF)
+        )
     if way.sieve:
         return await _sifted(connection, way)
-    return await _along(connection, structs.replace(way, after=None, limit=CAP + 1), _is_a_window(what.chosen))
+    return await _along(connection, structs.replace(way, after=None, limit=CAP + 1))
 
 
-def _is_a_window(chosen: Filter) -> bool:
-    return chosen.died_before is not None and (chosen.died_after or chosen.enqueued_after) is not None
-
-
-async def _along(connection: AsyncConnection, way: Way, in_a_window: bool) -> Shown:
-    """In the order of an index, or all of a day may be read for the few that fit.
-
-    Between two times few are expected, by a plan that is kept: all that there are would be put in order.
-    """
+async def _along(connection: AsyncConnection, way: Way) -> Shown:
+    """In the order of an index, or all of a day may be read for the few that fit."""
     draft = Draft()
-    if in_a_window:
-        return await _capped(connection, way.table, way.conditions)
     return await _counted(connection, CAPPED.format(some=along(draft, way, ()), most=CAP, now=NOW), draft)
 
 
 async def _sifted(connection: AsyncConnection, way: Way) -> Shown:
     draft = Draft()
     parts = {"fits": draft.all(way.sieve), "where": draft.all(way.conditions), "order": in_order(way)}
+    parts["limit"] = draft.value(SIEVED)
     return await _counted(connection, SIFTED.format(table=way.table.fullname, most=SIEVED, now=NOW, **parts), draft)
 
 
@@ -222,10 +214,6 @@ async def _carrying(connection: AsyncConnection, way: Way, most: int) -> Shown:
 
 async def capped(connection: AsyncConnection, table: Table, conditions: Conditions) -> Count:
     """Rows that these conditions hold for, up to the cap."""
-    return (await _capped(connection, table, conditions)).count
-
-
-async def _capped(connection: AsyncConnection, table: Table, conditions: Conditions) -> Shown:
     draft = Draft()
-    some = f"SELECT FROM {table.fullname} WHERE {draft.all(conditions)} LIMIT {CAP + 1}"
-    return await _counted(connection, CAPPED.format(some=some, most=CAP, now=NOW), draft)
+    some = f"SELECT FROM {table.fullname} WHERE {draft.all(conditions)} LIMIT {draft.value(CAP + 1)}"
+    return (await _counted(connection, CAPPED.format(some=some, most=CAP, now=NOW), draft)).count

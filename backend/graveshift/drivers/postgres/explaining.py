@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graveshift.drivers.postgres.connection import fetched, opened
+from graveshift.drivers.postgres.connection import Ready
 from graveshift.drivers.postgres.reading import NOW
 from graveshift.drivers.postgres.text import raw
 from graveshift.seen import Explained, Seen
@@ -94,27 +93,24 @@ ORDER BY j.id DESC
 """)
 
 
-async def explain(engine: AsyncEngine, system: str, native: str) -> Explained | None:
+async def explain(ready: Ready, system: str, native: str) -> Explained | None:
     """What is known of `queue/kind/fingerprint`; None for what is no such id."""
     named = cause_of(native)
     if named is None:
         return None
-    async with opened(engine) as connection:
-        elsewhere = await fetched(connection, ELSEWHERE, {"fingerprint": named["fingerprint"]})
-        parts, as_of = [row for row in elsewhere if row.queue is not None], elsewhere[0].as_of
-        seen = _letters(await fetched(connection, SAMPLE, named), system)
-        if not seen:
-            seen = [_job(row, system) for row in await fetched(connection, RETRYING, named)]
+    elsewhere = await ready.rows(ELSEWHERE, {"fingerprint": named["fingerprint"]})
+    parts, as_of = [row for row in elsewhere if row.queue is not None], elsewhere[0].as_of
+    seen = _letters(await ready.rows(SAMPLE, named), system)
+    if not seen:
+        seen = [_job(row, system) for row in await ready.rows(RETRYING, named)]
     return Explained(_parts(parts, "queue"), _parts(parts, "kind"), seen, _how(seen), as_of)
 
 
-async def requeues(engine: AsyncEngine, native: str, limit: int) -> list[Requeued]:
+async def requeues(ready: Ready, native: str, limit: int) -> list[Requeued]:
     """The last runs that requeued letters of this cause, the newest first; whose they were is the ledger's to say."""
     named = cause_of(native)
-    if named is None:
-        return []
-    async with opened(engine) as connection:
-        return [_requeued(row) for row in await fetched(connection, REQUEUES, {**named, "limit": limit})]
+    rows = await ready.rows(REQUEUES, {**named, "limit": limit}) if named else ()
+    return [_requeued(row) for row in rows]
 
 
 def cause_of(native: str) -> dict[str, str] | None:

@@ -11,7 +11,7 @@ from graveshift.back import Alike
 from graveshift.driver import Count, Frozen
 from graveshift.drivers.postgres import counting, explaining, groups
 from graveshift.drivers.postgres.chosen import Conditions, led, letters_where, visible
-from graveshift.drivers.postgres.connection import opened
+from graveshift.drivers.postgres.connection import Ready, opened
 from graveshift.drivers.postgres.picking import picked
 from graveshift.drivers.postgres.reading import freeze, letter_detail, listed, now, rows_along, rows_at
 from graveshift.drivers.postgres.surveying import survey
@@ -42,22 +42,20 @@ class PostgresLetters:
         self.system = system
         self.normal = lru_cache(NORMAL)(normal)
         self._engine = engine
+        self._ready = Ready(engine)
         self._veil = veil
 
     async def page(self, chosen: Filter, cursor: str | None, limit: int, sort: Sort = Sort.NEWEST) -> Page[Letter]:
         """Raises Invalid for a cursor that is not ours. Where few fit a page may be short and yet not the last."""
-        after = None if cursor is None else _position(cursor)
+        after, common = (None, None) if cursor is None else _position(cursor)
         conditions, sieve = led(chosen, self.system)
         way = self._way(chosen, conditions, limit + 1)
-        way = structs.replace(way, sieve=sieve, after=after, newest_first=sort is Sort.NEWEST)
+        way = structs.replace(way, sieve=sieve, after=after, common=common, newest_first=sort is Sort.NEWEST)
         async with opened(self._engine) as connection:
             found, rows = await _found(connection, way, limit)
             shown = await counting.count_shown(connection, self._counted(chosen), way, found.total)
             as_of = shown.as_of or await now(connection)
-        stopped, places = found.stopped, found.rows
-        if len(places) > limit:
-            stopped = (places[limit - 1].died_at, places[limit - 1].id)
-        following = None if stopped is None else encoded(microseconds(stopped[0]), stopped[1])
+        following = _following(found, limit)
         return Page(listed(rows, self.system), as_of, following, shown.count.n, shown.count.exact)
 
     async def one(self, native: str) -> LetterDetail | None:
@@ -77,10 +75,10 @@ class PostgresLetters:
         return await groups.one(self._engine, self.system, native, self.normal)
 
     async def explain(self, native: str) -> Explained | None:
-        return await explaining.explain(self._engine, self.system, native)
+        return await explaining.explain(self._ready, self.system, native)
 
     async def requeues(self, native: str, limit: int) -> Sequence[Requeued]:
-        return await explaining.requeues(self._engine, native, limit)
+        return await explaining.requeues(self._ready, native, limit)
 
     async def freeze(self) -> Frozen:
         async with opened(self._engine) as connection:
@@ -107,6 +105,10 @@ class PostgresLetters:
     async def survey(self, letters: Sequence[str], queue: str | None = None) -> Sequence[Alike]:
         return await survey(self._engine, letters, queue)
 
+    async def close(self) -> None:
+        """Give back the connection that is held."""
+        await self._ready.close()
+
     def _way(self, chosen: Filter, conditions: Conditions, limit: int) -> Way:
         return way(chosen, conditions, veils(chosen, self._veil), limit)
 
@@ -123,9 +125,20 @@ async def _found(connection: AsyncConnection, way: Way, limit: int) -> tuple[Wal
     return walked, await rows_at(connection, walked.rows[:limit])
 
 
-def _position(text: str) -> Position:
-    us, job = numbers_of(text, 2)
+def _following(found: Walked, limit: int) -> str | None:
+    """The cursor after so many letters, or from where the walk came to; it keeps that they were seen to be common."""
+    at = found.stopped if len(found.rows) <= limit else (found.rows[limit - 1].died_at, found.rows[limit - 1].id)
+    common = [] if found.total is None or found.total.exact else [found.total.n]
+    return None if at is None else encoded(microseconds(at[0]), at[1], *common)
+
+
+def _position(text: str) -> tuple[Position, int | None]:
+    """Where a page begins, and how many letters there are at least, where that was seen."""
     try:
-        return moment(us), job
+        us, job, *common = numbers_of(text, 3)
+    except Invalid:
+        us, job, *common = numbers_of(text, 2)
+    try:
+        return (moment(us), job), common[0] if common else None
     except OverflowError as error:
         raise Invalid("the cursor is not one of ours") from error

@@ -35,6 +35,7 @@ class NearQueue:
     def __init__(self, engine: Engine, primary: PostgresQueue, replica: Replica) -> None:
         near = PostgresQueue(engine, primary.system, primary.veil, normal=primary.letters.normal)
         self._engine = engine
+        self._near = near
         self.replica = replica
         self.source = NearSource(Nearest(near.source, primary.source, replica))
         self.letters = NearLetters(Nearest(near.letters, primary.letters, replica))
@@ -47,6 +48,7 @@ class NearQueue:
 
     async def close(self) -> None:
         """Give the replica's connections back; the primary's are its queue's."""
+        await self._near.close()
         await shut(self._engine)
 
 

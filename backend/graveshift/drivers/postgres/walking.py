@@ -32,7 +32,7 @@ Position = tuple[datetime, int]
 class Walked(Struct, frozen=True):
     """Letters in order; `stopped` is where the walk ended short of what was wanted, None where it did not.
 
-    `total` is how many there are in all, as far as that was seen on the way.
+    `total` is how many there are in all, where that was seen on the way. Not exact: what they carry is common.
     """
 
     rows: Sequence[Any]
@@ -90,7 +90,8 @@ class Way(Struct, frozen=True, kw_only=True):
     `sieve` are more conditions, which the index that serves the first ones knows nothing of: few may fit of many rows.
     `inside` are conditions on what they carry, `indexed` where at least one of them is not a negation. `texts` are the
     conditions of the first kind on what is carried, where none leads to the letters by an index: None where one does.
-    `order` are the columns of `table` they stand in order by, and `after` is a value of each.
+    `order` are the columns of `table` they stand in order by, and `after` is a value of each. `common` is how many
+    there are at least, where an earlier walk has seen that they are too many to be looked up.
     """
 
     conditions: Conditions
@@ -104,6 +105,7 @@ class Way(Struct, frozen=True, kw_only=True):
     limit: int
     table: Table = dead
     order: tuple[str, ...] = ("died_at", "id")
+    common: int | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -140,17 +142,16 @@ async def walk(connection: AsyncConnection, way: Way, span: timedelta | None = N
 
 
 async def _within(connection: AsyncConnection, way: Way, span: timedelta) -> Walked:
-    """What is nowhere near is looked up where it is rare, else looked for as long as anybody waits."""
+    """What is not near is looked up where it is rare; where it is common, later walks take longer looks for it."""
     if way.is_plain:
         return Walked(await _first(connection, way))
+    if way.common is not None:
+        return structs.replace(await _looked(connection, way, span), total=Count(way.common, False))
     near = await _looked(connection, way, BRIEF if way.indexed else span)
     if near.stopped is None or not way.indexed:
         return near
     everywhere, total = await _seen(connection, way)
-    if total.exact:
-        return Walked(everywhere, total=total)
-    further = await _looked(connection, structs.replace(way, after=near.stopped), span - BRIEF)
-    return structs.replace(_joined(near, further, way.limit), total=total)
+    return Walked(everywhere, total=total) if total.exact else structs.replace(near, total=total)
 
 
 async def _all(connection: AsyncConnection, way: Way) -> Walked:
@@ -160,13 +161,10 @@ async def _all(connection: AsyncConnection, way: Way) -> Walked:
         return Walked(await _looked_up(connection, way))
     found = await _looked(connection, way, LONG)
     while found.stopped is not None:
-        found = _joined(found, await _looked(connection, structs.replace(way, after=found.stopped), LONG), way.limit)
+        further = await _looked(connection, structs.replace(way, after=found.stopped), LONG)
+        rows = [*found.rows, *further.rows]
+        found = Walked(rows[: way.limit], None if len(rows) >= way.limit else further.stopped)
     return found
-
-
-def _joined(near: Walked, further: Walked, limit: int) -> Walked:
-    rows = [*near.rows, *further.rows]
-    return Walked(rows[:limit]) if len(rows) >= limit else Walked(rows, further.stopped)
 
 
 def position(row: Any, order: Sequence[str]) -> tuple[Any, ...]:
@@ -192,10 +190,15 @@ async def _first(connection: AsyncConnection, way: Way) -> Sequence[Any]:
 
 
 def along(draft: Draft, way: Way, columns: Sequence[str]) -> str:
-    """Letters by their own rows, whatever they carry."""
+    """Letters by their own rows, whatever they carry.
+
+    With the limit as a value the plan is made for the values at hand. One that is kept would know nothing of which day
+    has letters of a version or a cause: it reads all of one that has none.
+    """
     named = ", ".join(dict.fromkeys(("died_at", "id", *columns)))
     where = f"{draft.all([*way.conditions, *way.sieve])} AND {_beyond(draft, way)}"
-    return f"SELECT {named} FROM {way.table.fullname} WHERE {where} ORDER BY {in_order(way)} LIMIT {way.limit}"
+    ordered = f"ORDER BY {in_order(way)} LIMIT {draft.value(way.limit)}"
+    return f"SELECT {named} FROM {way.table.fullname} WHERE {where} {ordered}"
 
 
 def _columns(way: Way) -> str:
@@ -219,7 +222,12 @@ async def _looked(connection: AsyncConnection, way: Way, span: timedelta) -> Wal
     """Those that fit of the letters that were looked at within so long, and where that was over before the end."""
     draft = Draft()
     parts = _along_texts(draft, way) if way.inside and way.texts is not None else _along_letters(draft, way)
-    more = {"columns": _columns(way), "order": in_order(way), "span": draft.value(span), "limit": way.limit}
+    more = {
+        "columns": _columns(way),
+        "order": in_order(way),
+        "span": draft.value(span),
+        "limit": draft.value(way.limit),
+    }
     rows = await asked(connection, LOOK.format(**parts, **more), draft)
     found = [row for row in rows if row.fits]
     return Walked(found, position(rows[-1], way.order) if len(found) < len(rows) == way.limit else None)
