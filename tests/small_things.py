@@ -73,10 +73,13 @@ class Things:
         self.phrase: str | None = None
         self.failing_items = 0
         self.pace = 1000
+        self.begins_empty = False
 
     def page(self, query: dict[str, str]) -> Page[Letter]:
         if unknown := set(query) - {*Filter.__struct_fields__, "limit", "cursor"}:
             raise Refused(422, "invalid", f"unknown parameter {unknown}")
+        if self.begins_empty and "cursor" not in query:
+            return Page([], NOW, "0", 0, False)
         found = [one for one in self.letters if query.get("queue") in (None, one.queue)]
         start, limit = int(query.get("cursor", "0")), int(query["limit"])
         short = [Letter(**{name: getattr(one, name) for name in Letter.__struct_fields__}) for one in found]

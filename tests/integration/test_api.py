@@ -117,6 +117,13 @@ async def test_a_malformed_or_unknown_id_is_not_found(admin: httpx.AsyncClient) 
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("resource", ["runs", "backups", "secrets", "marks", "runbooks", "filters", "audit"])
+async def test_a_list_without_conditions_says_so(admin: httpx.AsyncClient, resource: str) -> None:
+    answer = await admin.get(f"/v1/{resource}", params={"q": "queue:mail"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert "this list has no conditions" in answer.json()["detail"]
+
+
 async def test_unknown_paths_and_methods_are_problems_too(admin: httpx.AsyncClient) -> None:
     answer = await admin.get("/v1/nothing")
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")

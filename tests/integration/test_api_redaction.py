@@ -106,6 +106,18 @@ async def test_a_reveal_shows_the_letter_once_to_who_asked_and_is_on_the_record(
     assert [(item.id, item.detail) for item in items] == [(letter, "shown")]
 
 
+async def test_a_revealed_letter_keeps_its_siblings_and_its_earlier_lives(service: Service, front: Front) -> None:
+    first, *_ = await dead(front, 2)
+    async with front.running(), service.client(Role.OPERATOR) as client:
+        await front.ended(await front.order("dlq.requeue", {"selection": {"ids": [first]}}))
+        await front.bench.kill(*await front.bench.take(1), **BLAME)
+        letter, *_ = await front.letters(0)
+        page = (await client.get(path_of("dlq", letter))).json()
+        shown = (await client.get(f"/v1/runs/{await reveal(client, letter)}/revealed")).json()
+    assert (page["siblings"], [life["by"] for life in page["lives"]]) == (2, ["ann"])
+    assert (shown["siblings"], shown["lives"]) == (page["siblings"], page["lives"])
+
+
 async def test_after_a_minute_a_reveal_shows_nothing(service: Service, front: Front) -> None:
     letter, *_ = await dead(front)
     async with front.running(), service.client(Role.OPERATOR) as client:

@@ -70,6 +70,20 @@ def test_limit_says_how_many_more_there_are_and_all_gets_them(backend: SmallBack
     assert len(json.loads(graveshift(backend, "get", "dlq", "--limit", "1500", "-o", "json").stdout)["items"]) == 1500
 
 
+@pytest.mark.parametrize("how", [[], ["--all"], ["-o", "json"], ["--all", "-o", "json"]])
+def test_a_page_that_found_nothing_yet_is_not_the_end(backend: SmallBackend, how: list[str]) -> None:
+    backend.things.begins_empty = True
+    printed = graveshift(backend, "get", "dlq", *how)
+    assert all(one.id in printed.stdout for one in backend.things.letters)
+    assert "showing" not in printed.stderr
+
+
+def test_a_count_that_says_less_than_is_shown_is_not_said(backend: SmallBackend) -> None:
+    backend.things.begins_empty = True
+    backend.things.letters = []
+    assert "of 0+" not in graveshift(backend, "get", "dlq").stderr
+
+
 def test_a_filter_narrows_and_a_wrong_one_names_the_nearest(backend: SmallBackend) -> None:
     backend.things.letters.append(letter(9, queue="reports"))
     found = graveshift(backend, "get", "dlq", "--filter", "queue=reports", "-o", "json")

@@ -59,7 +59,7 @@ def test_a_plan_tells_what_it_foresees() -> None:
         "  by queue  mail 4,000, parse 112",
         "  by group  E: no 9 and 14 more",
         "takes about 1m",
-        "begins after 10s, in which u cancels it",
+        "begins after 10s, in which `graveshift run cancel` cancels it",
     ):
         assert line in said
 

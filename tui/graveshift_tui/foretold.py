@@ -45,14 +45,14 @@ def part_lines(plan: Plan) -> list[str]:
     return [*([clean(f"all{of} of {', '.join(alone)}", 300)] if alone else []), *lines]
 
 
-def forecast_lines(plan: Plan) -> list[str]:
+def forecast_lines(plan: Plan, cancels: str = "u") -> list[str]:
     """`begins after 10s, in which u cancels it`, `takes about 1h40 at 50/s`, and the disk; trifles are not told."""
     told = plan.forecast
     if told is None:
         return []
     said, disk = [], []
     if told.undo_window_s:
-        said.append(f"begins after {told.undo_window_s:g}s, in which u cancels it")
+        said.append(f"begins after {told.undo_window_s:g}s, in which {cancels} cancels it")
     if told.duration_s is not None and told.duration_s >= 1:
         said.append(f"takes about {age(told.duration_s)} at {rate(told.rate)}/s")
     if told.wal_bytes is not None and told.disk_bytes is not None and told.wal_bytes + told.disk_bytes >= TOLD:

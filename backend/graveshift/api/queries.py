@@ -121,6 +121,8 @@ def _convert(given: dict[str, Any], shape: type[Q]) -> Q:
         raise Invalid("a query parameter holds U+0000")
     if issubclass(shape, SortedQuery) and given.get("sort", Sort.NEWEST) not in list(Sort):
         raise Invalid(f"no index keeps the order `{given['sort']}`; there are {', '.join(Sort)} - at `$.sort`")
+    if shape is PageQuery and (strange := sorted(set(given) - set(PageQuery.__struct_fields__))):
+        raise Invalid(f"this list has no conditions: it takes cursor and limit, and no `{strange[0]}`")
     try:
         return msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:

@@ -5,8 +5,10 @@ from litestar import Response
 
 from graveshift.api.endpoint import Call
 from graveshift.api.linking import linked
+from graveshift.api.lives import placed
 from graveshift.api.resources import number, split
 from graveshift.errors import RevealOver
+from graveshift.store.sharing import on_one_connection
 from graveshift.wire.dlq import LetterDetail
 
 
@@ -21,5 +23,7 @@ async def revealed(call: Call) -> Response[bytes]:
     letter = await call.rooms.reveals.open(number(call.id), call.actor, read)
     if letter is None:
         raise RevealOver
+    async with on_one_connection():
+        shown = linked(call.rooms, await placed(call.rooms, letter))
     headers = {"Cache-Control": "no-store"}
-    return Response(msgspec.json.encode(linked(call.rooms, letter)), media_type="application/json", headers=headers)
+    return Response(msgspec.json.encode(shown), media_type="application/json", headers=headers)

@@ -67,6 +67,9 @@ def _parts(term: Term, saying: Saying) -> Parts:
     if term.field is None:
         return _words(term)
     takes = FIELDS[term.field].takes
+    if "*" in term.value and takes in ("name", "cause") and not FIELDS[term.field].stars:
+        starred = ", ".join(f"`{name}:`" for name, field in FIELDS.items() if field.stars)
+        raise _at(term, f"`{term.field}:` takes one whole name; a `*` stands for anything in {starred}")
     if term.op and takes not in ("time", "number"):
         raise _at(term, f"`{term.field}:` takes no `{term.op}`; a value that begins with it stands in quotes")
     return TAKES[takes](term, saying)

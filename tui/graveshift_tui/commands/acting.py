@@ -30,6 +30,8 @@ from graveshift_tui.format import clock, total
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
 
+CANCELS = "`graveshift run cancel`"
+
 app = new_app()
 
 
@@ -183,7 +185,7 @@ def plan_lines(plan: Plan) -> list[str]:
     lines += [f"  {clean(effect.subject, 200)}: {clean(effect.change, 500)}" for effect in plan.effects]
     lines += [f"  ! {line}" for line in warning_lines(plan)]
     lines += [f"  {line}" for line in (*sample_lines(plan), *part_lines(plan))]
-    lines += [f"  {line}" for line in forecast_lines(plan)]
+    lines += [f"  {line}" for line in forecast_lines(plan, CANCELS)]
     last = "nothing matches" if _is_empty(plan) else f"{_asks(plan)}; expires {clock(plan.expires_at)}"
     return [*lines, f"  {last}"]
 

@@ -9,6 +9,7 @@ from getpass import getpass
 from typing import Final, TypeVar
 
 from graveshift_tui.client import ApiError, Client
+from graveshift_tui.commands.terminal import Misused
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import Where
 
@@ -26,7 +27,10 @@ def given(where: Where, text: str | None, resource: str) -> str | None:
     with told(text):
         asks = _once(where, lambda client: client.query_help(typed, resource)).asks
     for span in sorted(asks, key=lambda span: -span.offset):
-        value = _asked(text[: span.offset].rpartition(" ")[2].rstrip("="))
+        name = text[: span.offset].rpartition(" ")[2].rstrip("=")
+        value = _asked(name)
+        if not value:
+            raise Misused(f"no secret value was given for {name}; a pipe gives a line for each `?`")
         token = _once(where, partial(Client.hide, value=value))
         text = text[: span.offset] + token + text[span.offset + span.length :]
     return text

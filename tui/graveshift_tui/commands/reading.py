@@ -154,8 +154,11 @@ async def _list(client: Client, listing: Listing, output: Output) -> None:
         await _print_table(client, listing)
     elif listing.wanted is not None and listing.wanted <= MAX_LIMIT:
         body = await client.fetch(listing.path, listing.params(None, listing.wanted))
-        decode(body, Page[Raw])
-        print(ascii_json(body))
+        page = decode(body, Page[Raw])
+        if page.next_cursor is None or len(page.items) >= listing.wanted:
+            print(ascii_json(body))
+        else:
+            await _print_pages(client, listing)
     else:
         await _print_pages(client, listing)
 
@@ -174,7 +177,8 @@ async def _print_table(client: Client, listing: Listing) -> None:
                 print(line)
             shown += len(rows)
     if page is not None and page.next_cursor:
-        more = "" if page.total is None else f" of {total(page.total, exact=page.total_is_exact)}"
+        is_known = page.total is not None and (page.total_is_exact or page.total > shown)
+        more = f" of {total(page.total, exact=page.total_is_exact)}" if is_known else ""
         say(f"showing {shown:,}{more}; --limit N or --all shows more")
 
 
@@ -196,13 +200,15 @@ async def _print_pages(client: Client, listing: Listing) -> None:
 
 
 async def _pages(client: Client, listing: Listing) -> AsyncGenerator[Page[Raw], None]:
+    """A page may be short, or empty, and go on all the same."""
     cursor, left = None, listing.wanted
     while left is None or left > 0:
         limit = MAX_LIMIT if left is None else min(left, MAX_LIMIT)
         page = decode(await client.fetch(listing.path, listing.params(cursor, limit)), Page[Raw])
         yield page
-        cursor, left = page.next_cursor, None if left is None else left - len(page.items)
-        if cursor is None or not page.items:
+        before, cursor = cursor, page.next_cursor
+        left = None if left is None else left - len(page.items)
+        if cursor in (None, before):
             return
 
 
