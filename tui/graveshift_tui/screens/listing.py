@@ -95,7 +95,8 @@ class ListScreen(ConsoleScreen):
         """What the card offers, and the way around."""
         row = self.table.row
         way = ("open",) if row is None or self.card.opens(row) is not None else ()
-        return offered(*way, *self.card.verbs[:FIRST], "copy", "filter", *self.card.verbs[FIRST:], "mark", "back")
+        first, later = self.card.verbs[:FIRST], self.card.verbs[FIRST:]
+        return offered(*way, *first, "copy", "filter", "mark", *later, "back")
 
     def subject(self) -> Subject:
         """Marks, else the row under the cursor."""
