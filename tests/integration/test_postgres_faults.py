@@ -1,7 +1,6 @@
 """Lost connections, dropped partitions, late housekeepers and other systems' producers."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Count, Move
-from graveshift.drivers.postgres import PostgresQueue, rollup, walking
+from graveshift.drivers.postgres import PostgresQueue, rollup
 from graveshift.errors import DatabaseUnavailable
 from graveshift.store.engine import create_engine, open_unit
 from graveshift.wire.jobs import NewJob
@@ -174,34 +173,6 @@ async def test_a_roll_up_in_small_bites_ends_at_the_same_numbers(bench: Bench, e
     groups = (await bench.letters.groups(ALL, None, 9)).items
     assert {(g.fingerprint, g.dead, g.retrying) for g in groups} == {("f1", 3, 0), ("f2", 0, 1)}
     assert {(g.error_type, g.message) for g in groups} == {("ValueError", "no such address: <n>")}
-
-
-@pytest.mark.parametrize("span", [timedelta(0), timedelta(milliseconds=50)])
-@pytest.mark.parametrize("chosen", [Filter(text="timeout"), Filter(text="timeout", queue="mail")])
-async def test_common_words_are_found_look_by_look(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, span: timedelta, chosen: Filter
-) -> None:
-    for name in ("RARE", "RARE_SHOWN"):
-        monkeypatch.setattr(walking, name, 5)
-    for name in ("walking.LONG", "walking.BRIEF", "letters.SHOWN"):
-        monkeypatch.setattr(f"graveshift.drivers.postgres.{name}", span)
-    timeouts: list[str] = []
-    for n in range(10):
-        await bench.dead(3, error_message="refused", fingerprint="f2")
-        timeouts += await bench.dead(1, error_message=f"timeout {n}")
-    frozen = await bench.letters.freeze()
-    assert list(await bench.letters.pick(chosen, frozen, None, 100)) == timeouts
-    assert list(await bench.letters.pick(chosen, frozen, timeouts[3], 2)) == timeouts[4:6]
-    found: list[str] = []
-    cursor: str | None = None
-    while True:
-        page = await bench.letters.page(chosen, cursor, 4)
-        found += [native(letter.id) for letter in page.items]
-        if (cursor := page.next_cursor) is None:
-            break
-    assert found == timeouts[::-1]
-    counted = await bench.letters.count(chosen)
-    assert counted.n == len(timeouts) or not counted.exact
 
 
 async def test_a_move_that_was_not_committed_did_not_happen(bench: Bench, engine: AsyncEngine) -> None:

@@ -1,6 +1,7 @@
 """Dead letters, searchable; see `graveshift.driver.Letters`."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +18,7 @@ from graveshift.drivers.postgres.reading import freeze, letter_detail, listed, n
 from graveshift.drivers.postgres.surveying import survey
 from graveshift.drivers.postgres.tables import dead
 from graveshift.drivers.postgres.unveiling import veils
-from graveshift.drivers.postgres.walking import SHOWN, Position, Walked, Way, walk, way
+from graveshift.drivers.postgres.walking import Position, Walked, Way, walk, way
 from graveshift.errors import Invalid
 from graveshift.fingerprint import normalise
 from graveshift.seen import Explained, Pace
@@ -29,6 +30,8 @@ from graveshift.wire.groups import Group, Requeued
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
 
+# A page of a hundred letters may look for them so long, a longer one longer.
+SHOWN = timedelta(milliseconds=5)
 # Messages that are kept as they are shown: a list of causes asks for the same ones again and again.
 NORMAL = 1024
 
@@ -121,7 +124,7 @@ async def _found(connection: AsyncConnection, way: Way, limit: int) -> tuple[Wal
     if way.is_plain:
         rows = await rows_along(connection, way)
         return Walked(rows), rows[:limit]
-    walked = await walk(connection, way, SHOWN)
+    walked = await walk(connection, way, SHOWN * max(1, limit / 100))
     return walked, await rows_at(connection, walked.rows[:limit])
 
 

@@ -1,6 +1,7 @@
 """Discarded letters, to be looked at and chosen from; see `graveshift.driver.Trash`."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from msgspec import structs
@@ -15,7 +16,7 @@ from graveshift.drivers.postgres.reading import HISTORY, LISTED, fields, freeze,
 from graveshift.drivers.postgres.tables import trash
 from graveshift.drivers.postgres.text import raw
 from graveshift.drivers.postgres.unveiling import veils
-from graveshift.drivers.postgres.walking import SHOWN, Position, Way, walk
+from graveshift.drivers.postgres.walking import Position, Way, walk
 from graveshift.drivers.postgres.walking import way as way_to
 from graveshift.errors import Invalid
 from graveshift.store.position import cursor as encoded
@@ -43,6 +44,8 @@ SELECT t.died_at, t.id FROM graveshift.trash t
 JOIN unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id) USING (died_at, id)
 """)
 
+# A page may look for letters so long.
+SHOWN = timedelta(milliseconds=5)
 NEWEST, BY_ID = ("discarded_at", "id"), ("id",)
 
 
