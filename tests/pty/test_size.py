@@ -10,3 +10,14 @@ def test_variables_from_another_terminal_do_not_count() -> None:
         lines = terminal.text.splitlines()
         assert "? help" in lines[29]
         assert len(lines[0].rstrip()) > 100
+
+
+def test_a_question_lies_on_the_screen_and_moves_nothing() -> None:
+    with Terminal(FAKE) as terminal:
+        until_now(lambda: terminal.shows("NEXT"), within=40)
+        before = terminal.text.splitlines()
+        terminal.send("\x10")
+        until_now(lambda: terminal.shows("type to narrow"), within=10)
+        during = terminal.text.splitlines()
+        assert during[0].split()[:2] == before[0].split()[:2]
+        assert during[-1] == before[-1]

@@ -246,6 +246,7 @@ async def test_empty_lists_say_what_it_means() -> None:
         await person.types("zzz")
         await person.press("enter")
         await person.sees("Nothing matches zzz")
+        await person.sees("/error:*zzz*")
 
 
 async def test_until_the_reader_moves_the_cursor_is_on_the_top_cause() -> None:

@@ -86,6 +86,7 @@ async def test_it_is_in_the_band_of_every_screen_and_told_once(monkeypatch: pyte
         await person.press("ctrl+r")
         await person.sees(f"run {number} ASKS")
         await person.told(WHY)
+        await person.told("7 and then p answer it")
         await person.press("3", "ctrl+r")
         await person.sees(f"run {number} ASKS")
         assert (len(rung), person.toasts.count(WHY)) == (1, 1)

@@ -84,7 +84,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
             count_is_exact=count.exact,
             walked=aim.walked,
             arrived_since=0,
-            effects=[*await self._effects(world, aim, count), *tried(self._care(world, aim, frost))],
+            effects=[*tried(self._care(world, aim, frost)), *await self._effects(world, aim, count)],
             confirm=confirm,
             phrase=phrase,
             rate=told.rate,

@@ -44,7 +44,7 @@ def tried(care: Care) -> Sequence[Effect]:
         Then.ASK: "then it asks",
         Then.STOP: "then it ends",
     }
-    spread = "spread over queues, kinds, causes, versions and ages"
+    spread = "spread over queues, kinds, causes, versions, hosts and ages"
     rule = f"{red}, late after {care.drip.canary_s:g} s; {after[care.then]}"
     change = f"go first, ahead of the backlog and past a pause; {rule}"
     return [Effect(f"a canary of {care.canary:,} of them, {spread}", change)]

@@ -42,12 +42,12 @@ class Alarm:
         self._title.show(f"graveshift {name}: run {halted[0].id} {halted[0].halt}" if halted else "")
 
 
-def asks(run: Run) -> str:
+def asks(run: Run, answer: str = "p answers it") -> str:
     """Why it stopped by itself, and the keys that answer it while it waits."""
-    return f"{run.halt}; p answers it, X ends it" if run.state is RunState.PAUSED else run.halt or ""
+    return f"{run.halt}; {answer}, X ends it" if run.state is RunState.PAUSED else run.halt or ""
 
 
 def _said(run: Run) -> str:
     if run.halt:
-        return asks(run)
+        return asks(run, "7 and then p answer it")
     return f"slowed itself to {rate(run.slowed)}/s" if run.slowed is not None else ""

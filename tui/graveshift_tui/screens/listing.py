@@ -13,6 +13,7 @@ from graveshift_tui.card import Card, Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.format import fit
+from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import ConsoleScreen, offered
 from graveshift_tui.screens import gone, standing
 from graveshift_tui.screens.explaining import Explaining
@@ -28,7 +29,7 @@ ROOMY = 16
 FIRST = 4
 """Verbs of a card that its hints name before what can be done with any row."""
 WHOLE = ("dlq", "jobs", "trash")
-WORDS = "Whole words are looked for, in errors; error:, kind: and queue: look elsewhere."
+WORDS = "Whole words are looked for, in messages and names of errors."
 
 
 class ListScreen(ConsoleScreen):
@@ -273,10 +274,18 @@ class ListScreen(ConsoleScreen):
             return [
                 (),
                 ((f"   Nothing matches {self.words}.", "muted"),),
-                ((f"   {WORDS}", "faint"),),
+                *([((f"   {WORDS}", "faint"),)] if (parts := parts_of_words(self.route.query)) else []),
+                *([((f"   Parts of a name: /{parts}", "faint"),)] if parts else []),
                 (("   esc goes back.", "faint"),),
             ]
         return [(), ((f"   {self.card.empty}", "muted"),)]
+
+
+def parts_of_words(query: str) -> str:
+    """The filter that looks for its words in the midst of error names; nothing where it has no words."""
+    words = [word for word in query.split() if word.isalnum()]
+    rest = [word for word in query.split() if not word.isalnum()]
+    return clean(" ".join([*rest, *(f"error:*{word}*" for word in words)]), 200) if words else ""
 
 
 def stepper(listing: ListScreen) -> Callable[[int], Route | None]:

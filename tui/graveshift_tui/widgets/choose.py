@@ -48,9 +48,10 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
 
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
-    Chooser { align: center top; background: transparent; padding-top: 2; }
+    Chooser { align: center top; background: transparent; }
     Chooser > Vertical {
-        width: 66; max-width: 100%; height: auto; padding: 0 1; background: $background; border: round $primary;
+        width: 66; max-width: 100%; height: auto; margin-top: 2; padding: 0 1;
+        background: $background; border: round $primary;
     }
     Chooser Input { height: 1; border: none; padding: 0; background: $panel; }
     Chooser Input:focus { border: none; }

@@ -18,7 +18,10 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
     """Keeps its place and its folds while the document beneath is renewed."""
 
     DEFAULT_CSS = """
-    Detail { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; overflow-y: auto; }
+    Detail {
+        scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; scrollbar-gutter: stable;
+        overflow-x: hidden; overflow-y: auto;
+    }
     """
 
     def __init__(self, *, id: str | None = None) -> None:

@@ -99,12 +99,16 @@ async def count_shown(connection: AsyncConnection, what: Counted, way: Way, know
     if told is not None:
         return told
     if way.veils is not None or way.inside:
-        return Shown(
-            await _looked_at(connection, structs.replace(way, after=None, indexed=False, limit=GLANCE + 1), BRIEF)
-        )
+        glance = structs.replace(way, after=None, indexed=False, limit=GLANCE + 1)
+        return Shown(_steady(await _looked_at(connection, glance, BRIEF), way.limit - 1))
     if way.sieve:
         return await _sifted(connection, way)
     return await _along(connection, structs.replace(way, after=None, limit=CAP + 1))
+
+
+def _steady(seen: Count, page: int) -> Count:
+    """What a look of so long came to is another number each time: at least a page of them is true for longer."""
+    return seen if seen.exact else Count(min(seen.n, page), exact=False)
 
 
 async def _along(connection: AsyncConnection, way: Way) -> Shown:
