@@ -77,6 +77,11 @@ def place(traceback: str | None, error_type: str) -> str | None:
     return f"{file.rpartition('/')[2]}:{line} {function} > {error_type}"
 
 
+def host(payload: bytes) -> str | None:
+    """What the payload names as a host, wherever it stands; None where it names none."""
+    return next((value for name, value in _decoded(payload) if name.rpartition(".")[2] in HOST), None)
+
+
 class Values:
     """What stands in one field: how often each value, and one payload with each."""
 

@@ -181,6 +181,18 @@ async def test_a_plan_shows_no_secret_that_its_selection_looks_for(
     assert "***" in str(seen.json()["effects"])
 
 
+async def test_the_record_of_an_export_has_no_secret_that_it_looked_for(service: Service, front: Front) -> None:
+    await dead(front)
+    secret = f'payload.auth.user="{SECRET}"'
+    ways = {"q": secret}, {"payload": f'{{"auth": {{"user": "{SECRET}"}}}}'}
+    async with service.client(Role.OPERATOR) as client:
+        for way in ways:
+            assert (await client.get("/v1/dlq/export", params=way)).status_code == 200
+    record = str([entry for entry in await front.record() if entry.operation == "dlq.export"])
+    assert SECRET not in record
+    assert "***" in record
+
+
 async def test_a_saved_filter_shows_no_secret_and_finds_it_all_the_same(service: Service, front: Front) -> None:
     letter, *_ = await dead(front)
     front.operations |= {SaveFilter.name: SaveFilter, DropFilter.name: DropFilter}

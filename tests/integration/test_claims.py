@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from graveshift.errors import Invalid, NotFound, PlanStale
 from graveshift.operation import Actor
+from graveshift.selection import surveying
 from graveshift.wire.groups import Claim
 from graveshift.wire.operations import Role
 from graveshift.wire.plans import Caution, Confirm, RunPlan
@@ -173,6 +174,17 @@ async def test_plans_of_others_say_who_is_on_it_and_ones_own_do_not(front: Front
         assert said.words == f'ann is on it since {claim.since:%Y-%m-%d %H:%M:%SZ}: "calling the bank"'
         assert (said.n, said.of) == (2, None)
         assert await claims_told(front, operation, ANN) == []
+
+
+async def test_a_count_that_the_roll_up_knows_is_of_all_and_of_no_sample(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = await group_of(front)
+    async with front.running():
+        await does(front, ANN, "group.claim", group=group)
+    monkeypatch.setattr(surveying, "SAMPLE", 1)
+    (said,) = await claims_told(front, "dlq.requeue", BEN)
+    assert (said.n, said.of) == (2, None)
 
 
 async def test_of_several_causes_the_claimed_one_is_named_and_who_wrote_the_note(front: Front) -> None:

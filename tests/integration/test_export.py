@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -42,7 +43,8 @@ async def test_json_lines_hold_every_letter_of_every_page_and_say_that_they_are_
     *letters, last = [json.loads(line) for line in answer.text.splitlines()]
     assert (last["export"]["complete"], last["export"]["letters"]) == (True, 2500)
     assert len({letter["id"] for letter in letters}) == 2500
-    assert [letter["died_at"] for letter in letters] == sorted((one["died_at"] for one in letters), reverse=True)
+    died = [datetime.fromisoformat(letter["died_at"]) for letter in letters]
+    assert died == sorted(died, reverse=True)
     assert letters[0]["payload"] == {"to": "ana@example.org"}
     await true(lambda: _recorded(service, 2), what="the end is on the record")
     assert await record(service) == [("started", "jsonl, all", None), ("succeeded", "jsonl, all", 2500)]

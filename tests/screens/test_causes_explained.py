@@ -80,6 +80,8 @@ def test_what_was_never_done_and_nobody_did_is_said_too() -> None:
     said = words(told(replace(explained(CAUSE), requeues=[], samples=[], facets=[]), At(80, START)))
     assert "before      never requeued" in said
     assert "owner       nobody   n to claim" in said
+    again = replace(explained(CAUSE), requeues=[], died_again=3)
+    assert "before      never requeued as this cause" in words(told(again, At(80, START)))
     assert "MAY HAVE ARRIVED" not in said
     assert "before" not in words(told(replace(explained(CAUSE), requeues=None), At(80, START)))
 

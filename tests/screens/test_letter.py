@@ -3,12 +3,19 @@
 from datetime import timedelta
 
 import msgspec
+import pytest
 from msgspec import Raw
 from msgspec.structs import replace
 
 from graveshift.wire.dlq import Life
+from graveshift.wire.edits import Edit
+from graveshift.wire.jobs import JobDetail, JobState
+from graveshift_tui.screens.dlq import nodes as letter_nodes
+from graveshift_tui.screens.jobs import nodes as job_nodes
+from graveshift_tui.widgets.columns import At
 from tests.screens.console import Person, console
 from tests.screens.fake_client import FakeClient
+from tests.screens.night import START
 from tests.waiting import until
 
 
@@ -49,6 +56,19 @@ async def test_a_letter_tells_its_siblings_and_earlier_lives_and_a_key_opens_tho
         await until(lambda: person.listing.route.filter.fingerprint is not None)
 
 
+@pytest.mark.parametrize("of", ["letter", "job"])
+def test_a_page_tells_who_edited_the_payload_and_what_it_was_folded(of: str) -> None:
+    edits = [Edit(run_id="81", by="ann", at=START, original=Raw(b'{"to": "before"}'))]
+    letter = replace(FakeClient().letters[0], edits=edits)
+    job = JobDetail(id="native:1", system="native", queue="q", kind="k", state=JobState.WAITING, edits=edits)
+    shown = letter_nodes(letter, At(80, START)) if of == "letter" else job_nodes(job, At(80, START))
+    (told,) = [node for node in shown if node.path == "edits"]
+    (first,) = told.children
+    assert "run 81 by ann" in "".join(text for text, _ in first.head)
+    assert first.shut
+    assert "before" in str(first.children)
+
+
 async def test_a_reveal_asks_why_shows_the_letter_and_is_masked_again_when_left() -> None:
     client = Revealing()
     async with console(client) as person:
@@ -56,6 +76,8 @@ async def test_a_reveal_asks_why_shows_the_letter_and_is_masked_again_when_left(
         await person.sees('"***"')
         await person.press("v")
         await person.sees("Why?")
+        assert "a reason for the record is needed" in person.text
+        assert "nothing like that" not in person.text
         await person.types("case 4711")
         await person.press("enter")
         await person.sees("hunter2")

@@ -8,6 +8,7 @@ from msgspec import structs
 from graveshift.wire.groups import Group
 from graveshift.wire.overview import Environment, Overview, Totals
 from graveshift_tui.screens.headline import ceased, headline
+from graveshift_tui.screens.lately import Lately
 from graveshift_tui.screens.slope import slope
 
 MINUTE = datetime(2026, 11, 22, 3, 12, tzinfo=UTC)
@@ -67,6 +68,24 @@ def test_what_has_stopped_says_so_long_before_its_minute_is_over() -> None:
     assert _said(_seen(now, last=now - timedelta(seconds=22))).startswith(" BETTER  no failure for 20s, was 12.5k/min")
 
 
+def test_the_pace_of_the_last_seconds_is_told_where_it_is_quite_another() -> None:
+    now = MINUTE + timedelta(seconds=50)
+    seen = _seen(now, last=now - timedelta(seconds=1))
+    assert _said(seen, 400.0).startswith(" BETTER  400 failures/min now, was 12.5k until 03:12")
+    assert _said(seen, 9000.0).startswith(" WORSE  13.9k failures/min, was 3 until 02:52")
+    assert _said(_seen(now, last=now, pace=3.0), 4.0).startswith(" BETTER  3 failures/min, was 12.5k")
+
+
+def test_the_last_seconds_are_counted_over_the_turn_of_a_minute() -> None:
+    lately, start = Lately(), _seen(MINUTE + timedelta(seconds=55), MINUTE)
+    assert lately.take(start) is None
+    trend = [*start.totals.trend[1:-1], 9040, 60]
+    totals = structs.replace(start.totals, trend=trend, minute=MINUTE + timedelta(minutes=1))
+    later = structs.replace(start, as_of=start.as_of + timedelta(seconds=10), totals=totals)
+    assert lately.take(later) == 600.0
+    assert lately.take(start) is None, "another backend's clock may be behind"
+
+
 def test_a_cause_that_is_not_shown_may_be_the_one_that_still_fails() -> None:
     now = MINUTE + timedelta(seconds=50)
     seen = _seen(now, last=now - timedelta(seconds=22))
@@ -74,17 +93,17 @@ def test_a_cause_that_is_not_shown_may_be_the_one_that_still_fails() -> None:
     assert _said(many).startswith(" WORSE  13.9k failures/min")
 
 
-def _seen(now: datetime, last: datetime) -> Overview:
+def _seen(now: datetime, last: datetime, pace: float = 13_912.0) -> Overview:
     cause = Group(id="g", fingerprint="f", system="native", queue="mail", kind="send", error_type="E", message="m",
                   dead=9, retrying=0, per_min=13_912.0, first_seen=now - timedelta(days=4), last_seen=last)  # fmt: skip
     totals = Totals(waiting=0, retrying=0, scheduled=0, running=0, dead=9, groups=1, in_per_s=0.0, out_per_s=0.0,
-                    dead_per_min=0.0, failing_per_min=13_912.0, trend=[3] * 39 + [12_500] * 20 + [9000],
+                    dead_per_min=0.0, failing_per_min=pace, trend=[3] * 39 + [12_500] * 20 + [9000],
                     minute=MINUTE)  # fmt: skip
     return Overview(now, Environment("DEMO", "here", "amber", "1"), "ann", "admin", totals, [], [cause], [], [], [], [])
 
 
-def _said(seen: Overview) -> str:
-    return "".join(text for text, _ in headline(seen, 80))
+def _said(seen: Overview, lately: float | None = None) -> str:
+    return "".join(text for text, _ in headline(seen, 80, lately))
 
 
 @pytest.mark.parametrize(

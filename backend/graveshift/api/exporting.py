@@ -12,6 +12,7 @@ from litestar.response import Stream
 from msgspec import Meta, Raw, Struct, structs, to_builtins
 
 from graveshift.api.endpoint import Call
+from graveshift.api.hiding import hidden_query, hidden_words
 from graveshift.api.queries import both
 from graveshift.api.resources import RESOURCES, split
 from graveshift.api.sheets import Commas, Lines, Row, Sheet, Told
@@ -162,8 +163,10 @@ def _in_words(call: Call, wanted: Wanted) -> str:
     if isinstance(wanted, list):
         return f"{len(wanted)} by id"
     told = {name: getattr(call.query, name) for name in (*DLQ.fields, "q")}
+    if told["q"] is not None:
+        told["q"] = hidden_query(told["q"], call.rooms.redaction)
     said = " ".join(f"{name}={value}" for name, value in to_builtins(told).items() if value is not None)
-    return call.rooms.redaction.text(said)[:1000] or "all"
+    return hidden_words(said, call.rooms.redaction)[:1000] or "all"
 
 
 def _remember(call: Call, deed: Deed) -> None:

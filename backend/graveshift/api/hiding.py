@@ -16,7 +16,9 @@ def hidden_plan(plan: Plan, redaction: Redaction) -> Plan:
     args = _through(plan.args, _MASKS, redaction)
     if "selection" not in args and "query" not in args:
         return replace(plan, args=args)
-    effects = [Effect(_said(one.subject, redaction), _said(one.change, redaction)) for one in plan.effects]
+    effects = [
+        Effect(hidden_words(one.subject, redaction), hidden_words(one.change, redaction)) for one in plan.effects
+    ]
     return replace(plan, args=args, effects=effects)
 
 
@@ -25,8 +27,8 @@ def hidden_query(text: str, redaction: Redaction) -> str:
     return hidden(text, redaction.payload, redaction.text)
 
 
-def _said(words: str, redaction: Redaction) -> str:
-    """Words with a condition in them are read as a payload would be, and as a message."""
+def hidden_words(words: str, redaction: Redaction) -> str:
+    """With a condition in them: they are read as a payload would be, and as a message."""
     return redaction.text(_json(words, redaction))
 
 

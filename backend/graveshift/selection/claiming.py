@@ -31,7 +31,7 @@ async def claims_of_others(world: World, found: Surveyed) -> list[Caution]:
         if one.claim is not None and one.claim.by != world.actor:
             what = "it" if len(found.causes) == 1 else error.rpartition(".")[2]
             words = f"{one.claim.by} is on {what} since {moment(one.claim.since)}{_noted(one)}"
-            said.append(Caution(code="claimed", n=n, of=found.sampled, words=words))
+            said.append(Caution(code="claimed", n=n, of=found.parts_of, words=words))
     return said[:SAID]
 
 

@@ -1,17 +1,21 @@
-"""A few letters of a selection, spread over what they differ in: queue, kind, cause, version and age."""
+"""A few letters of a selection, spread over what they differ in: queue, kind, cause, version, host and age."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import zip_longest
+from typing import TypeVar
 
 from msgspec import structs
 
 from graveshift.driver import Frozen, Letters
+from graveshift.facets import host
 from graveshift.selection import Aim, Frost, natives, system_of
 from graveshift.store.position import letter_id
-from graveshift.wire.dlq import Letter
+from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.groups import Group
 from graveshift.wire.ids import encode
 from graveshift.wire.selection import Filter
+
+T = TypeVar("T")
 
 # So many letters are looked at for each that is wanted, of so many causes at most; so many in a row at each moment.
 TIMES, CAUSES, BESIDE = 3, 100, 2
@@ -60,9 +64,9 @@ async def _moments(pool: Letters, chosen: Filter, frozen: Frozen, moments: int) 
     return found
 
 
-async def _letters(aim: Aim[Letters], ids: Sequence[str]) -> list[Letter]:
+async def _letters(aim: Aim[Letters], ids: Sequence[str]) -> list[LetterDetail]:
     """Those of these that are letters still."""
-    found: list[Letter] = []
+    found: list[LetterDetail] = []
     for id in ids:
         pool = aim.pools.get(system_of(id))
         letter = await pool.one(natives([id])[0]) if pool else None
@@ -71,25 +75,41 @@ async def _letters(aim: Aim[Letters], ids: Sequence[str]) -> list[Letter]:
     return found
 
 
-def spread(letters: Sequence[Letter], n: int) -> list[str]:
-    """Ids of `n` of these: of each sort the same number while it lasts, and of each sort the ages evenly."""
-    sorts: dict[tuple[object, ...], list[str]] = {}
-    for letter in sorted(letters, key=lambda one: one.died_at):
-        sort = (letter.system, letter.queue, letter.kind, letter.fingerprint, letter.worker_version)
-        sorts.setdefault(sort, []).append(letter.id)
-    rounds = zip_longest(*[spaced(ids, n) for ids in sorts.values()])
-    return [id for turn in rounds for id in turn if id is not None][:n]
+def spread(letters: Sequence[LetterDetail], n: int) -> list[str]:
+    """Ids of `n` of these: of each sort the same number while it lasts; of each sort all hosts, and the ages evenly."""
+    aged = sorted(letters, key=lambda one: one.died_at)
+    sorts = [_by_host(sort, n) for sort in _parted(aged, _sort)]
+    return [letter.id for letter in _in_turns(sorts)][:n]
 
 
-def spaced(ids: Sequence[str], n: int) -> list[str]:
+def _by_host(letters: Sequence[LetterDetail], n: int) -> list[LetterDetail]:
+    return _in_turns([spaced(of_one, n) for of_one in _parted(letters, lambda one: host(bytes(one.payload)))])
+
+
+def _sort(letter: LetterDetail) -> Hashable:
+    return letter.system, letter.queue, letter.kind, letter.fingerprint, letter.worker_version
+
+
+def _parted(letters: Sequence[LetterDetail], by: Callable[[LetterDetail], Hashable]) -> list[list[LetterDetail]]:
+    parts: dict[Hashable, list[LetterDetail]] = {}
+    for letter in letters:
+        parts.setdefault(by(letter), []).append(letter)
+    return list(parts.values())
+
+
+def _in_turns(parts: Iterable[Sequence[LetterDetail]]) -> list[LetterDetail]:
+    return [letter for turn in zip_longest(*parts) for letter in turn if letter is not None]
+
+
+def spaced(things: Sequence[T], n: int) -> list[T]:
     """At most `n` of these: both ends first, then the middle between them, and so on."""
-    if len(ids) <= 2:
-        return list(ids)[:n]
-    order, gaps = [0, len(ids) - 1], [(0, len(ids) - 1)]
+    if len(things) <= 2:
+        return list(things)[:n]
+    order, gaps = [0, len(things) - 1], [(0, len(things) - 1)]
     while gaps and len(order) < n:
         low, high = gaps.pop(0)
         if high - low > 1:
             middle = (low + high) // 2
             order.append(middle)
             gaps += [(low, middle), (middle, high)]
-    return [ids[place] for place in order[:n]]
+    return [things[place] for place in order[:n]]

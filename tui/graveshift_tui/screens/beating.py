@@ -12,6 +12,7 @@ from graveshift.wire.overview import Overview
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed, Reading
 from graveshift_tui.screen import ConsoleScreen
+from graveshift_tui.screens.lately import Lately
 from graveshift_tui.settings import Settings
 from graveshift_tui.widgets.band import AMBER, Pulse
 
@@ -37,6 +38,8 @@ class Beating:
         self._body = body
         self._reading: Reading[Overview] | None = None
         self._minute = 0
+        self._lately = Lately()
+        self._pace: float | None = None
 
     async def watch(self, client: Client, feed: Feed, then: Callable[[Reading[Overview]], object]) -> None:
         """Reads for ever."""
@@ -47,6 +50,7 @@ class Beating:
     def take(self, reading: Reading[Overview]) -> None:
         """The newest reading."""
         self._reading = reading
+        self._pace = self._lately.take(reading.value) if reading.value is not None and reading.error is None else None
         self.beat()
 
     def tick(self) -> None:
@@ -75,4 +79,5 @@ class Beating:
             attempt=reading.attempt,
             retry_in_s=reading.retry_in_s,
             read_only=settings.read_only,
+            failing_lately=self._pace,
         )

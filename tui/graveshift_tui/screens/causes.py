@@ -26,7 +26,7 @@ def told(group: Group, at: At) -> list[Line]:
         said = f"{group.may_have_arrived}; the same job id is sent again"
         lines.append(_said("delivery", (("MAY HAVE ARRIVED", "bold warn"), (f": {said}", "text")), at))
     if isinstance(group, GroupDetail):
-        lines += _before(group.requeues, at)
+        lines += _before(group, at)
     lines.append(_owner(group, at))
     if group.note:
         words = f"{group.note.text}  ({group.note.by}, {f.ago(group.note.at, at.now)} ago)"
@@ -99,11 +99,13 @@ def _name(facet: Facet) -> str:
     return facet.by.rpartition(".")[2]
 
 
-def _before(requeues: Sequence[Requeued] | None, at: At) -> list[Line]:
+def _before(group: GroupDetail, at: At) -> list[Line]:
+    requeues: Sequence[Requeued] | None = group.requeues
     if requeues is None:
         return []
     if not requeues:
-        return [_said("before", (("never requeued", "muted"),), at)]
+        never = "never requeued as this cause" if group.died_again else "never requeued"
+        return [_said("before", ((never, "muted"),), at)]
     last = requeues[0]
     ended = last.done + last.died + last.cancelled
     who = f" by {last.by}" if last.by else ""

@@ -4,6 +4,7 @@ from graveshift.wire.dlq import Attempt, Letter, LetterDetail, Life
 from graveshift.wire.selection import LETTER_FIELDS, parameters
 from graveshift_tui import format as f
 from graveshift_tui.card import Card, Route
+from graveshift_tui.screens.edits import edit_nodes
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.screens.groups import short
 from graveshift_tui.screens.tracebacks import long_text, traceback_nodes
@@ -51,6 +52,7 @@ def _more(letter: LetterDetail, at: At) -> list[Node]:
             Node("gap2", ()),
             Node("payload", (("payload", "bold heading"), *size), tuple(json_nodes("payload", raw))),
         ]
+    parts += edit_nodes(letter.edits)
     if letter.traceback:
         parts += [Node("gap3", ()), Node("trace", (("traceback", "bold heading"),), traceback_nodes(letter.traceback))]
     if letter.lives:

@@ -19,6 +19,9 @@ from graveshift_tui.widgets.paint import Line, width_of
 LULL_S: Final = 10.0
 MANY: Final = 20
 """So many failures that are missing tell that they have stopped."""
+TURN: Final = 2.0
+SURELY: Final = 6
+"""Times as many a minute as tell a turn in some seconds."""
 USUAL: Final = 30
 """Minutes that tell how much is enqueued as a rule."""
 BUSY: Final = 10
@@ -54,33 +57,40 @@ def ceased(came: list[int]) -> str:
     return f"{'hardly anything' if any(quiet) else 'nothing'} enqueued for {len(quiet) - 1}m"
 
 
-def headline(seen: Overview, width: int) -> Line:
+def headline(seen: Overview, width: int, lately: float | None = None) -> Line:
     """`WORSE  13,912 failures/min, was 3   1 cause = 99%   nobody on it`.
 
     Where there is no room deaths go first, then the share; who is on the top cause goes last.
     """
     totals, silent = seen.totals, lull(seen)
-    told = slope(0.0 if silent else totals.failing_per_min, totals.trend, totals.minute or seen.as_of)
+    turned = lately is not None and _turned(lately, totals.failing_per_min)
+    pace = lately if turned and lately is not None else totals.failing_per_min
+    told = slope(0.0 if silent else pace, totals.trend, totals.minute or seen.as_of)
     word, tone = told.word, told.tone
     silence = ceased(totals.in_trend[-USUAL:])
     if silence and word == "BETTER":  # what does not come in does not fail either
         word, tone = "QUIET", "warn"
     left: Line = ((f" {word} ", f"bold {tone}"),)
     left += ((f" {silence}  ", "bold warn"),) if silence else ()
-    left += ((f" {_pace(totals.failing_per_min, told, silent)}", "bold text"),)
-    deaths: Line = () if silent else ((f"   {f.rate(totals.dead_per_min)} deaths/min", "text"),)
+    left += ((f" {_pace(pace, told, silent, now=turned)}", "bold text"),)
+    deaths: Line = () if silent or turned else ((f"   {f.rate(totals.dead_per_min)} deaths/min", "text"),)
     share, owner = _top(seen, tone)
     trend: Line = (("   ", "text"), (f.spark(totals.trend[-USUAL:], 10), "spark")) if totals.trend else ()
     tries = ((*deaths, *share, *owner, *trend), (*deaths, *share, *owner), (*share, *owner), owner)
     return next(((*left, *more) for more in tries if width_of((*left, *more)) <= width), left)
 
 
-def _pace(now: float, told: Slope, silent: float | None) -> str:
-    """`13,912 failures/min, was 3 until 02:51`; what has just stopped says so before the minute's pace does."""
+def _turned(lately: float, pace: float) -> bool:
+    """The last seconds go at quite another pace than the last minute, and are enough to tell."""
+    return max(lately, pace) >= MANY * SURELY and not 1 / TURN < (lately + 1) / (pace + 1) < TURN
+
+
+def _pace(pace: float, told: Slope, silent: float | None, *, now: bool) -> str:
+    """`13,912 failures/min, was 3 until 02:51`; what has just stopped or turned says so at once."""
     if silent is not None:
-        return f"no failure for {f.age(silent // 5 * 5)}, was {f.rate(told.was or now)}/min"
+        return f"no failure for {f.age(silent // 5 * 5)}, was {f.rate(told.was or pace)}/min"
     was = f", was {f.rate(told.was)} until {told.since:%H:%M}" if told.since else ""
-    return f"{f.rate(now)} failures/min{was}"
+    return f"{f.rate(pace)} failures/min{' now' if now else ''}{was}"
 
 
 def _top(seen: Overview, tone: str) -> tuple[Line, Line]:

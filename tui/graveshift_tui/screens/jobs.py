@@ -6,6 +6,7 @@ from graveshift.wire.jobs import Job, JobDetail, JobState
 from graveshift.wire.selection import JOB_FIELDS, parameters
 from graveshift_tui import format as f
 from graveshift_tui.card import Card, Route
+from graveshift_tui.screens.edits import edit_nodes
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
 from graveshift_tui.widgets.tree import Node, json_nodes
@@ -74,6 +75,7 @@ def nodes(job: Job, at: At) -> list[Node]:
         head += [
             Node("gap", ()),
             Node("payload", (("payload", "bold heading"), size), tuple(json_nodes("payload", raw))),
+            *edit_nodes(job.edits),
         ]
     return head
 

@@ -115,7 +115,7 @@ class OverviewScreen(ConsoleScreen):
     def crumbs(self, width: int) -> Line:
         """Better or worse."""
         seen = self.console.pulse.overview
-        return headline(seen, width) if seen is not None else super().crumbs(width)
+        return headline(seen, width, self.console.pulse.failing_lately) if seen is not None else super().crumbs(width)
 
     def entry(self) -> Entry | None:
         """The line under the cursor."""

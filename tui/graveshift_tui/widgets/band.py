@@ -17,7 +17,10 @@ COLOURS: Final = frozenset({"red", "amber", "green", "blue", "grey"})
 
 
 class Pulse(Struct, frozen=True):
-    """What is known of the backend: its last overview, how old that is, and what the last try met."""
+    """What is known of the backend: its last overview, how old that is, and what the last try met.
+
+    `failing_lately` is failures a minute in the last seconds, None where they have not been watched.
+    """
 
     overview: Overview | None = None
     age_s: float = 0.0
@@ -26,6 +29,7 @@ class Pulse(Struct, frozen=True):
     attempt: int = 0
     retry_in_s: float | None = None
     read_only: bool = False
+    failing_lately: float | None = None
 
 
 def tone_of(age_s: float, interval_s: float) -> str:

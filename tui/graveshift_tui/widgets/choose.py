@@ -197,7 +197,9 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         if unclear:
             said = (f"{fit(self.text, min(len(self.text), 40)).rstrip()} is no value.", self.looks)
             lines = [*(line for text in said for line in wrapped(((text, "warn"),), width)), *lines]
-        return lines or [(("nothing like that", "muted"),)]
+        typed = self.text if self.is_mounted else ""
+        silent = "nothing like that" if typed or not self.looks else self.looks
+        return lines or list(wrapped(((silent, "muted"),), width))
 
     def _line(self, choice: Choice, width: int, *, here: bool) -> Line:
         behind = "cursor" if here else "background"

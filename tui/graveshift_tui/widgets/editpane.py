@@ -53,7 +53,7 @@ class EditPane(ModalScreen[str | None], inherit_bindings=False):
             area.cursor_blink = False
             yield area
             yield Lines([()], id="wrong")
-            keys = (("ctrl+s", " go on   "), ("ctrl+o", f" {_editor()[0]}   "), ("esc", " leave it"))
+            keys = (("ctrl+s", " go on   "), ("ctrl+o", f" {_named()}   "), ("esc", " leave it"))
             yield Lines([tuple(span for key, word in keys for span in ((key, "bold accent"), (word, "muted")))])
 
     async def on_key(self, event: Key) -> None:
@@ -82,16 +82,19 @@ class EditPane(ModalScreen[str | None], inherit_bindings=False):
 
     def _elsewhere(self) -> None:
         """In the operator's editor; whatever becomes of it, the text is here again."""
-        area = self.query_one(TextArea)
+        area, wrong = self.query_one(TextArea), ""
         try:
             with self.app.suspend():
-                area.text = in_editor(area.text)
-        except (OSError, UnicodeDecodeError, SuspendNotSupported) as error:
-            lent = "this terminal cannot be lent to it" if isinstance(error, SuspendNotSupported) else ""
-            self._say(f"{_editor()[0]}: {lent or getattr(error, 'strerror', None) or 'what it left is not UTF-8'}")
+                # What fails in here must not pass through: Textual would not take the terminal back.
+                try:
+                    area.text = in_editor(area.text)
+                except (OSError, ValueError) as error:
+                    wrong = getattr(error, "strerror", None) or "what it was given or has left is not UTF-8"
+        except SuspendNotSupported:
+            self._say(f"{_named()}: this terminal cannot be lent to it")
             return
         self.app.refresh(layout=True)
-        self._say(self._check(area.text) or "")
+        self._say(f"{_named()}: {wrong}" if wrong else self._check(area.text) or "")
 
     def _say(self, words: str) -> None:
         self.query_one("#wrong", Lines).show([((clean(words, 300), "crit"),)])
@@ -114,7 +117,16 @@ def in_editor(text: str) -> str:
 
 def _editor() -> list[str]:
     """As the operator says; vi where nothing is said, as everywhere."""
-    return shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi") or ["vi"]
+    said = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        return shlex.split(said) or ["vi"]
+    except ValueError:
+        return [said]
+
+
+def _named() -> str:
+    """What people call it."""
+    return Path(_editor()[0]).name
 
 
 def no_json(text: str) -> str | None:

@@ -1,0 +1,55 @@
+"""A payload goes to the operator's own editor and comes back, on a real terminal, whatever the editor does."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.pty.terminal import FAKE, Terminal
+from tests.waiting import until_now
+
+PANE = "ctrl+s go on"
+
+
+def editor(folder: Path, script: str) -> str:
+    path = folder / "my-editor"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+def at_the_pane(terminal: Terminal) -> None:
+    until_now(lambda: terminal.shows("CAUSE"), within=30)
+    terminal.send("3")
+    until_now(lambda: terminal.shows("overview › dead letters"), within=10)
+    terminal.send("e")
+    until_now(lambda: terminal.shows(PANE), within=10)
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (None, "No such file or directory"),
+        ("exit 3", "it ended with 3, and nothing was taken over"),
+        (r"printf '\377' > $1", "is not UTF-8"),
+        ("""printf '{"to":' > $1""", "no JSON: Expecting value in line 1, column 7"),
+    ],
+)
+def test_an_editor_that_fails_gives_the_terminal_back(tmp_path: Path, script: str | None, said: str) -> None:
+    named = editor(tmp_path, script) if script else "/no/such-editor"
+    with Terminal([*FAKE, "frozen"], env={"VISUAL": named}) as terminal:
+        at_the_pane(terminal)
+        terminal.send("\x0f")
+        until_now(lambda: terminal.shows(said), within=10, what="it is said what went wrong")
+        assert terminal.shows(PANE)
+        terminal.send("\x1b")
+        until_now(lambda: not terminal.shows(PANE) or terminal.shows("esc again"), within=10, what="keys are taken")
+
+
+def test_what_the_editor_wrote_is_in_the_pane_and_in_the_question(tmp_path: Path) -> None:
+    with Terminal([*FAKE, "frozen"], env={"VISUAL": editor(tmp_path, """printf '{"to": "ana"}' > $1""")}) as terminal:
+        at_the_pane(terminal)
+        terminal.send("\x0f")
+        until_now(lambda: terminal.shows('{"to": "ana"}'), within=10)
+        terminal.send("\x13")
+        until_now(lambda: terminal.shows("Edit and requeue"), within=10)
