@@ -226,3 +226,15 @@ def test_an_answer_for_a_list_that_is_gone_is_not_taken() -> None:
     assert fetch is not None
     chain.restart()
     assert not chain.put(fetch, source.page(None, PAGE))
+
+
+def test_a_count_that_stopped_early_is_no_less_than_what_was_read_and_right_once_all_was() -> None:
+    chain: Chain[str] = Chain(str)
+    pages = [Page(["9"], NOW, "a", 0, False), Page(["8", "7"], NOW, "b", 0, False), Page(["6"], NOW, None, 0, False)]
+    chain.put(Fetch(chain.generation, 0, None, PAGE), pages[0])
+    assert (chain.total, chain.total_is_exact) == (1, False)
+    for index, (page, cursor) in enumerate(zip(pages[1:], ("a", "b"), strict=True), 1):
+        chain.put(Fetch(chain.generation, index, cursor, PAGE), page)
+    assert (chain.total, chain.total_is_exact) == (4, True)
+    chain.renew([(Fetch(chain.generation, 0, None, PAGE), pages[0])], follow=False)
+    assert (chain.total, chain.total_is_exact) == (4, True)

@@ -75,13 +75,16 @@ def test_a_page_that_found_nothing_yet_is_not_the_end(backend: SmallBackend, how
     backend.things.begins_empty = True
     printed = graveshift(backend, "get", "dlq", *how)
     assert all(one.id in printed.stdout for one in backend.things.letters)
+    assert printed.stdout.count("ERROR TYPE") == (0 if "json" in how else 1)
     assert "showing" not in printed.stderr
 
 
 def test_a_count_that_says_less_than_is_shown_is_not_said(backend: SmallBackend) -> None:
     backend.things.begins_empty = True
     backend.things.letters = []
-    assert "of 0+" not in graveshift(backend, "get", "dlq").stderr
+    printed = graveshift(backend, "get", "dlq")
+    assert "of 0+" not in printed.stderr
+    assert len(printed.stdout.splitlines()) == 1
 
 
 def test_a_filter_narrows_and_a_wrong_one_names_the_nearest(backend: SmallBackend) -> None:

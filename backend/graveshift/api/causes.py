@@ -31,12 +31,15 @@ async def told(rooms: Rooms, groups: Sequence[Group]) -> list[Group]:
 async def explained(rooms: Rooms, system: str, native: str) -> GroupDetail | None:
     """One in full; None where there is no such group."""
     letters = rooms.letters.get(system)
+    if letters is None:
+        return None
     async with on_one_connection():
-        group = await letters.group(native) if letters else None
-        if letters is None or group is None:
+        group, more, requeues = await asyncio.gather(
+            letters.group(native), letters.explain(native), letters.requeues(native, LAST)
+        )
+        if group is None:
             return None
-        (whole,), more = await told(rooms, [group]), await letters.explain(native)
-        requeues = await letters.requeues(native, LAST)
+        (whole,) = await told(rooms, [group])
     lore, plain, hide = rooms.lore, structs.asdict(whole), rooms.redaction.payload
     seen = more.seen if more else ()
     return GroupDetail(

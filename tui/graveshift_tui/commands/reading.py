@@ -173,9 +173,11 @@ async def _print_table(client: Client, listing: Listing) -> None:
             lines = table(fields, rows, width)
             if shown:
                 next(lines)
-            for line in lines:
+            for line in lines if rows else ():
                 print(line)
             shown += len(rows)
+    if not shown:
+        print(*table(fields, [], width))
     if page is not None and page.next_cursor:
         is_known = page.total is not None and (page.total_is_exact or page.total > shown)
         more = f" of {total(page.total, exact=page.total_is_exact)}" if is_known else ""

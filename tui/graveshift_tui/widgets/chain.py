@@ -122,6 +122,7 @@ class Chain(Generic[R]):
             self._join(side)
         if fetch.index == 0 and not fetch.from_end:
             self._count(page)
+        self._count_known()
         return True
 
     def rereads(self, first: int, last: int) -> list[Fetch]:
@@ -155,6 +156,7 @@ class Chain(Generic[R]):
             if fetch.index < len(side.parts):
                 side.settle(fetch.index, page)
                 side.lay(fetch.index)
+        self._count_known()
         return True
 
     def _join(self, side: Side[R]) -> None:
@@ -187,6 +189,12 @@ class Chain(Generic[R]):
 
     def _count(self, page: Page[R]) -> None:
         self.total, self.total_is_exact = page.total, page.total_is_exact
+
+    def _count_known(self) -> None:
+        """A count that stopped early is never less than what was read, and once all was read it is that."""
+        if self.total is not None and not self.total_is_exact:
+            self.total = self.known if self.complete else max(self.total, self.known)
+            self.total_is_exact = self.complete
 
     def _ids(self, rows: Sequence[R]) -> list[str]:
         return [self._id_of(row) for row in rows]

@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from graveshift_tui.format import fit
 from graveshift_tui.sanitize import clean
-from graveshift_tui.widgets.paint import Line, Lines, wrapped
+from graveshift_tui.widgets.paint import Line, Lines
 
 ROWS = 14
 BOX, EDGES = 66, 4
@@ -197,10 +197,10 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         lines = [self._line(c, width, here=first + i == self.at) for i, c in enumerate(found[first : first + ROWS])]
         if unclear:
             said = (f"{fit(self.text, min(len(self.text), 40)).rstrip()} is no value.", self.looks)
-            lines = [*(line for text in said for line in wrapped(((text, "warn"),), width)), *lines]
+            lines = [*(((part, "warn"),) for text in said for part in wrap(clean(text), width)), *lines]
         typed = self.text if self.is_mounted else ""
         silent = "nothing like that" if typed or not self.looks else self.looks
-        return lines or list(wrapped(((silent, "muted"),), width))
+        return lines or [((part, "muted"),) for part in wrap(silent, width)]
 
     def _line(self, choice: Choice, width: int, *, here: bool) -> Line:
         behind = "cursor" if here else "background"

@@ -47,23 +47,29 @@ SELECT runs.run_id, runs.at, runs.moved,
 FROM runs ORDER BY runs.run_id DESC
 """)
 
-_COLUMNS = "died_at, id, enqueued_at, worker_version, trace_id, queue, kind"
+_COLUMNS = "fingerprint, died_at, id, enqueued_at, worker_version, trace_id, queue, kind"
 _OF_CAUSE = "fingerprint = :fingerprint"
 _HERE = "queue = :queue AND kind = :kind"
+# As a range, in the order of the one index that begins with the cause: of what equals a value any index in the order of
+# death will do, and one that knows nothing of causes reads all of a day for one that it has none of.
+_OF_LETTERS = "fingerprint >= :fingerprint AND fingerprint <= :fingerprint"
+_OLDEST, _LATEST = "fingerprint, died_at, id", "fingerprint DESC, died_at DESC, id DESC"
+_POINT = f"low + (high - low) * (step / {POINTS}.0)"
 
 SAMPLE = text(f"""
 WITH newest AS MATERIALIZED (
-    SELECT * FROM (SELECT {_COLUMNS} FROM graveshift.dead WHERE {_OF_CAUSE}
-                   ORDER BY died_at DESC, id DESC LIMIT {LOOKED_AT}) late
-    WHERE {_HERE} ORDER BY died_at DESC, id DESC LIMIT {NEWEST}
+    SELECT * FROM (SELECT {_COLUMNS} FROM graveshift.dead WHERE {_OF_LETTERS}
+                   ORDER BY {_LATEST} LIMIT {LOOKED_AT}) late
+    WHERE {_HERE} ORDER BY {_LATEST} LIMIT {NEWEST}
 ), ends AS MATERIALIZED (
-    SELECT (SELECT died_at FROM graveshift.dead WHERE {_OF_CAUSE} ORDER BY died_at LIMIT 1) AS low,
+    SELECT (SELECT died_at FROM graveshift.dead WHERE {_OF_LETTERS} ORDER BY {_OLDEST} LIMIT 1) AS low,
            (SELECT min(died_at) FROM newest) AS high
 ), spread AS (
     SELECT found.* FROM ends, generate_series(0, {POINTS - 1}) step,
     LATERAL (SELECT * FROM (SELECT {_COLUMNS} FROM graveshift.dead
-                            WHERE {_OF_CAUSE} AND died_at >= low + (high - low) * (step / {POINTS}.0)
-                            ORDER BY died_at, id LIMIT {LOOKED_AT // POINTS}) early
+                            WHERE (fingerprint, died_at) >= (:fingerprint, {_POINT}) AND fingerprint <= :fingerprint
+                              AND died_at >= {_POINT}
+                            ORDER BY {_OLDEST} LIMIT {LOOKED_AT // POINTS}) early
              WHERE {_HERE} LIMIT {AT_A_POINT}) found
     WHERE low < high
 ), chosen AS MATERIALIZED (
