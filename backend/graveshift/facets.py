@@ -17,7 +17,7 @@ Hide = Callable[[bytes], bytes]
 
 HIDDEN = "***"
 HOST = ("host", "hostname")
-VALUES, FIELDS, LISTED = 5, 2, 5
+VALUES, FIELDS, LISTED, ASKED = 5, 2, 5, 20
 LONGEST_VALUE, LONGEST_PAYLOAD, DEEPEST = 80, 300, 3
 # Of a sample a field tells something that half of the letters have, whose values come again.
 HAS, REPEATS = 0.5, 3.0
@@ -50,6 +50,16 @@ def facets(seen: Sequence[Seen], now: datetime, hide: Hide | None) -> list[Facet
         values = [FacetValue(name, ages[name], _share(ages[name], len(seen))) for name, _ in AGES if ages[name]]
         found.append(Facet("enqueued", values))
     return found
+
+
+def facet_by(by: str, seen: Sequence[Seen], now: datetime, hide: Hide) -> Facet:
+    """By what was asked for, whatever it tells; values of a field that holds secrets are not told apart."""
+    if by in ("version", "enqueued"):
+        return next((facet for facet in facets(seen, now, None) if facet.by == by), Facet(by, []))
+    name = by.removeprefix("payload.")
+    values = _fields(seen, hosts_only=False).get(name, Values([]))
+    shown = values.n if _may_be_shown(name, values, hide) else Counter({HIDDEN: values.n.total()})
+    return _facet(f"payload.{name}", shown, len(seen), ASKED)
 
 
 def samples(seen: Sequence[Seen], error_type: str, hide: Hide | None) -> list[Sample]:
@@ -153,8 +163,8 @@ def _rank(values: Values, sampled: int) -> tuple[bool, float]:
     return len(values.n) < 2, -max(values.n.values()) / sampled
 
 
-def _facet(by: str, values: Counter[str], sampled: int) -> Facet:
-    first = sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))[:VALUES]
+def _facet(by: str, values: Counter[str], sampled: int, most: int = VALUES) -> Facet:
+    first = sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
     shown = [FacetValue(value, n, _share(n, sampled)) for value, n in first]
     return Facet(by, shown, len(values) - len(shown))
 

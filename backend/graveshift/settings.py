@@ -112,7 +112,7 @@ class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     died_again_limit: Annotated[float, Meta(ge=0, le=1)] = 0.5
     backup_above: Annotated[int, Meta(ge=1)] | None = 10_000
     backup_age_s: Seconds = 86_400
-    chunk: Annotated[int, Meta(ge=1, le=5000)] = 2000
+    chunk: Annotated[int, Meta(ge=1, le=1000)] = 1000
     lease_s: Seconds = 15
     keep_days: Days = 365
     keep_items_days: Days = 90

@@ -43,13 +43,17 @@ async def test_a_cause_is_explained_by_a_stated_sample(database: str, tmp_path: 
         assert 0.8 < hosts["api.acme.com"] < 0.95
         assert [value["value"] for value in facets["version"]] == ["v142", "v141"]
         assert [value["value"] for value in facets["enqueued"]] == ["<6h"]
-        assert 140 <= group["sampled"] <= 150
-        assert group["sample"] == f"the newest 100 letters, and {group['sampled'] - 100} spread over the time before"
+        assert 92 <= group["sampled"] <= 100
+        assert group["sample"] == f"the newest 60 letters, and {group['sampled'] - 60} spread over the time before"
         assert (group["share"], group["dead"], group["requeues"], group["rate_per_s"]) == (1.0, 60000, [], 50.0)
         assert group["may_have_arrived"] == "ConnectTimeout"
         assert group["runbook"] == {"title": "Upstream failing", "page": "upstream-failing", "url": None}
         assert group["samples"][0]["place"] == "deliver.py:41 post > httpx.ConnectTimeout"
         assert group["queues"] == [{"name": "hooks", "n": 60000}]
+        parted = (await client.get(f"/v1/groups/{id}/facets", params={"by": "payload.event"})).json()
+        assert parted["facet"]["values"] == [{"value": "paid", "n": parted["sampled"], "share": 1.0}]
+        assert parted["sample"].startswith("the newest 60 letters")
+        assert (await client.get("/v1/groups/native:no/facets", params={"by": "version"})).status_code == 404
         runbook = (await client.get("/v1/runbooks/upstream-failing")).json()
         assert runbook["text"].startswith("# An upstream is failing")
         assert (await client.get("/v1/runbooks/nothing")).status_code == 404

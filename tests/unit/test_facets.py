@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from graveshift.facets import facets, place, samples
+from graveshift.facets import facet_by, facets, place, samples
 from graveshift.seen import Seen
 from graveshift.wire.groups import Facet
 
@@ -102,3 +102,18 @@ httpx.ConnectTimeout: x"""
     assert place('  File "/usr/lib/python3.11/json.py", line 3, in loads', "E") == "json.py:3 loads > E"
     assert place(None, "E") is None
     assert place("no frames", "E") is None
+
+
+def test_any_field_can_be_asked_for_whatever_it_tells() -> None:
+    sample = [*seen(2, {"order": {"id": 7}}), *seen(1, {"order": {"id": 8}}), *seen(1, {"other": 1})]
+    found = facet_by("payload.order.id", sample, NOW, shown)
+    assert (found.by, [(value.value, value.n, value.share) for value in found.values]) == (
+        "payload.order.id", [("7", 2, 0.5), ("8", 1, 0.25)],
+    )  # fmt: skip
+    assert facet_by("absent", sample, NOW, shown).values == []
+    assert [facet_by(by, sample, NOW, shown).by for by in ("version", "enqueued")] == ["version", "enqueued"]
+
+
+def test_of_a_field_with_secrets_it_is_told_that_it_is_there_and_no_more() -> None:
+    sample = [*seen(9, {"key": "secret-1"}), *seen(3, {"key": "open"})]
+    assert [(value.value, value.n) for value in facet_by("key", sample, NOW, shown).values] == [("***", 12)]

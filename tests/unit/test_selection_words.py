@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
-from graveshift.selection.wording import which
+import pytest
+
+from graveshift.selection.wording import lasting, which
 from graveshift.wire.selection import Filter, Veiled
 
 
@@ -26,3 +28,10 @@ def test_everything_that_a_filter_says_is_said_and_a_secret_only_by_its_place() 
         ' saying "reset by peer" with {"user": 42} in the payload with a secret card.no,'
         ' but not of cause 1-abc, but not saying "late"'
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(3600, "1h"), (5400, "90m"), (900, "15m"), (2.5, "2.5s"), (61, "61s"), (0, "0s")]
+)
+def test_a_span_is_told_in_the_greatest_unit_that_it_is_whole_in(seconds: float, words: str) -> None:
+    assert lasting(seconds) == words

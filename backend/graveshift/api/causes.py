@@ -7,12 +7,13 @@ from typing import Any
 from msgspec import structs
 
 from graveshift.api.ports import Rooms
-from graveshift.facets import facets, samples
+from graveshift.errors import NotFound
+from graveshift.facets import facet_by, facets, samples
 from graveshift.lore import Lore
 from graveshift.store.claims import Known
 from graveshift.store.position import job_number
 from graveshift.store.sharing import on_one_connection
-from graveshift.wire.groups import Group, GroupDetail, Requeued
+from graveshift.wire.groups import Faceted, Group, GroupDetail, Requeued
 
 LAST = 3
 
@@ -54,6 +55,15 @@ async def explained(rooms: Rooms, system: str, native: str) -> GroupDetail | Non
         rate_per_s=lore.rate_per_s,
         forecast=lore.foretell(group.dead) if lore.foretell and group.dead > 0 else None,
     )
+
+
+async def faceted(rooms: Rooms, system: str, native: str, by: str) -> Faceted:
+    """One cause by one thing. Raises NotFound."""
+    letters = rooms.letters.get(system)
+    seen = await letters.explain(native) if letters and await letters.group(native) else None
+    if seen is None:
+        raise NotFound
+    return Faceted(facet_by(by, seen.seen, seen.as_of, rooms.redaction.payload), len(seen.seen), seen.how)
 
 
 def _lore(lore: Lore, group: Group, known: Known) -> Group:

@@ -50,6 +50,12 @@ class SortedQuery(FilteredQuery, frozen=True, forbid_unknown_fields=True, kw_onl
     sort: Sort = Sort.NEWEST
 
 
+class FacetQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """`by` is a payload field, as `payload.customer.id`, or `version`, or `enqueued` for how long ago."""
+
+    by: Name
+
+
 class HelpQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`cursor` is how many characters stand before it, the end where it is not said; `resource` is the list."""
 

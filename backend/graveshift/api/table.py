@@ -6,16 +6,18 @@ from typing import Any
 
 from graveshift import errors
 from graveshift.api import health, querying, verbs
+from graveshift.api.causes import faceted
 from graveshift.api.endpoint import Call, Endpoint
 from graveshift.api.exporting import EXPORT_QUERY, export
 from graveshift.api.overview import overview
-from graveshift.api.queries import HelpQuery, PageQuery, SeriesQuery, both, chosen, page_query
-from graveshift.api.resources import RESOURCES, Resource
+from graveshift.api.queries import FacetQuery, HelpQuery, PageQuery, SeriesQuery, both, chosen, page_query
+from graveshift.api.resources import RESOURCES, Resource, split
 from graveshift.api.revealing import revealed
 from graveshift.api.stream import events
 from graveshift.errors import NotFound
 from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.filters import NewSecret, QueryHelp, Token
+from graveshift.wire.groups import Faceted
 from graveshift.wire.health import Health
 from graveshift.wire.jobs import Enqueued, NewJob, NewJobs
 from graveshift.wire.marks import Marked, NewMark
@@ -70,6 +72,10 @@ async def _series(call: Call) -> Series:
     return await call.rooms.history.series(query.name, query.queue, query.range, query.step)
 
 
+async def _faceted(call: Call) -> Faceted:
+    return await faceted(call.rooms, *split(call.id), call.query.by)
+
+
 READS = (
     Endpoint(path="/v1/overview", title="What the first screen needs", act=overview, answers=Overview),
     Endpoint(path="/v1/series", title="One number over time", act=_series, query=SeriesQuery, answers=Series),
@@ -78,6 +84,13 @@ READS = (
     ),
     Endpoint(path="/v1/operations", title="What this token may do", act=verbs.operations, answers=list[OperationInfo]),
     Endpoint(path="/v1/plans/{id:str}", title="A plan, with what arrived since", act=verbs.plan_again, answers=Plan),
+    Endpoint(
+        path="/v1/groups/{id:str}/facets",
+        title="One cause by a payload field, by version or by age",
+        act=_faceted,
+        query=FacetQuery,
+        answers=Faceted,
+    ),
     Endpoint(
         path="/v1/runs/{id:str}/items",
         title="What became of each item of a run",

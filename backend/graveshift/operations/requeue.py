@@ -19,7 +19,7 @@ from graveshift.selection.patching import check_patch, check_payload, check_unma
 from graveshift.selection.surveying import surveyed
 from graveshift.selection.trying import care, tried
 from graveshift.selection.walk import Walk
-from graveshift.selection.wording import bulk, letters_in_words, moment, window
+from graveshift.selection.wording import bulk, lasting, letters_in_words, moment, window
 from graveshift.wire.jobs import Name
 from graveshift.wire.moments import Moment, check_moments
 from graveshift.wire.operations import Danger, Role
@@ -167,7 +167,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
         where = f"waiting in queue {self.queue}" if self.queue else "waiting"
         if self.at is not None:
             return f"{where}, due at {moment(self.at)}"
-        return f"{where}, due {self.delay_s:g}s after each has moved" if self.delay_s else where
+        return f"{where}, due {lasting(self.delay_s)} after each has moved" if self.delay_s else where
 
     def _rate(self, world: World) -> float | None:
         match self.rate:

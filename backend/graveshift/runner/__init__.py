@@ -42,7 +42,7 @@ class Runner:
         book: CarryBook,
         *,
         lease_s: float,
-        chunk: int = 2000,
+        chunk: int = 1000,
         slots: int = 8,
         tell: Callable[[Notice], None] | None = None,
     ) -> None:

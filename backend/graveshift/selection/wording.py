@@ -24,6 +24,14 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
+def lasting(seconds: float) -> str:
+    """`1h`, `15m` or `2.5s`: in the greatest unit that it is whole in."""
+    for unit, s in (("h", 3600), ("m", 60)):
+        if seconds >= s and seconds % s == 0:
+            return f"{seconds / s:g}{unit}"
+    return f"{seconds:g}s"
+
+
 def until(end: datetime | None, otherwise: str) -> str:
     """`until 2026-11-22 03:40:00Z`, or what ends it where no time does."""
     return f"until {moment(end)}" if end else f"until {otherwise}"

@@ -117,6 +117,14 @@ class Facet(Struct, frozen=True):
     more: int = 0
 
 
+class Faceted(Struct, frozen=True):
+    """One cause by one thing, of `sampled` letters or jobs, which `sample` describes; `***` where it holds secrets."""
+
+    facet: Facet
+    sampled: int
+    sample: str
+
+
 class Sample(Struct, frozen=True, kw_only=True):
     """One letter, or a job that is still retrying: `payload` is JSON, redacted and cut; None where there is none.
 

@@ -22,7 +22,7 @@ from graveshift.store.tokens import TokenBook
 from graveshift.wire.operations import Role
 from tests.bench.million.filling import fill
 from tests.faults.backend import Backend, backend
-from tests.waiting import until
+from tests.waiting import until, until_now
 
 SETTINGS = {"max_wal_size": "4GB", "shared_preload_libraries": "pg_stat_statements"}
 # A roll-up of so much at once leaves more behind than one of each second; by now the server would have swept it up.
@@ -72,7 +72,7 @@ async def on_server(server: embedded.Server, folder: Path, letters: int) -> Asyn
     """The backend and its clients on a server that is filled."""
     token = await _counted(server)
     bare = await asyncpg.connect(server.dsn)
-    async with backend(server.url, folder, lease_s=15, chunk=2000) as process:
+    async with backend(server.url, folder, lease_s=15, chunk=1000) as process:
         way = httpx.AsyncHTTPTransport(uds=str(process.socket))
         sent = {"Authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(transport=way, base_url="http://bench", headers=sent, timeout=60) as api:
@@ -82,10 +82,15 @@ async def on_server(server: embedded.Server, folder: Path, letters: int) -> Asyn
     await bare.close()
 
 
+AUTOVACUUM = b"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'"
+
+
 def _prepared(server: embedded.Server, letters: int) -> None:
     with psycopg.connect(server.superuser_dsn, autocommit=True) as connection:
         connection.execute(b"CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
     fill(server.dsn, letters)
+    with psycopg.connect(server.superuser_dsn, autocommit=True) as connection:
+        until_now(lambda: connection.execute(AUTOVACUUM).fetchone() == (0,), within=300, what="an end of autovacuum")
 
 
 async def _counted(server: embedded.Server) -> str:

@@ -14,6 +14,7 @@ import typer
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
+from graveshift.wire.groups import Faceted
 from graveshift.wire.health import Health
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.overview import Overview
@@ -53,6 +54,7 @@ class Asked(Struct, frozen=True):
     wanted: int | None
     sort: Sort | None = None
     query: str | None = None
+    by: str | None = None
 
 
 class Listing(Struct, frozen=True):
@@ -93,6 +95,9 @@ def get(
     everything: Annotated[bool, typer.Option("--all", help="Every one that matches.")] = False,
     sort: Annotated[Sort | None, typer.Option(help="Of letters and jobs: which come first.")] = None,
     items: Annotated[bool, typer.Option("--items", help="Of one run: what became of each thing.")] = False,
+    by: Annotated[
+        str | None, typer.Option(metavar="FIELD", help="Of one cause: by a payload field, or version.")
+    ] = None,
     url: Url = None,
     token_file: TokenFile = None,
     config: Config = None,
@@ -111,11 +116,13 @@ def get(
         raise Misused(f"--sort is for lists of {' and '.join(SORTED)}")
     if items and (resource != "runs" or id is None):
         raise Misused("--items is for one run, as in `graveshift get runs 81 --items`")
+    if by and (resource != "groups" or id is None):
+        raise Misused("--by is for one cause, as in `graveshift get groups ID --by payload.user`")
     if id is not None and resource in SINGLE:
         raise Misused(f"{resource} has no ids")
     wanted = None if everything else limit
     settings = settings_of(url, token_file, config)
-    asked = Asked(resource, id, items, narrowed, wanted, sort, given(settings.where, query, resource))
+    asked = Asked(resource, id, items, narrowed, wanted, sort, given(settings.where, query, resource), by)
     with told(asked.query):
         return asyncio.run(_read(Client(settings.where, "cli"), asked, filters, output))
 
@@ -134,6 +141,8 @@ async def _get(client: Client, asked: Asked, output: Output) -> None:
     match asked:
         case Asked(id=str(id), items=True):
             await _list(client, Listing("items", f"{path_of('runs', id)}/items", Item, None, asked.wanted), output)
+        case Asked(id=str(id), by=str(by)):
+            _print_one(await client.fetch(f"{path_of('groups', id)}/facets", {"by": by}), Faceted, output)
         case Asked(resource="operations", id=str(verb)):
             _print_verb(await client.operations(), verb, output)
         case Asked(id=str(id)):

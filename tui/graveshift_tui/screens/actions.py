@@ -9,7 +9,7 @@ from graveshift.wire.selection import Filter
 from graveshift_tui.card import Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.screen import ConsoleScreen
-from graveshift_tui.screens import CARDS, PLACES, copying, exporting, gone, typed, verbs
+from graveshift_tui.screens import CARDS, PLACES, copying, exporting, gone, parting, typed, verbs
 from graveshift_tui.screens.asking import ask_for_line, show_help, show_palette
 from graveshift_tui.screens.chat import chat_line
 from graveshift_tui.screens.detail import DetailScreen
@@ -25,7 +25,7 @@ from graveshift_tui.screens.tracing import copy_trace
 from graveshift_tui.screens.whereabouts import whereabouts
 from graveshift_tui.settings import ConsoleError
 
-COMMANDS: Final = (*PLACES, "demo", "export", "theme", "help", "quit", "q")
+COMMANDS: Final = (*PLACES, "by", "demo", "export", "theme", "help", "quit", "q")
 VERBS: Final = (*verbs.PLAIN, *FLOWS)
 
 
@@ -59,6 +59,7 @@ class Actions:
             "theme": host.use_theme,
             "demo": self._demo,
             "export": self._export,
+            "by": self._by,
         }
 
     def perform(self, action: str) -> None:
@@ -172,6 +173,13 @@ class Actions:
         self._host.tell(f"exporting to {path}")
         self._host.look(exporting.exported(client, path, params), self._host.tell)
 
+    def _by(self, field: str) -> None:
+        screen, client = self._host.here(), self._host.client
+        if screen is None or client is None:
+            self._host.tell("not connected yet", "warning")
+            return
+        self._host.look(parting.parted(client, parting.cause_of(screen.subject(), field), field), self._host.tell)
+
     def _retry(self) -> None:
         if self._host.feed is not None:
             self._host.feed.retry_now()
@@ -188,7 +196,9 @@ class Actions:
     def _command(self) -> None:
         words = [*COMMANDS, *(f"demo {mode}" for mode in MODES)]
         takes = self._readable(lambda text: typed.command_of(text, COMMANDS))
-        ask_for_line(self._host.app, ":", "", words, "dlq, groups, runs, theme NAME, q ...", takes=takes)
+        ask_for_line(
+            self._host.app, ":", "", words, "dlq, groups, by FIELD, export FILE, theme NAME, q ...", takes=takes
+        )
 
     def _readable(self, read: Callable[[str], object]) -> Callable[[str], bool]:
         """False, and said why, for what cannot be read."""

@@ -21,6 +21,7 @@ from graveshift_tui.widgets.tree import Node
 WIDE = 70
 KEYS = 12
 """Cells of the keys of an action."""
+ENDS = {"cursor.top": -10_000, "cursor.end": 10_000}
 
 
 def choices(keymap: Keymap, places: Sequence[str], why_not: WhyNot) -> list[Choice]:
@@ -132,13 +133,15 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
         self.query_one(Detail).show(rows)
         self.query_one(Detail).styles.height = min(len(rows), self.app.size.height - 2)
         self.query_one(Vertical).border_title = "keys"
+        if len(rows) > self.app.size.height - 2:
+            self.query_one(Vertical).border_subtitle = "more below"
         self.query_one(Detail).focus()
 
     def on_key(self, event: Key) -> None:
         """Scroll with the keys that move; every other key closes."""
         event.stop()
         press = event.character if event.character and event.character.isprintable() else event.key
-        moves = {"cursor.up": -1, "cursor.down": 1, "cursor.page_up": -10, "cursor.page_down": 10}
+        moves = {"cursor.up": -1, "cursor.down": 1, "cursor.page_up": -10, "cursor.page_down": 10, **ENDS}
         action = self.keymap.action(press, "screens") or ""
         if action in moves:
             self.query_one(Detail).move(moves[action])

@@ -8,7 +8,7 @@ from graveshift.store.position import letter_id
 from graveshift.wire.groups import Part, Requeued
 from graveshift.wire.ids import encode
 
-NEWEST = 150
+NEWEST = 100
 
 
 def explain(state: State, native: str) -> Explained | None:

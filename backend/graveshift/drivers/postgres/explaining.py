@@ -15,7 +15,7 @@ from graveshift.wire.ids import encode
 
 # Letters of a sample: the newest, and as many at points in time spread evenly over all of them. Of one queue and kind
 # among many with the same cause only so many are looked at until the sample is what it is.
-NEWEST, POINTS, AT_A_POINT, LOOKED_AT = 100, 5, 10, 2_000
+NEWEST, POINTS, AT_A_POINT, LOOKED_AT = 60, 5, 8, 2_000
 # Letters whose tracebacks are read; payloads that take more than so many bytes to keep are left out.
 SHOWN, LONGEST = 5, 16_384
 

@@ -1,11 +1,13 @@
 """Take back the jobs of workers that vanished, and count their crashes."""
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.drivers.postgres.connection import write
+from graveshift.drivers.postgres.moving import BY_ROW
 from graveshift.drivers.postgres.touching import RELEASED
 from graveshift.fingerprint import fingerprint
+from graveshift.store.engine import open_unit
 
 # Jobs that one statement takes back; the next sweep comes soon enough for more.
 SWEPT_AT_ONCE = 1_000
@@ -107,6 +109,16 @@ async def sweep(engine: AsyncEngine, crash_limit: int, at_once: int = SWEPT_AT_O
     }
     named = {"limit": crash_limit, "at_once": at_once}
     swept = await write(engine, SWEEP, {**words, **named})
-    for tidy in (PROMOTE, END_HOLDS, FORGET, RESUME):
+    for due in (PROMOTE, END_HOLDS):
+        await _by_row(engine, due)
+    for tidy in (FORGET, RESUME):
         await write(engine, tidy)
     return int(swept[0].swept)
+
+
+async def _by_row(engine: AsyncEngine, statement: TextClause) -> None:
+    """A plan that was made while the queue was all but empty, and kept, would read all of a million jobs."""
+    async with open_unit(engine) as unit:
+        await unit.execute(BY_ROW)
+        await unit.execute(statement)
+        await unit.commit()
