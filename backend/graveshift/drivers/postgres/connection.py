@@ -42,7 +42,7 @@ class Held:
     without a word where it was seen to be lost before the statement was sent; after a rest it is asked.
     """
 
-    def __init__(self, engine: AsyncEngine, *, heals: bool = False, told: str = BY_INDEX) -> None:
+    def __init__(self, engine: AsyncEngine, *, heals: bool = False, told: str | None = None) -> None:
         self._heals = heals
         self._told = told
         self._engine = engine
@@ -99,7 +99,7 @@ class Held:
             self._connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
             self._driver = await bare.driver_of(self._connection)
             if not is_pooled(self._engine):
-                await bare.tell(self._driver, self._told)
+                await bare.tell(self._driver, self._told or BY_INDEX)
         return self._driver
 
     async def _leads_somewhere(self) -> bool:
