@@ -31,11 +31,24 @@ def test_a_row_tells_how_far_how_fast_and_until_when_as_there_is_room(width: int
 def test_a_row_counts_as_the_lines_below_it_and_the_news_do() -> None:
     assert progress(run(moved=2500)) == "60% of 4,112 letters"
     assert paces.meter(run(moved=2500), 30).startswith("60% of 4,112 ")
-    assert paces.told(run(moved=2500), START, 90) == "60% of 4,112 letters   50/s   eta 32s"
+    assert paces.told(run(moved=2500, eta_s=32.0), START, 90) == "60% of 4,112 letters   50/s   eta 32s"
 
 
-def test_a_run_that_slowed_itself_is_over_when_its_own_pace_says() -> None:
-    assert paces.eta(run(total=1020, slowed=10.0)) == "eta 1m40s"
+def test_a_run_that_begins_gently_says_what_it_drips_and_what_it_was_asked_for() -> None:
+    gentle = run(pace=50.0, rate=500.0, eta_s=24.0)
+    assert paces.meter(gentle, 40) == "20 of 4,112  50 → 500/s  eta 24s"
+    assert paces.told(gentle, START, 90) == "20 of 4,112 letters   50 → 500/s   eta 24s"
+    assert paces.speed(run(pace=10.0, rate=500.0, slowed=125.0)) == "10 → 125/s, slowed by itself from 500/s"
+
+
+def test_a_pace_is_told_only_where_it_is_another_than_the_rate() -> None:
+    for same in (run(pace=50.0), run(pace=49.99), run(pace=500.0), run(pace=None)):
+        assert paces.drip(same) == "50/s"
+
+
+def test_until_when_is_what_the_backend_says_and_nothing_where_it_cannot() -> None:
+    assert paces.eta(run(eta_s=100.0)) == "eta 1m40s"
+    assert paces.eta(run(eta_s=None)) == paces.eta(run(state=RunState.PAUSED)) == ""
 
 
 def test_what_became_of_its_jobs_is_told_once_it_is_over_and_while_it_runs() -> None:

@@ -70,6 +70,12 @@ def rate(value: float | None) -> str:
     return f"{value:,.0f}" if value < 10_000 else f"{value / 1000:,.1f}k"
 
 
+def drip(now: float | None, asked: float) -> str:
+    """`500/s`; `50 → 500/s` while it is slower than it was asked to be, as at its beginning."""
+    asked_for = f"{rate(asked)}/s"
+    return asked_for if now is None or now >= asked or rate(now) == rate(asked) else f"{rate(now)} → {asked_for}"
+
+
 def age(seconds: float | None) -> str:
     """`2s`, `14m12s`, `42m`, `2h06`, `5d`: two parts at most, and the second only while it matters."""
     if seconds is None:

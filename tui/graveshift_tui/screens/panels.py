@@ -98,7 +98,7 @@ def _run(run: Run, at: At, *, first: bool) -> Line:
     head = "  RUNS     " if first else "           "
     tone = "accent" if run.state.is_live else "crit" if run.error or run.failed else "ok"
     bar = f"  {f.bar(run.handled / run.total, 10)}" if run.total and run.state.is_live else ""
-    speed = f"  {f.rate(run.slowed or run.rate)}/s" if run.rate and run.state.is_live else ""
+    speed = f"  {paces.drip(run)}" if run.rate and run.state.is_live else ""
     speed += " slowed by itself" if run.slowed is not None and run.state.is_live else ""
     eta = f"  {paces.eta(run)}" if paces.eta(run) else ""
     ends = f"  {f.became(run)}" if run.became and not f.in_canary(run) else ""
