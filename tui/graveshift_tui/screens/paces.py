@@ -34,6 +34,13 @@ def starts(run: Run, now: datetime) -> str:
     return f"starts in {f.age(max(0.0, (run.starts_at - now).total_seconds()))}, u cancels"
 
 
+def due(run: Run) -> str:
+    """`each due 15m after it moved`, `due at 2026-11-22 03:40:00Z`; empty where what it moves is due at once."""
+    if run.due_at is not None:
+        return f"due at {f.moment(run.due_at)}"
+    return f"each due {f.age(run.delay_s)} after it moved" if run.delay_s else ""
+
+
 def meter(run: Run, width: int) -> str:
     """In a row: how far, how fast and until when while it runs, then what became of it; what has no room goes."""
     if run.state.is_live and run.total and not f.in_canary(run):
@@ -42,16 +49,22 @@ def meter(run: Run, width: int) -> str:
         bar = f.bar(run.handled / run.total, BAR)
         tries = ((bar, whole, now, eta(run)), (whole, now, eta(run)), (part, now, eta(run)), (whole, now), (part,))
         return _first(("  ".join(word for word in words if word) for words in tries), width)
-    ends = f.became(run)
-    return _first((f"{progress(run)}: {ends}", ends), width) if ends and not f.in_canary(run) else progress(run)
+    ends = () if f.in_canary(run) else f.became(run)
+    return _first((f"{progress(run)}: {ends[0]}", *ends), width) if ends else progress(run)
 
 
 def told(run: Run, now: datetime, width: int) -> str:
-    """In a line: `61% of 5,100 letters   50/s   eta 40s   3,100 done, 0 died again`; what has no room goes."""
+    """In a line: `61% of 5,100 letters   50/s   eta 40s   3,100 done, 0 died again`; what has no room goes.
+
+    While it runs that is what became of its jobs, after it how far it was.
+    """
     done, pace = starts(run, now) or progress(run), speed(run) if run.state.is_live else ""
-    ends = "" if f.in_canary(run) else f.became(run)
-    tries = ((done, pace, eta(run), ends), (done, eta(run), ends), (done, ends), (ends or done,))
-    return _first(("   ".join(word for word in words if word) for words in tries), width)
+    ends = () if f.in_canary(run) else f.became(run)
+    if run.state.is_live:
+        tries = [*((done, pace, eta(run), words) for words in (*ends, "")), (done, eta(run))]
+    else:
+        tries = [*((done, words) for words in ends[:1]), *((words,) for words in ends)]
+    return _first(("   ".join(word for word in words if word) for words in (*tries, (done,))), width)
 
 
 def _first(tries: Iterable[str], width: int) -> str:
