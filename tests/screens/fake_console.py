@@ -1,4 +1,4 @@
-"""The real console on a backend in memory: `python -m tests.screens.fake_console [frozen|live|hostile|broken]`."""
+"""The real console on a backend in memory: `python -m tests.screens.fake_console [frozen|live|hostile|broken|long]`."""
 
 import os
 import sys
@@ -12,6 +12,9 @@ from graveshift_tui.app import ConsoleApp
 from graveshift_tui.settings import Settings, Where
 from tests.screens.fake_client import FakeClient
 from tests.screens.hostile import HOSTILE
+
+LONG = "abcdefghijklmnopqrstuvwxyz" * 12
+"""Wider than any terminal, and any letter that is missing in it is missed."""
 
 
 def settings() -> Settings:
@@ -55,6 +58,8 @@ def client(kind: str) -> FakeClient:
             replace(letter, error_type=text, error_message=text, queue=text, kind=text, traceback=text)
             for letter, text in zip(made.letters, HOSTILE, strict=False)
         ]
+    if kind == "long":
+        made.letters = [replace(letter, error_message=LONG, traceback="\n" * 60) for letter in made.letters]
     return made
 
 

@@ -10,8 +10,9 @@ from textual.widgets import TextArea
 
 from graveshift.wire.plans import Caution
 from graveshift.wire.runs import Run, RunState
+from graveshift_tui.pretty import pretty
 from graveshift_tui.screens.paces import starts
-from graveshift_tui.screens.patches import Inexpressible, patch_of, pretty
+from graveshift_tui.screens.patches import Inexpressible, patch_of
 from graveshift_tui.widgets.editpane import EditPane, in_editor, no_patch
 from graveshift_tui.widgets.question import question
 from tests.screens.console import Person, console
@@ -111,10 +112,23 @@ def test_what_is_masked_is_never_written_back(after: str) -> None:
         patch_of('{"key": "***", "a": 1}', after)
 
 
-def test_a_payload_that_would_lose_a_digit_is_edited_as_it_is() -> None:
-    assert pretty(b'{"a":1}') == '{\n  "a": 1\n}\n'
-    assert pretty(b'{"n": 1.10}') == '{"n": 1.10}'
-    assert pretty(b"no json") == "no json"
+@pytest.mark.parametrize("value", [1, "a", [], {}, [[], {}, [1, {"a": []}]], {"a": {"b": [1, 2]}, "c": {}, "é": None}])
+def test_a_payload_is_laid_out_to_be_edited(value: object) -> None:
+    assert pretty(json.dumps(value).encode()) == json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def test_every_number_and_every_key_that_comes_twice_keeps_its_text_in_an_edit() -> None:
+    raw = b'{"sum":236.1900000000000000,"big":[12345678901234567890123,1E+2,-0.0],"a":1,"a":2}'
+    numbers = "\n    12345678901234567890123,\n    1E+2,\n    -0.0\n  "
+    assert pretty(raw) == (f'{{\n  "sum": 236.1900000000000000,\n  "big": [{numbers}],\n  "a": 1,\n  "a": 2\n}}\n')
+
+
+def test_a_string_has_its_letters_but_where_a_terminal_would_not_show_them() -> None:
+    assert pretty(rb'{"to":"Ren\u00e9, {\"a\": [1]}\n"}') == '{\n  "to": "René, {\\"a\\": [1]}\\n"\n}\n'
+    hostile = rb'["\u001b[2J", "\u202e", "\ud800", "\u009b"]'
+    assert json.loads(pretty(hostile)) == json.loads(hostile)
+    assert pretty(hostile).isascii()
+    assert pretty(b"no json, {") == "no json, {"
 
 
 def test_an_editor_that_fails_takes_nothing_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -11,17 +11,6 @@ class Inexpressible(Exception):
     """this edit would write back what is masked"""
 
 
-def pretty(payload: bytes) -> str:
-    """To be edited; what is no JSON, or would lose a digit, stays as it is."""
-    text = payload.decode(errors="replace")
-    try:
-        value = json.loads(text)
-        shown = json.dumps(value, indent=2, ensure_ascii=False)
-        return f"{shown}\n" if json.loads(shown) == value and _digits(text) == _digits(shown) else text
-    except (ValueError, RecursionError):
-        return text
-
-
 def patch_of(before: str, after: str) -> dict[str, object] | None:
     """`{"patch": ...}`, or `{"payload": ...}` where no patch says it; None where nothing is edited.
 
@@ -78,7 +67,3 @@ def _masked(value: object) -> bool:
         case list():
             return any(_masked(part) for part in value)
     return False
-
-
-def _digits(text: str) -> list[str]:
-    return [char for char in text if char.isdigit()]

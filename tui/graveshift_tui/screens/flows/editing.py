@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift_tui.operate import Ask
+from graveshift_tui.pretty import pretty
 from graveshift_tui.screens import verbs
 from graveshift_tui.screens.flows.asking import Flow
-from graveshift_tui.screens.patches import Inexpressible, patch_of, pretty
+from graveshift_tui.screens.patches import Inexpressible, patch_of
 
 REQUEUE = "dlq.requeue"
 
