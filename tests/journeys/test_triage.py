@@ -83,7 +83,7 @@ def drip_faster(person: Person) -> None:
 
 
 def see_the_end(person: Person) -> None:
-    person.sees(r"› *\d+ +dlq\.requeue +succeeded", within=PATIENCE_S + LETTERS / 2000)
+    person.sees(r"› *\d+ +dlq\.requeue +(moved|succeeded)", within=PATIENCE_S + LETTERS / 2000)
 
 
 def nothing_is_lost(scene: Night, wanted: int) -> None:

@@ -231,7 +231,7 @@ class FakeClient(Client):
     def start(self, operation: str, *, total: int, moved: int = 0, rate: float = 50.0) -> Run:
         """A live run, as a colleague's."""
         run = Run(id=str(next(self._ids)), plan_id="p", operation=operation, state=RunState.RUNNING, total=total,
-                  moved=moved, rate=rate, actor="ben", started_at=self.now)  # fmt: skip
+                  moved=moved, rate=rate, eta_s=(total - moved) / rate, actor="ben", started_at=self.now)  # fmt: skip
         self.runs.append(run)
         return run
 

@@ -28,7 +28,7 @@ ANSWERS = "p answers it, X ends it"
 
 def run(**fields: object) -> Run:
     named = {"id": "81", "plan_id": "p", "operation": "dlq.requeue", "state": RunState.RUNNING, "total": 4112}
-    return msgspec.convert({**named, "actor": "ana", "moved": 20, "rate": 50.0, **fields}, Run)
+    return msgspec.convert({**named, "actor": "ana", "moved": 20, "rate": 50.0, "eta_s": 81.8, **fields}, Run)
 
 
 def test_a_canary_is_told_in_numbers_while_it_is_tried() -> None:

@@ -36,8 +36,10 @@ PLAN = Plan(
         Caution(code="disk", words="it needs about 2.0 GB of disk, and 1.0 GB are free"),
     ],
     samples=[Sample("native:1-1", [Change("to", None, '"a@b"')]), Sample("native:1-2", [], "its payload is no object")],
-    forecast=Forecast(duration_s=82.0, rate=50.0, wal_bytes=10_000_000, disk_bytes=3_000_000, free_bytes=41_000_000_000,
-                      undo_window_s=10),
+    forecast=Forecast(
+        duration_s=82.0, rate=50.0, first_rate=10.0, wal_bytes=10_000_000, disk_bytes=3_000_000,
+        free_bytes=41_000_000_000, undo_window_s=10,
+    ),
 )  # fmt: skip
 
 
@@ -58,7 +60,7 @@ def test_a_plan_tells_what_it_foresees() -> None:
         "  stays as it is: its payload is no object",
         "  by queue  mail 4,000, parse 112",
         "  by group  E: no 9 and 14 more",
-        "takes about 1m",
+        "takes about 1m22s at 10 → 50/s",
         "begins after 10s, in which `graveshift run cancel` cancels it",
     ):
         assert line in said

@@ -3,7 +3,7 @@
 from typing import Final
 
 from graveshift.wire.plans import Breakdown, Caution, Change, Plan, Share
-from graveshift_tui.format import age, count, rate, size
+from graveshift_tui.format import age, count, drip, size
 from graveshift_tui.sanitize import clean
 
 OF_THESE: Final = ("delivery", "key-taken", "requeued-before")
@@ -53,8 +53,8 @@ def forecast_lines(plan: Plan, cancels: str = "u") -> list[str]:
     said, disk = [], []
     if told.undo_window_s:
         said.append(f"begins after {told.undo_window_s:g}s, in which {cancels} cancels it")
-    if told.duration_s is not None and told.duration_s >= 1:
-        said.append(f"takes about {age(told.duration_s)} at {rate(told.rate)}/s")
+    if told.duration_s is not None and told.duration_s >= 1 and told.rate is not None:
+        said.append(f"takes about {age(told.duration_s)} at {drip(told.first_rate, told.rate)}")
     if told.wal_bytes is not None and told.disk_bytes is not None and told.wal_bytes + told.disk_bytes >= TOLD:
         free = "" if told.free_bytes is None else f" of {size(told.free_bytes)} free"
         disk.append(f"disk: log {size(told.wal_bytes)}, rows {size(told.disk_bytes)}{free}")

@@ -101,6 +101,8 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
             samples=samples,
             forecast=told,
             wait_s=window_s,
+            delay_s=self.delay_s or None,
+            due_at=self.at,
         )
 
     async def refresh(self, world: World, frozen: Mapping[str, Any]) -> Draft:

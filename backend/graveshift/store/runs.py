@@ -59,6 +59,9 @@ RUNS = Table(
     Column("canary", JSON(none_as_null=True)),
     Column("sample", JSON(none_as_null=True)),
     Column("slowed", Double),
+    Column("pace", Double),
+    Column("delay_s", Double),
+    Column("due_at", DateTime(timezone=True)),
     Column("halt", Text),
     Column("wanted", Text),
     Column("mark", JSON(none_as_null=True)),
@@ -73,7 +76,8 @@ RUNS = Table(
     UniqueConstraint("actor", "idempotency_key"),
     schema="graveshift_ledger",
 )
-PLAIN = [name for name in Run.__struct_fields__ if name not in ("id", "plan_id", "state", "canary", "became")]
+ELSEWHERE = ("id", "plan_id", "state", "canary", "became", "eta_s")
+PLAIN = [name for name in Run.__struct_fields__ if name not in ELSEWHERE]
 NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 LIVE = [state.value for state in RunState if state.is_live]
 
@@ -91,6 +95,8 @@ class NewRun(Struct, frozen=True, kw_only=True):
     key: str
     body: Mapping[str, Any]
     wait_s: float = 0
+    delay_s: float | None = None
+    due_at: datetime | None = None
 
 
 CLOCK = select(func.now())
