@@ -38,9 +38,10 @@ class Title:
         class TitledDriver(LinuxDriver):
             def __init__(self, *args: Any, **options: Any) -> None:
                 super().__init__(*args, **(options if mouse else options | {"mouse": False}))
+                title.write = self.write
 
-            def start_application_mode(self) -> None:
-                super().start_application_mode()
+            def resume_application_mode(self) -> None:
+                super().resume_application_mode()
                 title.write = self.write
 
             def stop_application_mode(self) -> None:
