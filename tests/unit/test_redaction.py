@@ -22,6 +22,7 @@ SECRET_NAMES = (
 PLAIN_NAMES = "discard shipping max_tokens tokenised passport author keyboard id user company spinner secretary"
 LOOKS = [
     ("Bearer abcdefgh12345", "Bearer ***"),
+    ("login failed password=hunter<n>zz", "login failed password=***"),
     (JWT, "***"),
     (f"jwt {JWT} refused", "jwt *** refused"),
     ("AKIAIOSFODNN7EXAMPLE", "***"),
@@ -46,6 +47,7 @@ LOOKS = [
 ]
 PLAIN = [
     "Access denied for user 'ana' (using password: YES)",
+    "no session with token=<str> in <path>",
     "Unexpected token: < in JSON",
     "KeyError: 'iban'",
     "Basic authentication failed",
