@@ -207,4 +207,5 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         hint = fit(choice.hint, min(len(choice.hint), 24))
         title = fit(choice.title, max(8, width - len(hint) - 2))
         tone = "muted" if choice.why_not else "text"
-        return ((f" {title}", f"{tone} on {behind}"), (f"{hint} ", f"accent on {behind}"))
+        sign = "›" if here else " "  # a colour is not seen by everybody
+        return ((f"{sign}{title}", f"{tone} on {behind}"), (f"{hint} ", f"accent on {behind}"))

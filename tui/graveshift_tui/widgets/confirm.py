@@ -265,6 +265,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
         if self.plan.confirm is Confirm.PHRASE:
             keys = (("  enter", " do it    "), ("tab", " reason    "), ("esc", " leave it"))
             return tuple(span for key, word in keys for span in ((key, "bold accent"), (word, "muted")))
-        yes, no = ("bold text", "bold text on cursor") if not self.chosen_yes else ("bold text on cursor", "bold text")
-        return ((" ", "text"), (" n  No, leave it ", no), ("   ", "text"), (" y  Yes, do it ", yes),
+        lit, dark = ("›", "bold text on cursor"), (" ", "bold text")  # a colour is not seen by everybody
+        (yes, yes_tone), (no, no_tone) = (lit, dark) if self.chosen_yes else (dark, lit)
+        return ((" ", "text"), (f"{no}n  No, leave it ", no_tone), ("   ", "text"), (f"{yes}y  Yes, do it ", yes_tone),
                 ("    tab reason", "muted"))  # fmt: skip
