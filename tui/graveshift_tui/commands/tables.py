@@ -60,6 +60,8 @@ def shown(field: str, value: object) -> str:
         return clean(", ".join(_part(one) for one in value), CELL)
     if isinstance(value, datetime):
         return moment(value)
+    if isinstance(value, Raw):
+        return clean(bytes(value).decode("utf-8", "backslashreplace"), CELL)
     return "yes" if value is True else "no" if value is False else _number(field, value)
 
 
