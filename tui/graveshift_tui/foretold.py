@@ -46,19 +46,29 @@ def part_lines(plan: Plan) -> list[str]:
 
 
 def forecast_lines(plan: Plan, cancels: str = "u") -> list[str]:
-    """`begins after 10s, in which u cancels it`, `takes about 1h40 at 50/s`, and the disk; trifles are not told."""
-    told = plan.forecast
+    """How fast and for how long, then the disk; trifles are not told."""
+    return [line for line in (pace_line(plan, cancels), disk_line(plan)) if line]
+
+
+def pace_line(plan: Plan, cancels: str = "u") -> str:
+    """`begins after 10s, in which u cancels it; takes about 1h40 at 50/s`; empty where nothing is foretold."""
+    told, said = plan.forecast, list[str]()
     if told is None:
-        return []
-    said, disk = [], []
+        return ""
     if told.undo_window_s:
         said.append(f"begins after {told.undo_window_s:g}s, in which {cancels} cancels it")
     if told.duration_s is not None and told.duration_s >= 1 and told.rate is not None:
         said.append(f"takes about {age(told.duration_s)} at {drip(told.first_rate, told.rate)}")
-    if told.wal_bytes is not None and told.disk_bytes is not None and told.wal_bytes + told.disk_bytes >= TOLD:
-        free = "" if told.free_bytes is None else f" of {size(told.free_bytes)} free"
-        disk.append(f"disk: log {size(told.wal_bytes)}, rows {size(told.disk_bytes)}{free}")
-    return [*(["; ".join(said)] if said else []), *disk]
+    return "; ".join(said)
+
+
+def disk_line(plan: Plan) -> str:
+    """`disk: log 42.2 MB, rows 15.2 MB of 41.0 GB free`; empty where that is a trifle."""
+    told = plan.forecast
+    if told is None or told.wal_bytes is None or told.disk_bytes is None or told.wal_bytes + told.disk_bytes < TOLD:
+        return ""
+    free = "" if told.free_bytes is None else f" of {size(told.free_bytes)} free"
+    return f"disk: log {size(told.wal_bytes)}, rows {size(told.disk_bytes)}{free}"
 
 
 def _warning(one: Caution) -> str:

@@ -106,6 +106,13 @@ AT_WORK = text("""
     WHERE r.state IN ('queued', 'running', 'paused') AND r.operation = ANY (CAST(:operations AS text[]))
     ORDER BY r.id DESC LIMIT 20
 """)
+# One that failed, was cancelled, or could not bring something back may be tried again.
+UNDONE_BY = text("""
+    SELECT r.* FROM graveshift_ledger.runs r JOIN graveshift_ledger.plans p ON p.id = r.plan_id
+    WHERE r.operation = 'run.undo' AND p.args ->> 'run' = CAST(:run AS text)
+      AND r.state IN ('queued', 'running', 'paused', 'succeeded') AND r.failed = 0
+    ORDER BY r.id DESC LIMIT 1
+""")
 STILL_LIVE = select(RUNS).where(RUNS.c.state.in_(LIVE)).order_by(RUNS.c.id.desc()).limit(bindparam("most"))
 
 
@@ -139,6 +146,12 @@ class RunBook:
         """The run with this id."""
         async with open_unit(self._engine) as unit:
             row = (await unit.execute(select(RUNS).where(RUNS.c.id == id))).mappings().first()
+        return run_of(row) if row else None
+
+    async def undone_by(self, id: int) -> Run | None:
+        """The run that takes this one back, or has; None where none does, or it did not get to its end."""
+        async with open_look(self._engine) as unit:
+            row = (await unit.execute(UNDONE_BY, {"run": str(id)})).mappings().first()
         return run_of(row) if row else None
 
     async def tried(self, id: int) -> Sequence[str]:

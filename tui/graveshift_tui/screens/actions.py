@@ -135,8 +135,20 @@ class Actions:
             show_help(self._host.app, self._host.keymap, self.why_not, whereabouts(screen, self._host.keymap))
 
     def _palette(self) -> None:
-        if (screen := self._host.here()) is not None:
-            show_palette(self._host.app, self._host.keymap, screen.places, self.why_not, screen.perform)
+        host, screen = self._host, self._host.here()
+        if screen is None:
+            return
+
+        def then(chosen: str) -> None:
+            if not chosen.startswith(":"):
+                screen.perform(chosen)
+            elif chosen.endswith(" "):
+                self._command(chosen[1:])
+            else:
+                self.typed(":", chosen[1:])
+
+        demo = host.settings.downstream is not None
+        show_palette(host.app, host.keymap, screen.places, self.why_not, then, demo=demo)
 
     def _goer(self, name: str) -> Callable[..., None]:
         return lambda *rest: self._host.go_home(Route(name))
@@ -193,11 +205,11 @@ class Actions:
         if (screen := self._host.here()) is not None and not self._is_gone(screen, "trace"):
             copy_trace(self._host, screen.subject())
 
-    def _command(self) -> None:
+    def _command(self, begun: str = "") -> None:
         words = [*COMMANDS, *(f"demo {mode}" for mode in MODES)]
         takes = self._readable(lambda text: typed.command_of(text, COMMANDS))
         ask_for_line(
-            self._host.app, ":", "", words, "dlq, groups, by FIELD, export FILE, theme NAME, q ...", takes=takes
+            self._host.app, ":", begun, words, "dlq, groups, by FIELD, export FILE, theme NAME, q ...", takes=takes
         )
 
     def _readable(self, read: Callable[[str], object]) -> Callable[[str], bool]:

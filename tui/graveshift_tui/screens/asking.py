@@ -27,13 +27,22 @@ def show_help(app: App[object], keymap: Keymap, why_not: WhyNot, here: "Here") -
 
 
 def show_palette(
-    app: App[object], keymap: Keymap, places: Sequence[str], why_not: WhyNot, then: Callable[[str], None]
+    app: App[object],
+    keymap: Keymap,
+    places: Sequence[str],
+    why_not: WhyNot,
+    then: Callable[[str], None],
+    *,
+    demo: bool = False,
 ) -> None:
-    """Everything that can be done here, by name."""
+    """Everything that can be done here, by name: an action, or a line after `:` with its sign."""
     from graveshift_tui.screens.helping import choices
+    from graveshift_tui.screens.lines import lines
     from graveshift_tui.widgets.choose import Chooser
 
-    choose(app, Chooser("What do you want to do?", choices(keymap, places, why_not)), lambda chosen: then(chosen[0]))
+    # The line to type commands in comes after those: its title names some of them.
+    offered = sorted([*choices(keymap, places, why_not), *lines(demo=demo)], key=lambda one: one.value == "command")
+    choose(app, Chooser("What do you want to do?", offered), lambda chosen: then(chosen[0]))
 
 
 def choose(app: App[object], chooser: "Chooser", then: Callable[[tuple[str, str]], None]) -> None:

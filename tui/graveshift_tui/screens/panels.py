@@ -122,11 +122,10 @@ def _safety(seen: Overview, at: At) -> list[Entry]:
         silent = [worker for worker in seen.workers if worker.state is WorkerState.SILENT]
         since = min((last for worker in silent if (last := workers.silent_since(worker, at.now))), default=None)
         words = f"{len(seen.workers) - len(silent)} of {len(seen.workers)} alive"
-        busy = sum(worker.running or 0 for worker in seen.workers)
         spans: Line = (
             ("  WORKERS  ", "bold heading"),
             (words, "crit" if silent else "text"),
-            (f"   {f.things(busy, 'job')} under way", "muted"),
+            (f"   {f.things(seen.totals.running, 'job')} running", "muted"),
             (f"   {f.count(len(silent))} silent, since {f.since(since, at.now)}" if silent else "", "crit"),
         )
         entries.append(Entry(spans, "workers"))

@@ -22,8 +22,8 @@ from graveshift_tui.widgets.paint import Line, Lines
 from graveshift_tui.widgets.question import question, refusal
 
 LOOK_S = 3.0
-FRAME = 7
-"""Lines that border, fields, answers and an error take."""
+FRAME = 6
+"""Lines that border, fields and answers take."""
 BOX, EDGES = 76, 4
 """Cells of the box, and those of them that border and padding take."""
 
@@ -243,7 +243,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
         return max(20, min(BOX, self.app.size.width) - EDGES)
 
     def _question(self) -> list[Line]:
-        height = self.app.size.height - FRAME - max(0, len(self._state(self._width)) - 2)
+        height = self.app.size.height - FRAME - max(0, len(self._state(self._width)) - 1)
         return question(self.order, self.scope, self.plan, self._width, height, page=self._page)
 
     def _answers(self) -> list[Line]:
