@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -99,7 +100,8 @@ async def test_more_causes_than_are_named_are_counted(front: Front) -> None:
 async def test_causes_are_called_as_the_groups_call_them(front: Front, *, whole: bool) -> None:
     """Folded by one's own rules, and told apart by the field that splits them."""
     assert isinstance(front.bench.letters, PostgresLetters)
-    front.bench.letters.normal = folding_of(FingerprintSettings([Fold("shop [a-z]+", "shop <name>")])).normal
+    rules = FingerprintSettings([Fold("shop [a-z]+", "shop <name>")])
+    front.bench.letters.normal = lru_cache(folding_of(rules).normal)
     for customer in ("c1", "c2"):
         await front.bench.put(max_attempts=1)
         told = {"fingerprint": customer, "error_message": "shop acme is closed", "split": f"customer={customer}"}

@@ -124,6 +124,9 @@ def test_escapes_hide_nothing() -> None:
 
 def test_card_numbers_are_masked_where_they_are_numbers_and_other_numbers_stay() -> None:
     assert shown('{"a": 4111111111111111, "b": 4111111111111112}') == '{"a": "***", "b": 4111111111111112}'
+    assert shown('[4111111111111111.0, 4111111111111111e0, {"a": 4111111111111111.25E+3}]') == (
+        '["***", "***", {"a": "***"}]'
+    )
     assert is_card_number("378282246310005")
     assert not is_card_number("1790000000000000")
     assert adds_up("4242-4242-4242-4242")
