@@ -23,8 +23,9 @@ SHORT = 12
 
 
 def cause(group: Group) -> str:
-    """The error and its message, as one name: `ConnectTimeout POST /hook`."""
-    return f"{short(group.error_type)} {group.message}".strip()
+    """The error, the field that parts it from others of its kind, and its message: `ConnectTimeout POST /hook`."""
+    split = f" [{group.split}]" if group.split else ""
+    return f"{short(group.error_type)}{split} {group.message}".strip()
 
 
 def named(group: Group) -> str:
@@ -35,8 +36,7 @@ def named(group: Group) -> str:
 def told_apart(group: Group) -> str:
     """Who is on it, the cause, then the kind of job, which is cut first: two causes may have one name."""
     mine = f"@{group.claim.by} " if group.claim else ""
-    split = f" [{group.split}]" if group.split else ""
-    return f"{mine}{cause(group)}{split} · {group.kind}"
+    return f"{mine}{cause(group)} · {group.kind}"
 
 
 def short(error_type: str) -> str:
