@@ -3,7 +3,7 @@
 from typing import Final
 
 from graveshift.wire.plans import Breakdown, Caution, Change, Plan, Share
-from graveshift_tui.format import age, count, drip, size
+from graveshift_tui.format import age, count, drip, size, total
 from graveshift_tui.sanitize import clean
 
 OF_THESE: Final = ("delivery", "key-taken", "requeued-before")
@@ -14,8 +14,8 @@ TOLD: Final = 1_000_000
 
 
 def warning_lines(plan: Plan) -> list[str]:
-    """`2 of these hold a unique key ...`; of a sample it says of how many."""
-    return [clean(_warning(one), 600) for one in plan.warnings]
+    """`2 of these hold a unique key ...`; of a sample it says that it is one, and of how many."""
+    return [clean(_warning(one, plan), 600) for one in plan.warnings]
 
 
 def sample_lines(plan: Plan) -> list[str]:
@@ -33,7 +33,7 @@ def sample_lines(plan: Plan) -> list[str]:
 
 def part_lines(plan: Plan) -> list[str]:
     """`by queue  parse 30,000, hooks 10,000 and 3 more`; where all are of one, that is said only where it is news."""
-    of = f" (of the oldest {count(plan.parts_of)})" if plan.parts_of is not None else ""
+    of = f" (of {_sample(plan.parts_of, plan)})" if plan.parts_of is not None else ""
     known = " ".join(effect.subject for effect in plan.effects)
     lines, alone = [], []
     for part in plan.parts or ():
@@ -71,12 +71,20 @@ def disk_line(plan: Plan) -> str:
     return f"disk: log {size(told.wal_bytes)}, rows {size(told.disk_bytes)}{free}"
 
 
-def _warning(one: Caution) -> str:
+def _warning(one: Caution, plan: Plan) -> str:
     if one.n is None:
         return one.words
     many = "all" if one.n == one.of else count(one.n)
-    whose = f"{many} of the oldest {count(one.of)}" if one.of is not None else f"{many} of these"
-    return f"{whose} {one.words}" if one.code in OF_THESE else f"{one.words} ({whose})"
+    whose = f"{many} of {_sample(one.of, plan)}" if one.of is not None else f"{many} of these"
+    if one.code not in OF_THESE:
+        return f"{one.words} ({whose})"
+    return f"{whose}{'' if one.of is None else ','} {one.words}"
+
+
+def _sample(of: int, plan: Plan) -> str:
+    """`a sample, the oldest 2,000 of 4,112`."""
+    whole = "" if plan.count is None else f" of {total(plan.count, exact=plan.count_is_exact)}"
+    return f"a sample, the oldest {count(of)}{whole}"
 
 
 def _said(share: Share, known: str) -> bool:

@@ -79,7 +79,7 @@ def _one(row: Struct, subject: Subject, seen: Overview) -> str:
         case Group():
             changed = f", {after(row)}" if after(row) else ""
             first = f"since {_when(row.first_seen, now)}{changed}" if row.first_seen else "since nobody knows when"
-            counts = f"{f.count(row.dead)} dead, {f.count(row.retrying)} retrying, {speed(row)} a minute"
+            counts = f"{f.count(row.dead)} dead, {f.count(row.retrying)} retrying, {speed(row)} failures a minute"
             return f"cause {_cut(cause(row))} in {row.kind} of queue {row.queue}: {counts}, {first}, {owner_word(row)}"
         case Letter():
             what = "discarded letter" if isinstance(row, Discarded | DiscardedDetail) else "dead letter"
