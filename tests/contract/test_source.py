@@ -182,6 +182,8 @@ async def test_fates_tell_what_became_of_a_runs_jobs(bench: Bench) -> None:
     fates = await bench.source.fates(7)
     assert fates is not None
     assert (fates.waiting, fates.running, fates.done, fates.dead) == (1, 1, 1, 1)
+    told = (await bench.trials.became([7]))[7]
+    assert (told.waiting, told.done, told.died) == (2, 1, 1), "the run says the same, and that two have not ended"
     fates = await bench.source.fates(8)
     assert fates is not None
     assert (fates.waiting, fates.running, fates.done, fates.dead) == (0, 0, 0, 0)
