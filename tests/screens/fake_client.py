@@ -157,11 +157,10 @@ class FakeClient(Client):
         totals = Totals(waiting=6670, retrying=51, scheduled=0, running=48, dead=len(self.letters), groups=len(groups),
                         in_per_s=240.0, out_per_s=246.0, dead_per_min=failing * 0.9, failing_per_min=failing,
                         trend=[3] * 20 + [int(failing)] * 10)  # fmt: skip
-        live, ended = ([run for run in self.runs[::-1] if run.state.is_live is alive] for alive in (True, False))
         environment = Environment("PROD", "acme-eu", "red", "0.1.0")
         workers = [row for row in self.rows("workers") if isinstance(row, Worker)]
         return Overview(self.now, environment, "ana", "operator", totals, self.live_queues(), groups[:10],
-                        live + ended[:5], workers, self.backups[::-1][:5], list(self.secrets))  # fmt: skip
+                        sorted(self.runs[::-1], key=lambda run: not run.state.is_live)[:10], workers, self.backups[::-1][:5], list(self.secrets))  # fmt: skip
 
     async def series(self, name: str, queue: str | None = None, *, range_s: int = 1800, step_s: int = 60) -> Series:
         """An empty one."""

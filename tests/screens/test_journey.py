@@ -117,18 +117,6 @@ async def test_stop_works_from_anywhere_and_at_once() -> None:
         assert not client.plans
 
 
-async def test_stop_finds_a_run_that_is_older_than_a_page_of_others() -> None:
-    client = FakeClient(letters=10)
-    client.start("dlq.requeue", total=1000)
-    for _ in range(120):
-        ended = client.start("group.note", total=1, moved=1)
-        client.runs[-1] = replace(ended, state=RunState.SUCCEEDED)
-    async with console(client) as person:
-        await person.press("X")
-        await person.told("run 81: stopping")
-        assert client.runs[0].state is RunState.CANCELLED
-
-
 async def test_stop_asks_which_where_there_are_several() -> None:
     client = FakeClient(letters=10)
     client.start("dlq.requeue", total=1000)
