@@ -18,6 +18,7 @@ from graveshift.selection import surveying
 from graveshift.store.engine import open_unit
 from graveshift.wire.plans import Caution, Confirm, Plan, Share
 from graveshift.wire.runs import RunState
+from graveshift.wire.selection import Filter
 from tests.contract.bench import failure
 from tests.front import ALL, ANN, Front
 
@@ -235,3 +236,19 @@ async def test_a_cure_that_mostly_worked_and_a_few_letters_ask_for_nothing_more(
     assert (told(plan, "requeued-before").n, plan.confirm) == (8, Confirm.YES)
     front.world = structs.replace(front.world, died_again_limit=0.1)
     assert (await planned(front, ALL)).confirm is Confirm.YES
+
+
+async def test_a_few_that_died_again_are_told_also_where_only_the_oldest_are_looked_at(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await front.letters(40)
+    monkeypatch.setattr(surveying, "SAMPLE", 10)
+    assert [one for one in (await planned(front, ALL)).warnings if one.code == "requeued-before"] == []
+    newest = [letter.id for letter in (await front.bench.letters.page(Filter(), None, 15)).items]
+    async with front.running():
+        run = await front.ended(await front.order(REQUEUE, {"selection": {"ids": newest}, "rate": "unlimited"}))
+    await front.bench.kill(*await front.bench.take(15))
+    plan = await planned(front, ALL)
+    said = told(plan, "requeued-before")
+    assert (said.n, said.of, plan.confirm, plan.phrase) == (15, None, Confirm.PHRASE, "died again")
+    assert f"by run {run.id} of ann" in said.words

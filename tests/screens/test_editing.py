@@ -98,6 +98,12 @@ async def test_warnings_are_in_the_question_before_what_it_takes() -> None:
         ('{"a": 1}', '{"a": true}', {"patch": {"a": True}}),
         ('{"a": 1}', '{"a": null}', {"payload": '{"a": null}'}),
         ("[1]", "[2]", {"payload": "[2]"}),
+        ('{"a": 1.10}', '{"a":   1.1}', None),
+        ('{"a": 1e999}', '{"a": 1e998}', {"payload": '{"a": 1e998}'}),
+        ('{"a": 1.10, "b": 1}', '{"a": 1.10, "b": 2}', {"patch": {"b": 2}}),
+        ('{"a": 1, "b": [null]}', '{"a": 1, "b": [null, 1.5]}', {"patch": {"b": [None, 1.5]}}),
+        ('{"a": 1}', '{"a": 236.1900000000000001}', {"payload": '{"a": 236.1900000000000001}'}),
+        ('{"a": 1}', '{"a": [12345678901234567890]}', {"payload": '{"a": [12345678901234567890]}'}),
         ('{"key": "***", "a": 1}', '{"key": "***", "a": 2}', {"patch": {"a": 2}}),
         ('{"key": "***", "a": 1}', '{"key": "new", "a": 1}', {"patch": {"key": "new"}}),
     ],
@@ -106,7 +112,9 @@ def test_an_edit_is_a_patch_where_a_patch_can_say_it(before: str, after: str, ed
     assert patch_of(before, after) == edit
 
 
-@pytest.mark.parametrize("after", ['{"key": "***", "a": null}', '{"other": "***"}'])
+@pytest.mark.parametrize(
+    "after", ['{"key": "***", "a": null}', '{"key": "***", "a": 1.0000000000000000001}', '{"other": "***"}']
+)
 def test_what_is_masked_is_never_written_back(after: str) -> None:
     with pytest.raises(Inexpressible):
         patch_of('{"key": "***", "a": 1}', after)
