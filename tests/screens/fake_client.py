@@ -159,8 +159,8 @@ class FakeClient(Client):
                         trend=[3] * 20 + [int(failing)] * 10)  # fmt: skip
         environment = Environment("PROD", "acme-eu", "red", "0.1.0")
         workers = [row for row in self.rows("workers") if isinstance(row, Worker)]
-        return Overview(self.now, environment, "ana", "operator", totals, self.live_queues(), groups[:10], stock.live_first(self.runs)[:10],
-                        workers, self.backups[::-1][:5], list(self.secrets))  # fmt: skip
+        return Overview(self.now, environment, "ana", "operator", totals, self.live_queues(), groups[:10],
+                        stock.live_first(self.runs), workers, self.backups[::-1], list(self.secrets))  # fmt: skip
 
     async def series(self, name: str, queue: str | None = None, *, range_s: int = 1800, step_s: int = 60) -> Series:
         """An empty one."""
