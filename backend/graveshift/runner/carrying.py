@@ -139,6 +139,7 @@ class Carrying:
             if left > LOOK_S:
                 self._orders = await self._book.peek(self.run_id)
                 self._heed(self._orders)
+        self._pace.turn()
         return self._orders
 
     async def _brake(self) -> None:
