@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 from textual.widgets import TextArea
 
-from graveshift.wire.plans import Caution
+from graveshift.wire.plans import Caution, Plan
 from graveshift.wire.runs import Run, RunState
+from graveshift_tui.client import ApiError
 from graveshift_tui.pretty import pretty
 from graveshift_tui.screens.paces import starts
 from graveshift_tui.screens.patches import Inexpressible, patch_of
@@ -55,6 +56,41 @@ async def test_broken_json_stays_with_the_place_where_it_breaks_and_nothing_is_a
         await person.press("escape")
         await until(lambda: not isinstance(person.app.screen, EditPane))
         assert person.client.plans == {}
+
+
+async def test_what_was_edited_is_there_again_when_the_question_was_declined() -> None:
+    async with console() as person:
+        await person.goes("3", "dlq")
+        await person.press("e")
+        field = await area(person)
+        was, field.text = field.text, '{"to": "changed"}'
+        await person.press("ctrl+s")
+        await person.sees("Edit and requeue this letter")
+        await person.press("n", "e")
+        field = await area(person)
+        assert json.loads(field.text) == {"to": "changed"}
+        await person.sees("as you had it last")
+        await person.press("escape")
+        await person.sees("esc again throws that away")
+        await person.press("escape")
+        await until(lambda: not isinstance(person.app.screen, EditPane))
+        await person.press("e")
+        assert (await area(person)).text == was
+
+
+async def test_what_the_backend_refuses_is_there_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(operation: str, args: object) -> Plan:
+        raise ApiError("too-large", 413, "the request is too large")
+
+    async with console() as person:
+        monkeypatch.setattr(person.client, "plan", refuse)
+        await person.goes("2", "groups")
+        await person.press("e")
+        (await area(person)).text = '{"retries": 0}'
+        await person.press("ctrl+s")
+        await person.told("the request is too large")
+        await person.press("e")
+        assert (await area(person)).text == '{"retries": 0}'
 
 
 async def test_a_cause_is_patched() -> None:

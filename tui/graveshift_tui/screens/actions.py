@@ -36,6 +36,7 @@ class Actions:
         self._host = host
         self.gate = Gate(host, VERBS)
         self._filtering = Filtering(host)
+        self._drafts: dict[str, str] = {}
         self._table: dict[str, Callable[[], None]] = {
             "back": host.go_back,
             "quit": host.leave,
@@ -126,9 +127,8 @@ class Actions:
         desk = Asking(self._host, self.gate.opening, self._host.keymap.title(action), asks=action not in UNASKED)
         screen = self._host.here()
         show = screen.reveal if isinstance(screen, DetailScreen) else lambda thing: None
-        FLOWS[action](
-            Flow(desk, self.gate.choose, client, self._host.pulse.overview, subject, show, self._host.app.push_screen)
-        )
+        seen, lay = self._host.pulse.overview, self._host.app.push_screen
+        FLOWS[action](Flow(desk, self.gate.choose, client, seen, subject, show, lay, self._drafts))
 
     def _help(self) -> None:
         if (screen := self._host.here()) is not None:

@@ -24,8 +24,12 @@ SHORT = 12
 
 def cause(group: Group) -> str:
     """The error, the field that parts it from others of its kind, and its message: `ConnectTimeout POST /hook`."""
-    split = f" [{group.split}]" if group.split else ""
-    return f"{short(group.error_type)}{split} {group.message}".strip()
+    return _cause(group, group.split)
+
+
+def _cause(group: Group, split: str | None) -> str:
+    parted = f" [{split}]" if split else ""
+    return f"{short(group.error_type)}{parted} {group.message}".strip()
 
 
 def named(group: Group) -> str:
@@ -34,9 +38,13 @@ def named(group: Group) -> str:
 
 
 def told_apart(group: Group) -> str:
-    """Who is on it, the cause, then the kind of job, which is cut first: two causes may have one name."""
+    """Who is on it, the cause, then the kind of job, which is cut first: two causes may have one name.
+
+    Of the field that splits it there is room for the value, which tells it from its neighbours.
+    """
     mine = f"@{group.claim.by} " if group.claim else ""
-    return f"{mine}{cause(group)} · {group.kind}"
+    split = (group.split or "").partition("=")[2]
+    return f"{mine}{_cause(group, split)} · {group.kind}"
 
 
 def short(error_type: str) -> str:
