@@ -7,11 +7,13 @@ import pytest
 from msgspec import Struct
 
 from graveshift.errors import BackupFailed
+from graveshift.notify import Notice
 from graveshift.operation import Carrier, Draft, Step, World
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm
 from graveshift.wire.runs import Item, Outcome, Run, RunState
 from tests.front import ANN, Front, true
+from tests.waiting import until
 
 
 class Labour(Struct, frozen=True):
@@ -105,9 +107,12 @@ async def test_a_step_that_raises_fails_the_run_in_words_that_give_nothing_away(
     front: Front, labour: type[Labour], monkeypatch: pytest.MonkeyPatch, failure: Exception, error: str
 ) -> None:
     monkeypatch.setattr(labour, "fails_with", failure)
+    told: list[Notice] = []
     run = await front.order(labour.name, {})
-    async with front.running():
+    async with front.running(tell=told.append):
         run = await front.ended(run)
+        await until(lambda: bool(told))
+    assert [(one.event, one.run, one.words) for one in told] == [("run-stopped", run.id, error)]
     assert (run.state, run.error, run.moved, run.failed) == (RunState.FAILED, error, 1, 1)
     newest = (await front.items(run))[0]
     assert (newest.outcome, newest.detail) == (Outcome.FAILED, error)

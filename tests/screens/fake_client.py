@@ -244,10 +244,10 @@ class FakeClient(Client):
         return found
 
     async def steer(self, run_id: str, act: str) -> Run:
-        """Cancels at once."""
+        """Cancels at once; what an operator says takes the place of what it said."""
         run = await self.look(run_id)
         states = {"cancel": RunState.CANCELLED, "pause": RunState.PAUSED, "resume": RunState.RUNNING}
-        changed = replace(run, state=states[act], finished_at=self.now if act == "cancel" else None)
+        changed = replace(run, state=states[act], halt=None, finished_at=self.now if act == "cancel" else None)
         self.runs[self.runs.index(run)] = changed
         return changed
 

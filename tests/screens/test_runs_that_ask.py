@@ -1,6 +1,6 @@
 """A run that stops or slows itself is seen and heard wherever one looks, and is steered from there."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -15,6 +15,7 @@ from graveshift_tui.screens.flows.speeding import OFFERED, readable, said
 from graveshift_tui.screens.flows.speeding import rate_of as rate
 from graveshift_tui.screens.paces import meter, speed
 from graveshift_tui.screens.runs import pane, state
+from graveshift_tui.widgets.band import SEEN_FOR, ended_itself
 from graveshift_tui.widgets.columns import At
 from graveshift_tui.widgets.title import Title
 from tests.screens.console import Person, console
@@ -101,6 +102,35 @@ async def test_it_is_in_the_band_of_every_screen_and_told_once(monkeypatch: pyte
         await person.press("3", "ctrl+r")
         await person.sees(f"run {number} ASKS")
         assert (len(rung), person.toasts.count(WHY)) == (1, 1)
+
+
+async def test_one_that_ended_by_its_own_rule_is_seen_and_heard_for_some_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with console() as person:
+        rung: list[int] = []
+        monkeypatch.setattr(person.app, "bell", lambda: rung.append(1))
+        started = person.client.start("dlq.requeue", total=100, moved=20)
+        over = replace(started, state=RunState.CANCELLED, halt=WHY, canary=RED, finished_at=person.client.now)
+        person.client.runs[:] = [over]
+        await person.press("3", "ctrl+r")
+        await person.sees(f"run {started.id} STOPPED ITSELF")
+        await person.told(WHY)
+        assert len(rung) == 1
+        person.client.now += SEEN_FOR + timedelta(seconds=1)
+        await person.press("ctrl+r")
+        await until(lambda: "STOPPED ITSELF" not in person.text)
+
+
+def test_who_ended_as_it_was_asked_to_has_not_stopped_itself() -> None:
+    at = datetime.now(UTC)
+    over = run(state=RunState.CANCELLED, finished_at=at, halt="canary green: 20 of 20 done; it ends with its canary")
+    assert ended_itself(replace(over, canary=replace(TRYING, state=CanaryState.GREEN)), at) == ""
+    assert ended_itself(replace(over, halt=None), at) == ""
+    assert (
+        ended_itself(replace(over, state=RunState.FAILED, halt=None, error="the disk is full"), at)
+        == "the disk is full"
+    )
 
 
 async def test_p_on_it_asks_before_it_resumes_and_says_why_it_had_stopped() -> None:

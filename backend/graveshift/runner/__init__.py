@@ -153,7 +153,8 @@ class Runner:
         log.info("run_left", run=held.id, state=state.value, handled=handled)
         if halt is not None:
             log.warning("run_stopped_itself", run=held.id, words=halt)
-            self._notice("run-stopped", held, halt)
+        if (why := halt or error) is not None:
+            self._notice("run-stopped", held, why)
 
     async def _braked(self, held: Held, unit: Unit, change: Change) -> None:
         """A run that changes its speed by itself has it on the record, in the transaction of the change."""

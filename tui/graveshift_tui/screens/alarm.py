@@ -1,10 +1,12 @@
 """Runs that stop or slow themselves: told once each, with a bell, and in the terminal's title while they wait."""
 
+from datetime import datetime
 from typing import Protocol
 
 from graveshift.wire.overview import Overview
 from graveshift.wire.runs import Run, RunState
 from graveshift_tui.format import rate
+from graveshift_tui.widgets.band import ended_itself
 from graveshift_tui.widgets.title import Title
 
 
@@ -27,19 +29,19 @@ class Alarm:
         self._told: dict[str, str] = {}
 
     def heed(self, seen: Overview | None) -> None:
-        """Tells what is new of the live runs."""
+        """Tells what is new of the runs."""
         if seen is None:
             return
-        words = {run.id: said for run in seen.runs if run.state.is_live and (said := _said(run))}
+        words = {run.id: said for run in seen.runs if (said := _said(run, seen.as_of))}
         new = {run: said for run, said in words.items() if self._told.get(run) != said}
         for run, said in new.items():
             self._host.tell(f"run {run}: {said}", "warning", f"run {run}")
         if new:
             self._host.bell()
         self._told = words
-        halted = [run for run in seen.runs if run.state.is_live and run.halt]
-        name = seen.environment.name
-        self._title.show(f"graveshift {name}: run {halted[0].id} {halted[0].halt}" if halted else "")
+        told = [f"run {run.id} {run.halt}" for run in seen.runs if run.state.is_live and run.halt]
+        told += [f"run {run.id} {why}" for run in seen.runs if (why := ended_itself(run, seen.as_of))]
+        self._title.show(f"graveshift {seen.environment.name}: {told[0]}" if told else "")
 
 
 def asks(run: Run, answer: str = "p answers it") -> str:
@@ -47,7 +49,9 @@ def asks(run: Run, answer: str = "p answers it") -> str:
     return f"{run.halt}; {answer}, X ends it" if run.halt and run.state is RunState.PAUSED else run.halt or ""
 
 
-def _said(run: Run) -> str:
+def _said(run: Run, now: datetime) -> str:
+    if not run.state.is_live:
+        return ended_itself(run, now)
     if run.halt:
         return asks(run, "7 and then p answer it")
     return f"slowed itself to {rate(run.slowed)}/s" if run.slowed is not None else ""

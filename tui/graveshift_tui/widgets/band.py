@@ -1,18 +1,22 @@
 """Where am I, who am I, and is this true: the coloured band on top, and the banner when the backend is away."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from textwrap import wrap
 from typing import Final
 
 from msgspec import Struct
 
 from graveshift.wire.overview import Overview
+from graveshift.wire.runs import Run
+from graveshift.wire.trials import CanaryState
 from graveshift_tui.format import age, fit
 from graveshift_tui.sanitize import clean
 from graveshift_tui.widgets.paint import Line, spread
 
 AMBER: Final = 2.0
 RED: Final = 5.0
+SEEN_FOR: Final = timedelta(minutes=5)
+"""How long it stays that a run has ended by itself: nobody answers it, as one that asks."""
 COLOURS: Final = frozenset({"red", "amber", "green", "blue", "grey"})
 
 
@@ -68,18 +72,28 @@ def band(pulse: Pulse, width: int, where: str) -> Line:
 
 
 def stopped(seen: Overview) -> Line:
-    """Runs that stopped or slowed themselves, and wait for somebody."""
+    """Runs that stopped or slowed themselves, and wait for somebody or were to be seen by somebody."""
     halted = [run.id for run in seen.runs if run.state.is_live and run.halt]
+    over = [run.id for run in seen.runs if ended_itself(run, seen.as_of)]
     slowed = [run.id for run in seen.runs if run.state.is_live and run.slowed is not None and not run.halt]
-    which = halted or slowed
+    which = halted or over or slowed
     if not which:
         return ()
-    word = "ASKS" if halted else "SLOWED ITSELF"
+    word = "ASKS" if halted else "STOPPED ITSELF" if over else "SLOWED ITSELF"
     more = f" +{len(which) - 1}" if len(which) > 1 else ""
     return (
         ("  ", "text on panel"),
         (f" run {fit(which[0], min(len(which[0]), 8))} {word}{more} ", "bold band_text on band_amber"),
     )
+
+
+def ended_itself(run: Run, now: datetime) -> str:
+    """Why it ended before its time, by its own rule or on an error, in the last minutes; empty where it did not."""
+    is_green = run.canary is not None and run.canary.state is CanaryState.GREEN
+    why = run.error or ("" if is_green else run.halt or "")
+    if run.state.is_live or run.finished_at is None or now - run.finished_at > SEEN_FOR:
+        return ""
+    return why
 
 
 def banner(pulse: Pulse, key: str, width: int) -> list[Line]:
