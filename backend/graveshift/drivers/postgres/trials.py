@@ -70,6 +70,12 @@ SELECT run_id, what, CAST(sum(n) AS bigint) AS n FROM (
 ) every GROUP BY run_id, what
 """)
 
+ENQUEUED = text("""
+SELECT CAST(coalesce(sum(n), 0) AS bigint) AS n FROM (
+    SELECT n FROM graveshift.depth WHERE what = 'enqueued'
+    UNION ALL SELECT n FROM graveshift.deltas WHERE what = 'enqueued') every
+""")
+
 
 class PostgresTrials:
     """See `graveshift.trial.Trials`."""
@@ -91,6 +97,9 @@ class PostgresTrials:
     async def firsts(self, run_id: int, most: int, since: datetime) -> Firsts:
         row = (await read(self._engine, FIRSTS, {"run": run_id, "most": most, "since": since}))[0]
         return Firsts(row.tried, row.failed)
+
+    async def enqueued(self) -> int:
+        return int((await read(self._engine, ENQUEUED))[0].n)
 
     async def became(self, runs: Sequence[int]) -> Mapping[int, Became]:
         if not runs:
