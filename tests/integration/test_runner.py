@@ -11,6 +11,7 @@ from graveshift.wire.audit import AuditEntry
 from graveshift.wire.jobs import JobState
 from graveshift.wire.runs import Outcome, Run, RunState
 from graveshift.wire.selection import Filter
+from tests.contract.bench import failure
 from tests.front import ALL, ANN, Front, true
 
 REQUEUE, DISCARD, CANCEL, UNDO = "dlq.requeue", "dlq.discard", "job.cancel", "run.undo"
@@ -125,6 +126,17 @@ async def test_an_undo_recalls_what_no_worker_has_started(front: Front) -> None:
     assert set(back) < set(ids)
     assert {item.id for item in await front.items(undone)} == set(ids)
     assert len(started) == 2
+
+
+async def test_an_undo_does_not_promise_what_is_being_tried_again(front: Front) -> None:
+    await front.letters(3)
+    async with front.running():
+        run = await front.ended(await front.order(REQUEUE, FAST))
+    (tried,) = await front.bench.take(1)
+    await front.bench.work.fail([failure(tried.ticket, retry_in_s=60.0)])
+    plan = await front.desk.plan(UNDO, {"run": run.id}, ANN)
+    assert plan.count == 2
+    assert [effect.subject for effect in plan.effects][1:] == ["1 retrying"]
 
 
 async def test_what_is_undone_already_is_not_asked_about_and_it_is_said_by_which_run(front: Front) -> None:

@@ -118,6 +118,7 @@ def _effects(run: Run, told: Sequence[Fates | None]) -> list[Effect]:
     waiting = sum(fate.waiting for fate in fates)
     begun = {
         "running": sum(fate.running for fate in fates),
+        "retrying": sum(fate.retrying for fate in fates),
         "done": sum(fate.done for fate in fates),
         "dead again": sum(fate.dead for fate in fates),
     }

@@ -18,13 +18,17 @@ SELECT run_id, what, CAST(sum(n) AS bigint) AS n FROM (
     UNION ALL SELECT run_id, what, n FROM graveshift.run_deltas WHERE run_id = ANY(CAST(:runs AS bigint[]))
 ) every GROUP BY run_id, what
 """)
-# Not by the run, of which there may be a million.
-RUNNING = text("""
-SELECT count(*) AS n FROM graveshift.jobs WHERE state = 'running' AND run_id IS NOT DISTINCT FROM CAST(:run AS bigint)
+# Not by the run, of which there may be a million, but by the indexes of what runs and of what is tried again.
+BEGUN = text("""
+SELECT (SELECT count(*) FROM graveshift.jobs
+        WHERE state = 'running' AND run_id IS NOT DISTINCT FROM CAST(:run AS bigint)) AS running,
+       (SELECT count(*) FROM graveshift.jobs WHERE state = 'retrying' AND fingerprint IS NOT NULL
+        AND run_id IS NOT DISTINCT FROM CAST(:run AS bigint)) AS retrying
 """)
 # Of what nothing is counted of: discards, and runs whose counts were pruned.
 FOUND = text("""
-SELECT (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state <> 'running') AS waiting,
+SELECT (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state NOT IN ('running', 'retrying')) AS waiting,
+       (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state = 'retrying') AS retrying,
        (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state = 'running') AS running,
        (SELECT count(*) FROM graveshift.done WHERE run_id = :run AND state = 'done') AS done,
        (SELECT count(*) FROM graveshift.dead WHERE run_id = :run) AS dead,
@@ -43,10 +47,12 @@ async def counted(engine: AsyncEngine, runs: Sequence[int]) -> Mapping[int, Beca
 
 
 async def fates(engine: AsyncEngine, run_id: int) -> Fates:
-    """What became of a run's jobs by now; what waits for another attempt is `waiting`."""
+    """What became of a run's jobs by now; the two readings are a moment apart, and neither makes less than nothing."""
     told = (await counted(engine, [run_id])).get(run_id)
     if told is None:
         row = (await read(engine, FOUND, {"run": run_id}))[0]
-        return Fates(row.waiting, row.running, row.done, row.dead, row.discarded)
-    running = min(told.waiting, (await read(engine, RUNNING, {"run": run_id}))[0].n)
-    return Fates(told.waiting - running, running, told.done, told.died)
+        return Fates(row.waiting, row.running, row.done, row.dead, row.discarded, row.retrying)
+    row = (await read(engine, BEGUN, {"run": run_id}))[0]
+    running = min(told.waiting, row.running)
+    retrying = min(told.waiting - running, row.retrying)
+    return Fates(told.waiting - running - retrying, running, told.done, told.died, retrying=retrying)
