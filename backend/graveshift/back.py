@@ -33,6 +33,8 @@ AS_IT_WAS = Back()
 class Alike(Struct, frozen=True, kw_only=True):
     """So many letters of one queue, kind and cause that `run_id` moved last, the newest of them saying `message`.
 
+    `split` is the payload field that parts their cause from others of the same error, as `customer=acme`; None: none.
+
     `taken` of them have a unique key that a live job holds in the queue they would come back to, or an earlier one of
     them does; None: cannot say.
     """
@@ -43,5 +45,6 @@ class Alike(Struct, frozen=True, kw_only=True):
     error_type: str
     n: int
     message: str = ""
+    split: str | None = None
     run_id: str | None = None
     taken: int | None = None

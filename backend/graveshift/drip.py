@@ -1,5 +1,6 @@
 """How gently a run begins, what its canary is, when it slows down or stops, and whom that is told: as it is set."""
 
+import math
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -35,6 +36,16 @@ class DripSettings(Struct, frozen=True, forbid_unknown_fields=True):
     stop_depth: Many | None = None
     settle_s: Secs = 10
     probe: str | None = None
+
+    def seconds(self, n: int, rate: float, pace: float | None = None) -> float:
+        """How long `n` take that go at `pace` (None: have not begun), which doubles until `rate` is reached."""
+        start = pace or self.start_per_s
+        if start >= rate:
+            return n / rate
+        ramped = (rate - start) * self.double_s / math.log(2)
+        if n < ramped:
+            return self.double_s * math.log2(1 + n * math.log(2) / (start * self.double_s))
+        return self.double_s * math.log2(rate / start) + (n - ramped) / rate
 
 
 class ProbeSettings(Struct, frozen=True, forbid_unknown_fields=True):

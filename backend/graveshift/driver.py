@@ -88,13 +88,17 @@ class Verdict(Struct, frozen=True):
 
 
 class Fates(Struct, frozen=True):
-    """What became of the jobs that a run moved, by now; `discarded` are those of its letters still in the trash."""
+    """What became of the jobs that a run moved, by now: `waiting` for their first attempt, `retrying` for another one.
+
+    `discarded` are those of its letters still in the trash.
+    """
 
     waiting: int
     running: int
     done: int
     dead: int
     discarded: int = 0
+    retrying: int = 0
 
 
 class ShownLetters(Protocol):

@@ -86,6 +86,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     `walked` is how many items the run will have, where that is not the count: some may be too late by then.
     `rate` is items per second for the run, None for unlimited or for verbs that have none. `cutoff` is when it was
     frozen, None for now. `wait_s` is how long the run waits before it begins, so that it can be thought better of.
+    `delay_s` and `due_at` are when what it moves is due, where that is not at once.
     `meant` is the filter that the text of a selection meant then; the Desk sets it.
     """
 
@@ -106,6 +107,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     samples: Sequence[Sample] = ()
     forecast: Forecast | None = None
     wait_s: float = 0
+    delay_s: float | None = None
+    due_at: datetime | None = None
     meant: Mapping[str, Any] | None = None
 
 

@@ -1,10 +1,14 @@
 """Where traces are looked at: a link for each trace id, made of one template."""
 
+import re
+from typing import Final
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
 PLACE = "{trace_id}"
+TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+"""As the W3C says it: version, trace, parent, flags. Producers enqueue that header as it came."""
 LOOKS = f"must be an http or https URL with {PLACE} once, behind its host"
 
 
@@ -22,7 +26,8 @@ class TracingSettings(Struct, frozen=True, forbid_unknown_fields=True):
         """Where this trace is; None where there is no template or no trace. An id cannot leave its place in the URL."""
         if self.url_template is None or not trace_id:
             return None
-        return self.url_template.replace(PLACE, quote(trace_id, safe="", errors="replace"))
+        parent = TRACEPARENT.fullmatch(trace_id)
+        return self.url_template.replace(PLACE, quote(parent[1] if parent else trace_id, safe="", errors="replace"))
 
 
 def _is_template(text: str) -> bool:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from graveshift.driver import Can, Move
-from tests.contract.bench import WORKER, Bench, native
+from tests.contract.bench import WORKER, Bench, failure, native
 
 
 async def test_it_can_do_everything(bench: Bench) -> None:
@@ -173,6 +173,17 @@ async def test_another_runs_requeue_is_not_recalled(bench: Bench) -> None:
     assert [v.outcome for v in await bench.recall([letter], run=9)] == ["gone"]
 
 
+async def test_what_is_tried_again_is_told_apart_from_what_no_worker_has_started(bench: Bench) -> None:
+    letters = await bench.dead(3)
+    await bench.move(letters)
+    (tried,) = await bench.take(1)
+    await bench.work.fail([failure(tried.ticket, retry_in_s=60.0)])
+    fates = await bench.source.fates(7)
+    assert fates is not None
+    assert (fates.waiting, fates.retrying, fates.running) == (2, 1, 0)
+    assert sorted(v.outcome for v in await bench.recall(letters)) == ["gone", "moved", "moved"]
+
+
 async def test_fates_tell_what_became_of_a_runs_jobs(bench: Bench) -> None:
     letters = await bench.dead(4)
     await bench.move(letters)
@@ -182,6 +193,8 @@ async def test_fates_tell_what_became_of_a_runs_jobs(bench: Bench) -> None:
     fates = await bench.source.fates(7)
     assert fates is not None
     assert (fates.waiting, fates.running, fates.done, fates.dead) == (1, 1, 1, 1)
+    told = (await bench.trials.became([7]))[7]
+    assert (told.waiting, told.done, told.died) == (2, 1, 1), "the run says the same, and that two have not ended"
     fates = await bench.source.fates(8)
     assert fates is not None
     assert (fates.waiting, fates.running, fates.done, fates.dead) == (0, 0, 0, 0)

@@ -93,6 +93,20 @@ async def test_an_operators_rate_ends_its_own(front: Front, downstream: Downstre
         await front.ended(run, within=5)
 
 
+async def test_a_drip_tells_how_fast_it_is_while_it_begins_gently(front: Front) -> None:
+    await front.letters(200)
+    run = await order(front, 400)
+    async with front.running():
+
+        async def drips() -> bool:
+            pace = (await front.seen(run)).pace
+            return pace is not None and 10 <= pace < 400
+
+        await true(drips)
+        seen = await front.ended(run)
+    assert (seen.pace, seen.rate) == (None, 400), "what has ended drips nothing"
+
+
 async def test_a_queue_that_falls_behind_slows_it(front: Front) -> None:
     await front.letters(400)
     run = await order(front, 20, slow_age_s=1.5)

@@ -59,6 +59,25 @@ async def test_a_run_says_how_what_it_moved_has_ended(database: str, tmp_path: P
         assert (await client.get("/v1/overview")).json()["runs"][0]["became"] == ends
 
 
+async def test_a_run_at_work_says_how_fast_it_is_and_for_how_long_yet(database: str, tmp_path: Path) -> None:
+    set_at_work = "UPDATE graveshift_ledger.runs SET state = 'running', total = 10000, rate = 500, {} WHERE id = :id"
+    async with serving(database, tmp_path) as service, service.client(Role.OPERATOR) as client:
+        run = await begun(client)
+        for more, pace, least, most in (
+            ("pace = NULL", None, 28, 29),
+            ("pace = 50", 50, 24, 25),
+            ("pace = 500", 500, 20, 20),
+            ("slowed = 250", 500, 40, 40),
+        ):
+            await service.rows(set_at_work.format(more), id=int(run))
+            seen = (await client.get(f"/v1/runs/{run}")).json()
+            assert seen["pace"] == pace
+            assert least <= seen["eta_s"] <= most, f"by the ramp from {pace}/s"
+            assert (await client.get("/v1/overview")).json()["runs"][0]["eta_s"] == seen["eta_s"]
+        await service.rows("UPDATE graveshift_ledger.runs SET state = 'paused' WHERE id = :id", id=int(run))
+        assert (await client.get(f"/v1/runs/{run}")).json()["eta_s"] is None, "it does not run"
+
+
 async def test_the_items_of_a_canary_say_what_their_verdict_is(database: str, tmp_path: Path) -> None:
     async with serving(database, tmp_path) as service, service.client(Role.OPERATOR) as client:
         bench = Bench(service.queue, PostgresUnits(service.engine))

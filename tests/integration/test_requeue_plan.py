@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,15 @@ from msgspec import structs
 from sqlalchemy import text
 
 from graveshift.delivery import delivery_of
+from graveshift.drivers.postgres.letters import PostgresLetters
+from graveshift.folding import folding_of
+from graveshift.rules import FingerprintSettings, Fold
 from graveshift.selection import surveying
 from graveshift.store.engine import open_unit
 from graveshift.wire.plans import Caution, Confirm, Plan, Share
 from graveshift.wire.runs import RunState
+from graveshift.wire.selection import Filter
+from tests.contract.bench import failure
 from tests.front import ALL, ANN, Front
 
 REQUEUE, DISCARD = "dlq.requeue", "dlq.discard"
@@ -89,6 +95,25 @@ async def test_more_causes_than_are_named_are_counted(front: Front) -> None:
     assert plan.parts is not None
     assert (len(plan.parts[2].top), plan.parts[2].more) == (5, 3)
     assert plan.parts[0].top == [Share("mail", 8)]
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["by the roll-up", "of a sample"])
+async def test_causes_are_called_as_the_groups_call_them(front: Front, *, whole: bool) -> None:
+    """Folded by one's own rules, and told apart by the field that splits them."""
+    assert isinstance(front.bench.letters, PostgresLetters)
+    rules = FingerprintSettings([Fold("shop [a-z]+", "shop <name>")])
+    front.bench.letters.normal = lru_cache(folding_of(rules).normal)
+    for customer in ("c1", "c2"):
+        await front.bench.put(max_attempts=1)
+        told = {"fingerprint": customer, "error_message": "shop acme is closed", "split": f"customer={customer}"}
+        await front.bench.work.fail([failure(job.ticket, **told) for job in await front.bench.take()])
+    await front.bench.upkeep.roll_up()
+    plan = await planned(front, ALL if whole else {"selection": {"filter": {"attempts_min": 1}}})
+    assert plan.parts is not None
+    assert [share.label for share in plan.parts[2].top] == [
+        "ValueError [customer=c1]: shop <name> is closed",
+        "ValueError [customer=c2]: shop <name> is closed",
+    ]
 
 
 async def test_what_the_roll_up_cannot_tell_is_told_of_a_stated_sample(front: Front) -> None:
@@ -211,3 +236,19 @@ async def test_a_cure_that_mostly_worked_and_a_few_letters_ask_for_nothing_more(
     assert (told(plan, "requeued-before").n, plan.confirm) == (8, Confirm.YES)
     front.world = structs.replace(front.world, died_again_limit=0.1)
     assert (await planned(front, ALL)).confirm is Confirm.YES
+
+
+async def test_a_few_that_died_again_are_told_also_where_only_the_oldest_are_looked_at(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await front.letters(40)
+    monkeypatch.setattr(surveying, "SAMPLE", 10)
+    assert [one for one in (await planned(front, ALL)).warnings if one.code == "requeued-before"] == []
+    newest = [letter.id for letter in (await front.bench.letters.page(Filter(), None, 15)).items]
+    async with front.running():
+        run = await front.ended(await front.order(REQUEUE, {"selection": {"ids": newest}, "rate": "unlimited"}))
+    await front.bench.kill(*await front.bench.take(15))
+    plan = await planned(front, ALL)
+    said = told(plan, "requeued-before")
+    assert (said.n, said.of, plan.confirm, plan.phrase) == (15, None, Confirm.PHRASE, "died again")
+    assert f"by run {run.id} of ann" in said.words

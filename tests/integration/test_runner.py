@@ -14,6 +14,7 @@ from graveshift.wire.audit import AuditEntry
 from graveshift.wire.jobs import JobState
 from graveshift.wire.runs import Outcome, Run, RunState
 from graveshift.wire.selection import Filter
+from tests.contract.bench import failure
 from tests.front import ALL, ANN, Front, true
 
 REQUEUE, DISCARD, CANCEL, UNDO = "dlq.requeue", "dlq.discard", "job.cancel", "run.undo"
@@ -121,8 +122,6 @@ async def test_an_undo_recalls_what_no_worker_has_started(front: Front) -> None:
         assert (plan.count, plan.effects[0].subject[:15]) == (3, "3 of the 5 jobs")
         begun = await front.begin(plan)
         undone = await front.ended(begun)
-        again = await front.desk.plan(UNDO, {"run": run.id}, ANN)
-    assert (again.count, again.effects[0].subject[:15]) == (0, "0 of the 5 jobs")
     assert begun.total == 5
     assert (undone.state, undone.moved, undone.gone) == (RunState.SUCCEEDED, 3, 2)
     back = await front.letters(0)
@@ -130,6 +129,36 @@ async def test_an_undo_recalls_what_no_worker_has_started(front: Front) -> None:
     assert set(back) < set(ids)
     assert {item.id for item in await front.items(undone)} == set(ids)
     assert len(started) == 2
+
+
+async def test_an_undo_does_not_promise_what_is_being_tried_again(front: Front) -> None:
+    await front.letters(3)
+    async with front.running():
+        run = await front.ended(await front.order(REQUEUE, FAST))
+    (tried,) = await front.bench.take(1)
+    await front.bench.work.fail([failure(tried.ticket, retry_in_s=60.0)])
+    plan = await front.desk.plan(UNDO, {"run": run.id}, ANN)
+    assert plan.count == 2
+    assert [effect.subject for effect in plan.effects][1:] == ["1 retrying"]
+
+
+async def test_what_is_undone_already_is_not_asked_about_and_it_is_said_by_which_run(front: Front) -> None:
+    await front.letters(3)
+    async with front.running():
+        run = await front.ended(await front.order(REQUEUE, FAST))
+    cancelled = await front.order(UNDO, {"run": run.id})
+    await front.wheel.steer(cancelled.id, "cancel", ANN)
+    late = await front.desk.plan(UNDO, {"run": run.id}, ANN)
+    undo = await front.order(UNDO, {"run": run.id})
+    with pytest.raises(Invalid, match=f"run {run.id} is being undone by run {undo.id} of ann"):
+        await front.desk.plan(UNDO, {"run": run.id}, ANN)
+    async with front.running():
+        await front.ended(undo)
+    said = f"run {run.id} is undone already, by run {undo.id} of ann"
+    with pytest.raises(Invalid, match=said):
+        await front.desk.plan(UNDO, {"run": run.id}, ANN)
+    with pytest.raises(Invalid, match=said):
+        await front.begin(late)
 
 
 async def test_only_a_requeue_or_discard_that_has_ended_can_be_undone(front: Front) -> None:

@@ -69,7 +69,7 @@ async def test_a_run_that_is_undone_later_brings_back_edits_queues_and_delays(fr
     args = {"selection": {"ids": ids}, "queue": "slow", "delay_s": 600, "patch": {"a": 1}, "rate": "unlimited"}
     async with front.running():
         run = await front.ended(await front.order(REQUEUE, args))
-        assert run.moved == 3
+        assert (run.moved, run.delay_s, run.due_at) == (3, 600, None), "the run says when what it moved is due"
         jobs = (await front.queue.jobs.page(Filter(queue="slow"), None, 10)).items
         assert [job.state for job in jobs] == [JobState.SCHEDULED] * 3
         detail = await front.queue.jobs.one(jobs[0].id.partition(":")[2])

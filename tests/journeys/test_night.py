@@ -136,7 +136,7 @@ def find_everything_on_the_record(person: Person) -> None:
 def newest_run_succeeds(person: Person, operation: str) -> None:
     person.goes("7", r"overview › runs")
     person.press("g")
-    person.sees(rf"› *\d+ +{re.escape(operation)} +succeeded", within=60)
+    person.sees(rf"› *\d+ +{re.escape(operation)} +(?:moved|succeeded)", within=60)
 
 
 def to_queue(person: Person, name: str) -> None:

@@ -21,7 +21,7 @@ def editor(folder: Path, script: str) -> str:
 def at_the_pane(terminal: Terminal) -> None:
     until_now(lambda: terminal.shows("CAUSE"), within=30)
     terminal.send("3")
-    until_now(lambda: terminal.shows("overview › dead letters"), within=10)
+    until_now(lambda: terminal.shows("› 03:1"), within=10, what="a letter is under the cursor")
     terminal.send("e")
     until_now(lambda: terminal.shows(PANE), within=10)
 
@@ -53,3 +53,13 @@ def test_what_the_editor_wrote_is_in_the_pane_and_in_the_question(tmp_path: Path
         until_now(lambda: terminal.shows('{"to": "ana"}'), within=10)
         terminal.send("\x13")
         until_now(lambda: terminal.shows("Edit and requeue"), within=10)
+
+
+def test_the_title_says_what_it_said_when_the_editor_has_gone(tmp_path: Path) -> None:
+    title = b"\x1b]2;graveshift"
+    with Terminal([*FAKE, "halted"], env={"VISUAL": editor(tmp_path, "echo here I am")}) as terminal:
+        until_now(lambda: terminal.raw.count(title) == 1, within=30, what="the title is set")
+        at_the_pane(terminal)
+        terminal.send("\x0f")
+        until_now(lambda: terminal.raw.count(title) == 2, within=20, what="the title is set again")
+        assert terminal.raw.index(b"\x1b[23;2t") < terminal.raw.index(b"here I am")

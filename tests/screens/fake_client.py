@@ -160,7 +160,7 @@ class FakeClient(Client):
         environment = Environment("PROD", "acme-eu", "red", "0.1.0")
         workers = [row for row in self.rows("workers") if isinstance(row, Worker)]
         return Overview(self.now, environment, "ana", "operator", totals, self.live_queues(), groups[:10],
-                        self.runs[::-1][:10], workers, self.backups[::-1][:5], list(self.secrets))  # fmt: skip
+                        stock.live_first(self.runs), workers, self.backups[::-1], list(self.secrets))  # fmt: skip
 
     async def series(self, name: str, queue: str | None = None, *, range_s: int = 1800, step_s: int = 60) -> Series:
         """An empty one."""
@@ -231,7 +231,7 @@ class FakeClient(Client):
     def start(self, operation: str, *, total: int, moved: int = 0, rate: float = 50.0) -> Run:
         """A live run, as a colleague's."""
         run = Run(id=str(next(self._ids)), plan_id="p", operation=operation, state=RunState.RUNNING, total=total,
-                  moved=moved, rate=rate, actor="ben", started_at=self.now)  # fmt: skip
+                  moved=moved, rate=rate, eta_s=(total - moved) / rate, actor="ben", started_at=self.now)  # fmt: skip
         self.runs.append(run)
         return run
 

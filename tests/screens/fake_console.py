@@ -1,4 +1,4 @@
-"""The real console on a backend in memory: `python -m tests.screens.fake_console [frozen|live|hostile|broken]`."""
+"""The real console on a backend in memory: `python -m tests.screens.fake_console [KIND]`: frozen, live, halted, ..."""
 
 import os
 import sys
@@ -7,11 +7,15 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from graveshift.wire.overview import Overview
+from graveshift.wire.runs import RunState
 from graveshift_tui.__main__ import ran
 from graveshift_tui.app import ConsoleApp
 from graveshift_tui.settings import Settings, Where
 from tests.screens.fake_client import FakeClient
 from tests.screens.hostile import HOSTILE
+
+LONG = "abcdefghijklmnopqrstuvwxyz" * 12
+"""Wider than any terminal, and any letter that is missing in it is missed."""
 
 
 def settings() -> Settings:
@@ -50,11 +54,16 @@ def client(kind: str) -> FakeClient:
     made = {"live": LiveClient, "broken": BrokenClient}.get(kind, FakeClient)()
     if kind == "live":
         made.start("dlq.requeue", total=500_000, moved=3111)
+    if kind == "halted":
+        started = made.start("dlq.requeue", total=100, moved=20)
+        made.runs = [replace(started, state=RunState.PAUSED, halt="paused by itself: 34% of 50 first attempts failed")]
     if kind == "hostile":
         made.letters = [
             replace(letter, error_type=text, error_message=text, queue=text, kind=text, traceback=text)
             for letter, text in zip(made.letters, HOSTILE, strict=False)
         ]
+    if kind == "long":
+        made.letters = [replace(letter, error_message=LONG, traceback="\n" * 60) for letter in made.letters]
     return made
 
 

@@ -1,5 +1,6 @@
 """What the backend in memory is filled with: letters by the thousand, and queues."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Raw
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 from graveshift.wire.dlq import Attempt, LetterDetail
 from graveshift.wire.plans import Plan
 from graveshift.wire.queues import Limit, Queue
+from graveshift.wire.runs import Run
 from tests.screens.night import CAUSES, START
 
 ASKED = ("queue.resume", "queue.drain", "queue.purge")
@@ -68,3 +70,9 @@ def ordered(queue: Queue, plan: Plan, now: datetime, reason: str | None) -> Queu
             limit = Limit(args["concurrency"], args["per_s"], args["burst"], "ana", args["reason"])
             return replace(queue, limit=limit)
     return queue
+
+
+def live_first(runs: Sequence[Run]) -> list[Run]:
+    """Newest first among the live, then among those that have ended."""
+    newest = list(reversed(runs))
+    return [run for run in newest if run.state.is_live] + [run for run in newest if not run.state.is_live]

@@ -54,6 +54,13 @@ def test_the_mark_before_is_said_with_how_long_before(mark: Mark | None, said: s
     assert after(replace(CAUSE, first_seen=None)) == ""
 
 
+def test_its_pace_is_of_failures_and_its_page_says_that_retries_are_such_too() -> None:
+    at = At(80, START)
+    calm = replace(CAUSE, retrying=0, per_min=41.0)
+    assert "failures/min +41" in "".join(text for line in pane(calm, at) for text, _ in line)
+    assert "each attempt that failed, retries too" in str(nodes(CAUSE, at))
+
+
 @pytest.mark.parametrize("width", [60, 80, 200])
 @pytest.mark.parametrize("title", ["v142", "a-very-long-version-" * 6, "\x1b]52;c;aGk=\x07\u202e"])
 def test_its_line_fits_whatever_the_mark_is_called(width: int, title: str) -> None:

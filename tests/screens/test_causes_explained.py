@@ -10,7 +10,7 @@ from graveshift.wire.groups import Claim, Facet, FacetValue, Group, GroupDetail,
 from graveshift.wire.plans import Forecast
 from graveshift.wire.runbooks import Runbook
 from graveshift_tui.screens.causes import told
-from graveshift_tui.screens.groups import told_apart
+from graveshift_tui.screens.groups import cause, told_apart
 from graveshift_tui.screens.runbooks import nodes
 from graveshift_tui.widgets.columns import At
 from graveshift_tui.widgets.paint import Line, width_of
@@ -101,7 +101,13 @@ def test_every_line_fits_whatever_is_in_it(width: int) -> None:
 
 def test_who_is_on_a_cause_stands_before_it() -> None:
     assert told_apart(KNOWN).startswith("@ben ConnectTimeout")
-    assert "[customer=acme]" in told_apart(replace(CAUSE, split="customer=acme"))
+
+
+def test_a_split_cause_is_told_apart_by_the_value_in_a_list_and_by_the_field_elsewhere() -> None:
+    split = replace(CAUSE, split="customer.id=acme")
+    assert told_apart(split).startswith("ConnectTimeout [acme] ")
+    assert cause(split).startswith("ConnectTimeout [customer.id=acme] ")
+    assert told_apart(CAUSE).startswith(cause(CAUSE))
 
 
 def test_a_runbook_breaks_its_lines_between_words() -> None:

@@ -8,10 +8,12 @@ import pytest
 from msgspec.structs import replace
 from textual.widgets import TextArea
 
-from graveshift.wire.plans import Caution
+from graveshift.wire.plans import Caution, Plan
 from graveshift.wire.runs import Run, RunState
+from graveshift_tui.client import ApiError
+from graveshift_tui.pretty import pretty
 from graveshift_tui.screens.paces import starts
-from graveshift_tui.screens.patches import Inexpressible, patch_of, pretty
+from graveshift_tui.screens.patches import Inexpressible, patch_of
 from graveshift_tui.widgets.editpane import EditPane, in_editor, no_patch
 from graveshift_tui.widgets.question import question
 from tests.screens.console import Person, console
@@ -56,6 +58,41 @@ async def test_broken_json_stays_with_the_place_where_it_breaks_and_nothing_is_a
         assert person.client.plans == {}
 
 
+async def test_what_was_edited_is_there_again_when_the_question_was_declined() -> None:
+    async with console() as person:
+        await person.goes("3", "dlq")
+        await person.press("e")
+        field = await area(person)
+        was, field.text = field.text, '{"to": "changed"}'
+        await person.press("ctrl+s")
+        await person.sees("Edit and requeue this letter")
+        await person.press("n", "e")
+        field = await area(person)
+        assert json.loads(field.text) == {"to": "changed"}
+        await person.sees("as you had it last")
+        await person.press("escape")
+        await person.sees("esc again throws that away")
+        await person.press("escape")
+        await until(lambda: not isinstance(person.app.screen, EditPane))
+        await person.press("e")
+        assert (await area(person)).text == was
+
+
+async def test_what_the_backend_refuses_is_there_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(operation: str, args: object) -> Plan:
+        raise ApiError("too-large", 413, "the request is too large")
+
+    async with console() as person:
+        monkeypatch.setattr(person.client, "plan", refuse)
+        await person.goes("2", "groups")
+        await person.press("e")
+        (await area(person)).text = '{"retries": 0}'
+        await person.press("ctrl+s")
+        await person.told("the request is too large")
+        await person.press("e")
+        assert (await area(person)).text == '{"retries": 0}'
+
+
 async def test_a_cause_is_patched() -> None:
     async with console() as person:
         await person.goes("2", "groups")
@@ -97,6 +134,12 @@ async def test_warnings_are_in_the_question_before_what_it_takes() -> None:
         ('{"a": 1}', '{"a": true}', {"patch": {"a": True}}),
         ('{"a": 1}', '{"a": null}', {"payload": '{"a": null}'}),
         ("[1]", "[2]", {"payload": "[2]"}),
+        ('{"a": 1.10}', '{"a":   1.1}', None),
+        ('{"a": 1e999}', '{"a": 1e998}', {"payload": '{"a": 1e998}'}),
+        ('{"a": 1.10, "b": 1}', '{"a": 1.10, "b": 2}', {"patch": {"b": 2}}),
+        ('{"a": 1, "b": [null]}', '{"a": 1, "b": [null, 1.5]}', {"patch": {"b": [None, 1.5]}}),
+        ('{"a": 1}', '{"a": 236.1900000000000001}', {"payload": '{"a": 236.1900000000000001}'}),
+        ('{"a": 1}', '{"a": [12345678901234567890]}', {"payload": '{"a": [12345678901234567890]}'}),
         ('{"key": "***", "a": 1}', '{"key": "***", "a": 2}', {"patch": {"a": 2}}),
         ('{"key": "***", "a": 1}', '{"key": "new", "a": 1}', {"patch": {"key": "new"}}),
     ],
@@ -105,16 +148,31 @@ def test_an_edit_is_a_patch_where_a_patch_can_say_it(before: str, after: str, ed
     assert patch_of(before, after) == edit
 
 
-@pytest.mark.parametrize("after", ['{"key": "***", "a": null}', '{"other": "***"}'])
+@pytest.mark.parametrize(
+    "after", ['{"key": "***", "a": null}', '{"key": "***", "a": 1.0000000000000000001}', '{"other": "***"}']
+)
 def test_what_is_masked_is_never_written_back(after: str) -> None:
     with pytest.raises(Inexpressible):
         patch_of('{"key": "***", "a": 1}', after)
 
 
-def test_a_payload_that_would_lose_a_digit_is_edited_as_it_is() -> None:
-    assert pretty(b'{"a":1}') == '{\n  "a": 1\n}\n'
-    assert pretty(b'{"n": 1.10}') == '{"n": 1.10}'
-    assert pretty(b"no json") == "no json"
+@pytest.mark.parametrize("value", [1, "a", [], {}, [[], {}, [1, {"a": []}]], {"a": {"b": [1, 2]}, "c": {}, "é": None}])
+def test_a_payload_is_laid_out_to_be_edited(value: object) -> None:
+    assert pretty(json.dumps(value).encode()) == json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def test_every_number_and_every_key_that_comes_twice_keeps_its_text_in_an_edit() -> None:
+    raw = b'{"sum":236.1900000000000000,"big":[12345678901234567890123,1E+2,-0.0],"a":1,"a":2}'
+    numbers = "\n    12345678901234567890123,\n    1E+2,\n    -0.0\n  "
+    assert pretty(raw) == (f'{{\n  "sum": 236.1900000000000000,\n  "big": [{numbers}],\n  "a": 1,\n  "a": 2\n}}\n')
+
+
+def test_a_string_has_its_letters_but_where_a_terminal_would_not_show_them() -> None:
+    assert pretty(rb'{"to":"Ren\u00e9, {\"a\": [1]}\n"}') == '{\n  "to": "René, {\\"a\\": [1]}\\n"\n}\n'
+    hostile = rb'["\u001b[2J", "\u202e", "\ud800", "\u009b"]'
+    assert json.loads(pretty(hostile)) == json.loads(hostile)
+    assert pretty(hostile).isascii()
+    assert pretty(b"no json, {") == "no json, {"
 
 
 def test_an_editor_that_fails_takes_nothing_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

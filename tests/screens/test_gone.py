@@ -154,7 +154,7 @@ async def test_a_letter_whose_page_is_open_is_gone_and_its_cause_can_still_be_re
         assert not person.client.plans
         reads = person.client.reads
         await until(lambda: person.client.reads > reads + 6)
-        assert sum("somebody moved it" in toast for toast in person.on_show) == 1
+        assert sum("it is gone; what you see" in toast for toast in person.on_show) == 1
         await person.press("R")
         await person.sees("letters of the cause ConnectTimeout in")
 
@@ -166,7 +166,7 @@ async def test_a_letter_that_is_back_while_its_page_is_open_can_be_acted_on() ->
         await until(lambda: person.detail.thing is not None)
         every = person.client.letters
         remove(person.client, every[0])
-        await person.told("somebody moved it")
+        await person.told("it is gone; what you see")
         person.client.letters = every
         await person.press("ctrl+r")
         await until(lambda: not person.detail.is_lost)

@@ -8,11 +8,16 @@ from graveshift_tui import keymap
 from graveshift_tui.keymap import HINTS
 from graveshift_tui.screens import CARDS, PLACES
 from graveshift_tui.screens.actions import COMMANDS, VERBS
+from graveshift_tui.screens.driving import MODES
 from graveshift_tui.screens.helping import Here, choices, page
+from graveshift_tui.screens.lines import lines
 from graveshift_tui.screens.whereabouts import owners
+from graveshift_tui.widgets.choose import Chooser
 from graveshift_tui.widgets.paint import width_of
+from graveshift_tui.widgets.prompt import Prompt
 from tests.screens.console import console
 from tests.screens.night import OPERATIONS
+from tests.waiting import until
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "tui.md").read_text()
 KEYS = keymap.load()
@@ -105,6 +110,35 @@ def test_the_palette_offers_every_verb_and_every_screen() -> None:
     offered = {choice.value for choice in choices(KEYS, ("screens", *keymap.CARDS), lambda action: None)}
     assert set(VERBS) <= offered
     assert {f"goto.{name}" for name in PLACES} <= offered
+
+
+def test_the_palette_offers_every_command() -> None:
+    offered = {choice.value for choice in [*choices(KEYS, ("screens",), lambda action: None), *lines(demo=True)]}
+    for word in COMMANDS:
+        own = any(value.startswith(f":{word}") for value in offered)
+        assert own or f"goto.{word}" in offered or word in offered or word == "q", word
+    assert {f":demo {mode}" for mode in MODES} <= offered
+    assert not any(choice.value.startswith(":demo") for choice in lines(demo=False))
+
+
+async def test_a_command_that_wants_a_word_is_begun_and_any_other_is_done() -> None:
+    async with console(downstream="http://127.0.0.1:1") as person:
+        await person.goes("3", "dlq")
+        await person.press("ctrl+p")
+        await until(lambda: isinstance(person.app.screen, Chooser) and person.app.focused is not None)
+        await person.types("export")
+        await person.sees("Export to a file: CSV, JSON lines  (:export FILE)")
+        await person.press("enter")
+        await until(lambda: isinstance(person.app.focused, Prompt))
+        assert isinstance(person.app.focused, Prompt)
+        assert (person.app.focused.value, person.app.focused.cursor_position) == ("export ", len("export "))
+        await person.press("escape")
+        await until(lambda: not person.app.screen.query(Prompt))
+        await person.press("ctrl+p")
+        await until(lambda: isinstance(person.app.screen, Chooser) and person.app.focused is not None)
+        await person.types("demo heal")
+        await person.press("enter")
+        await person.told("the downstream does not answer")
 
 
 def test_every_operation_but_resuming_has_a_key_of_its_own_name() -> None:

@@ -96,13 +96,3 @@ async def test_a_list_reveals_nothing() -> None:
         await person.goes("3", "dlq")
         await person.press("v")
         await person.told("open one letter first")
-
-
-async def test_a_long_line_loses_no_character_where_the_page_is_longer_than_the_screen() -> None:
-    client = FakeClient()
-    client.letters = [replace(letter, error_message="x" * 300, traceback="\n" * 60) for letter in client.letters]
-    async with console(client) as person:
-        await person.goes("3", "dlq")
-        await person.press("enter")
-        await person.sees("payload")
-        assert sum(len(line.strip()) for line in person.text.splitlines() if set(line.strip()) == {"x"}) == 300

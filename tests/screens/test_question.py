@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
-from graveshift.wire.plans import Confirm, Effect, Plan
+from graveshift.wire.plans import Caution, Confirm, Effect, Forecast, Plan
 from graveshift.wire.runs import Run
 from graveshift_tui.client import ApiError
 from graveshift_tui.widgets import choose, confirm
@@ -64,6 +64,51 @@ async def test_what_has_no_room_is_a_page_on_and_nothing_is_cut_in_a_word() -> N
         seen += "\n".join(lines)
     assert all(f"subject {n}: begins" in seen for n in range(9))
     assert "…" not in seen
+
+
+def care(*words: str) -> list[Caution]:
+    return [Caution(code="delivery", n=2000, of=2000, words=one) for one in words]
+
+
+async def a_canary(*warnings: str) -> Plan:
+    spread = "a canary of 20 of them, spread over queues, kinds, causes, versions, hosts and ages"
+    said = "go first, ahead of the backlog and past a pause; one failed first attempt is red; then it asks"
+    whole = "16,886 letters of httpx.ConnectTimeout in queue webhooks of kind post_hook in system native"
+    effects = [
+        Effect(spread, said),
+        Effect(whole, "back to waiting, behind live traffic, at 50/s"),
+        Effect("by", "the way"),
+    ]
+    told = Forecast(rate=50.0, first_rate=10.0, duration_s=340.0, undo_window_s=0.0, wal_bytes=42_200_000,
+                    disk_bytes=15_200_000)  # fmt: skip
+    return replace(await a_plan(), args={"canary": True}, effects=effects, warnings=care(*warnings), forecast=told,
+                   confirm=Confirm.PHRASE, phrase="webhooks", arrived_since=0)  # fmt: skip
+
+
+TITLE = "Requeue (canary first) all 16,886 letters of ConnectTimeout POST https://<addr>/hook timed out after a while"
+SENT = "may have arrived (ConnectTimeout): the same job id is sent again"
+
+
+def page_of(plan: Plan, page: int = 0) -> str:
+    """At 80 by 24: what the box leaves to the question there."""
+    lines = question("", TITLE, plan, confirm.BOX - confirm.EDGES, 24 - confirm.FRAME, page=page)
+    assert len(lines) <= 24 - confirm.FRAME
+    return " ".join("".join(text for text, _ in line).strip() for line in lines)
+
+
+async def test_what_decides_is_on_the_first_page_of_24_lines_with_two_warnings() -> None:
+    said = page_of(await a_canary(SENT, "were requeued before, by run 7 of ben at 03:12:41Z, and are dead again"))
+    for part in ("all 16,886 letters", "a canary of 20", "at 50/s", "takes about 5m40s at 10 → 50/s",
+                 "u takes back what still waits", SENT, "are dead again", "To confirm, type  webhooks"):  # fmt: skip
+        assert part in said, said
+
+
+async def test_warnings_that_have_no_room_are_announced_on_the_first_page() -> None:
+    plan = await a_canary(SENT, SENT, SENT, SENT)
+    said = page_of(plan)
+    assert said.index("u takes back") < said.index("may have arrived")
+    assert "4 more, 2 warnings" in said
+    assert page_of(plan, 1).count("may have arrived") == 2
 
 
 async def test_the_question_turns_its_page_while_the_phrase_is_typed() -> None:

@@ -1,17 +1,24 @@
 """How far a run is, how fast, until when, and what became of it: the same words wherever it is told."""
 
+from collections.abc import Sequence
+
 import pytest
 from msgspec.structs import replace
 
 from graveshift.wire.runs import Became, Fate, Item, Outcome, RunState
-from graveshift_tui.operate import progress
+from graveshift_tui.operate import Ask, ending, progress
 from graveshift_tui.screens import paces
+from graveshift_tui.screens.runs import CARD, nodes, pane, state
+from graveshift_tui.widgets.columns import At, widths
+from graveshift_tui.widgets.paint import Line
 from tests.screens.console import Person, console
 from tests.screens.fake_client import FakeClient
 from tests.screens.night import START
 from tests.screens.test_runs_that_ask import TRYING, run
 
 ENDED = run(state=RunState.SUCCEEDED, total=20, moved=20, became=Became(done=17, died=2, waiting=1))
+ASKED = Ask("dlq.requeue", {}, "Requeue", "20 letters")
+PROGRESS = next(cells for column, cells in widths(CARD.columns, 80) if column.title == "PROGRESS")
 WORDS = "17 done, 2 died again, 1 not ended yet"
 
 
@@ -31,11 +38,24 @@ def test_a_row_tells_how_far_how_fast_and_until_when_as_there_is_room(width: int
 def test_a_row_counts_as_the_lines_below_it_and_the_news_do() -> None:
     assert progress(run(moved=2500)) == "60% of 4,112 letters"
     assert paces.meter(run(moved=2500), 30).startswith("60% of 4,112 ")
-    assert paces.told(run(moved=2500), START, 90) == "60% of 4,112 letters   50/s   eta 32s"
+    assert paces.told(run(moved=2500, eta_s=32.0), START, 90) == "60% of 4,112 letters   50/s   eta 32s"
 
 
-def test_a_run_that_slowed_itself_is_over_when_its_own_pace_says() -> None:
-    assert paces.eta(run(total=1020, slowed=10.0)) == "eta 1m40s"
+def test_a_run_that_begins_gently_says_what_it_drips_and_what_it_was_asked_for() -> None:
+    gentle = run(pace=50.0, rate=500.0, eta_s=24.0)
+    assert paces.meter(gentle, 40) == "20 of 4,112  50 → 500/s  eta 24s"
+    assert paces.told(gentle, START, 90) == "20 of 4,112 letters   50 → 500/s   eta 24s"
+    assert paces.speed(run(pace=10.0, rate=500.0, slowed=125.0)) == "10 → 125/s, slowed by itself from 500/s"
+
+
+def test_a_pace_is_told_only_where_it_is_another_than_the_rate() -> None:
+    for same in (run(pace=50.0), run(pace=49.99), run(pace=500.0), run(pace=None)):
+        assert paces.drip(same) == "50/s"
+
+
+def test_until_when_is_what_the_backend_says_and_nothing_where_it_cannot() -> None:
+    assert paces.eta(run(eta_s=100.0)) == "eta 1m40s"
+    assert paces.eta(run(eta_s=None)) == paces.eta(run(state=RunState.PAUSED)) == ""
 
 
 def test_what_became_of_its_jobs_is_told_once_it_is_over_and_while_it_runs() -> None:
@@ -49,6 +69,49 @@ def test_what_became_of_its_jobs_is_whole_where_there_is_little_room() -> None:
     assert paces.told(ENDED, START, 50) == WORDS
     trying = run(canary=TRYING, became=Became(waiting=20))
     assert paces.told(trying, START, 70) == "canary 14 done, 2 failed, 4 running of 20   50/s   eta 1m21s"
+
+
+def test_a_requeue_is_moved_and_not_succeeded_while_its_jobs_have_not_ended() -> None:
+    assert state(ENDED) == ("moved", "text")
+    assert state(replace(ENDED, became=Became(done=18, died=2)))[0] == "succeeded"
+    assert state(run(state=RunState.SUCCEEDED, operation="queue.pause"))[0] == "succeeded"
+    assert ending(ASKED, ENDED).startswith("run 81: moved, 100% of 20 letters, 1 job not ended yet")
+
+
+@pytest.mark.parametrize(
+    ("became", "said"),
+    [
+        (Became(waiting=36_612), "36.6k not ended"),
+        (Became(done=12, died=3, waiting=36_597), "36.6k not ended, 3 died, 12 done"),
+        (Became(done=16_800, died=12_345, waiting=1_234_567), "1.2M not ended, 12.3k died"),
+        (Became(done=16_812, died=12_345), "16,812 done, 12,345 died again"),
+        (Became(recalled=36_612), "36.6k recalled"),
+    ],
+)
+def test_numbers_are_never_cut_in_a_row_of_80_columns(became: Became, said: str) -> None:
+    moved = run(state=RunState.SUCCEEDED, total=36_612, moved=36_612, became=became)
+    shown = paces.meter(moved, PROGRESS)
+    assert len(shown) <= PROGRESS
+    assert shown == said
+
+
+def test_while_it_runs_its_pace_comes_before_what_became_of_its_jobs() -> None:
+    gentle = run(pace=50.0, rate=500.0, eta_s=24.0, became=Became(waiting=20))
+    assert paces.told(gentle, START, 70) == "20 of 4,112 letters   50 → 500/s   eta 24s   20 not ended"
+    assert paces.told(gentle, START, 50) == "20 of 4,112 letters   50 → 500/s   eta 24s"
+
+
+def test_when_its_jobs_are_due_is_told_where_that_is_not_at_once() -> None:
+    at = At(80, START)
+    later = replace(ENDED, delay_s=900.0, reason="healed")
+    assert 'by ana   each due 15m after it moved   "healed"' in words(pane(later, at))
+    assert "each due 15m after it moved" in str(nodes(later, at))
+    assert "due at 2026-11-22 03:12:41Z" in words(pane(replace(ENDED, due_at=START), at))
+    assert "due" not in words(pane(ENDED, at))
+
+
+def words(lines: Sequence[Line]) -> str:
+    return "\n".join("".join(text for text, _ in line) for line in lines)
 
 
 async def at_the_items(person: Person) -> None:
@@ -78,4 +141,4 @@ async def test_the_overview_says_what_became_of_the_last_run() -> None:
     client = FakeClient(letters=10)
     client.runs.append(ENDED)
     async with console(client) as person:
-        await person.sees(f"#81 dlq.requeue succeeded  {WORDS}")
+        await person.sees(f"#81 dlq.requeue moved  {WORDS}")

@@ -1,5 +1,7 @@
 """A run that stops or slows itself is seen and heard wherever one looks, and is steered from there."""
 
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -8,10 +10,12 @@ from graveshift.wire.runs import Run, RunState
 from graveshift.wire.trials import Canary, CanaryState, Then
 from graveshift_tui import format as f
 from graveshift_tui.operate import progress
+from graveshift_tui.screens.alarm import asks
 from graveshift_tui.screens.flows.speeding import OFFERED, readable, said
 from graveshift_tui.screens.flows.speeding import rate_of as rate
 from graveshift_tui.screens.paces import meter, speed
-from graveshift_tui.screens.runs import state
+from graveshift_tui.screens.runs import pane, state
+from graveshift_tui.widgets.columns import At
 from graveshift_tui.widgets.title import Title
 from tests.screens.console import Person, console
 from tests.waiting import until
@@ -24,7 +28,7 @@ ANSWERS = "p answers it, X ends it"
 
 def run(**fields: object) -> Run:
     named = {"id": "81", "plan_id": "p", "operation": "dlq.requeue", "state": RunState.RUNNING, "total": 4112}
-    return msgspec.convert({**named, "actor": "ana", "moved": 20, "rate": 50.0, **fields}, Run)
+    return msgspec.convert({**named, "actor": "ana", "moved": 20, "rate": 50.0, "eta_s": 81.8, **fields}, Run)
 
 
 def test_a_canary_is_told_in_numbers_while_it_is_tried() -> None:
@@ -39,6 +43,13 @@ def test_a_canary_is_told_in_numbers_while_it_is_tried() -> None:
 def test_a_run_that_asks_says_so_where_its_state_is() -> None:
     assert state(run(state=RunState.PAUSED, halt=WHY, canary=RED)) == ("asks", "warn")
     assert state(run(state=RunState.PAUSED))[0] == "paused"
+    assert asks(run(state=RunState.PAUSED, halt=WHY)) == f"{WHY}; {ANSWERS}"
+
+
+def test_a_run_that_an_operator_paused_asks_nothing() -> None:
+    paused = run(state=RunState.PAUSED)
+    assert asks(paused) == ""
+    assert "None" not in str(pane(paused, At(80, datetime.now(UTC))))
 
 
 def test_a_slowed_run_says_from_what() -> None:

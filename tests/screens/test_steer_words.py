@@ -73,6 +73,19 @@ def test_the_page_of_a_silent_worker_says_so_loudly() -> None:
     assert state[1] == ("silent since 2026-11-22 03:09:00Z", "crit")
 
 
+async def test_jobs_that_run_are_one_number_and_one_word_beside_the_queues_and_the_workers() -> None:
+    async with console(Quieter()) as person:
+        await person.sees("4 of 5 alive   48 jobs running")
+        assert "under way" not in person.text
+
+
+def test_what_a_worker_says_of_its_jobs_is_as_old_as_its_heartbeat() -> None:
+    told = replace(ONE, running=2, jobs=["native:81", "native:82"])
+    [jobs] = [node.head for node in nodes(told, At(80, START)) if node.path == "worker/jobs"]
+    assert jobs[1][0] == "2 ran at its last heartbeat, when it held native:81, native:82"
+    assert "RUNNING" not in [column.title for column in CARD.columns], "that is what jobs are, in their queues"
+
+
 @pytest.mark.parametrize("width", [80, 120])
 async def test_silent_workers_are_seen_on_their_screen_and_on_the_overview(width: int) -> None:
     async with console(Quieter(), size=(width, 24)) as person:

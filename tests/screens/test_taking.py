@@ -1,4 +1,4 @@
-"""Enter takes what stood in the field when it was pressed, whatever is typed before the console comes to it."""
+"""Enter takes what stood in the field when it was pressed, and what it would take has a sign and not only a colour."""
 
 from textual.widgets import Input
 
@@ -20,3 +20,19 @@ async def test_keys_that_overtake_enter_change_nothing_of_what_it_takes() -> Non
         field.value = "50=5"
         await until(lambda: taken, what="the choice is taken")
     assert taken == [("50", "")]
+
+
+async def test_the_line_that_enter_takes_has_a_sign() -> None:
+    async with console() as person:
+        person.app.push_screen(Chooser("Which?", [Choice("a", "the first"), Choice("b", "the second")]))
+        await person.sees("› the first")
+        await person.press("down")
+        await person.sees("› the second")
+        assert "› the first" not in person.text
+        await person.press("escape")
+        await person.goes("3", "dlq")
+        await person.press("r")
+        await person.sees("›n  No, leave it")
+        await person.press("right")
+        await person.sees("›y  Yes, do it")
+        assert "›n" not in person.text

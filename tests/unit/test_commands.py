@@ -53,7 +53,7 @@ def test_a_hostile_message_is_shown_as_escapes(backend: SmallBackend) -> None:
 
 def test_get_one_shows_payload_traceback_and_history(backend: SmallBackend) -> None:
     out = graveshift(backend, "get", "dlq", backend.things.letters[1].id).stdout
-    for part in ('"to": "a@example.org"', "Traceback", "HISTORY", "no route to host"):
+    for part in ('"to": "a@example.org"', '"n": 1.50', "Traceback", "HISTORY", "no route to host"):
         assert part in out
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from graveshift.wire.plans import Breakdown, Caution, Change, Confirm, Effect, Forecast, Plan, Sample, Share
 from graveshift_tui.commands.acting import plan_lines
@@ -36,8 +37,10 @@ PLAN = Plan(
         Caution(code="disk", words="it needs about 2.0 GB of disk, and 1.0 GB are free"),
     ],
     samples=[Sample("native:1-1", [Change("to", None, '"a@b"')]), Sample("native:1-2", [], "its payload is no object")],
-    forecast=Forecast(duration_s=82.0, rate=50.0, wal_bytes=10_000_000, disk_bytes=3_000_000, free_bytes=41_000_000_000,
-                      undo_window_s=10),
+    forecast=Forecast(
+        duration_s=82.0, rate=50.0, first_rate=10.0, wal_bytes=10_000_000, disk_bytes=3_000_000,
+        free_bytes=41_000_000_000, undo_window_s=10,
+    ),
 )  # fmt: skip
 
 
@@ -51,17 +54,29 @@ def test_a_plan_tells_what_it_foresees() -> None:
     said = "\n".join(plan_lines(PLAN))
     for line in (
         "  ! 2 of these hold a unique key",
-        "  ! 7 of the oldest 2,000 may have arrived (ReadTimeout)",
+        "  ! 7 of a sample, the oldest 2,000 of 4,112, may have arrived (ReadTimeout)",
         "  ! queue mail is paused (5 of these)",
         "  ! it needs about 2.0 GB of disk",
         '  to  nothing -> "a@b"',
         "  stays as it is: its payload is no object",
         "  by queue  mail 4,000, parse 112",
         "  by group  E: no 9 and 14 more",
-        "takes about 1m",
+        "takes about 1m22s at 10 → 50/s",
         "begins after 10s, in which `graveshift run cancel` cancels it",
     ):
         assert line in said
+
+
+def test_what_was_seen_in_a_sample_alone_is_said_to_be_of_a_sample() -> None:
+    sampled = Caution(
+        code="delivery", n=2000, of=2000, words="may have arrived (ReadTimeout): the same id is sent again"
+    )
+    paused = Caution(code="paused", n=12, of=2000, words="queue mail is paused")
+    many = replace(PLAN, warnings=[sampled, paused], parts_of=2000, count=10_000, count_is_exact=False)
+    said = "\n".join(plan_lines(many))
+    assert "all of a sample, the oldest 2,000 of 10,000+, may have arrived (ReadTimeout)" in said
+    assert "queue mail is paused (12 of a sample, the oldest 2,000 of 10,000+)" in said
+    assert "by queue (of a sample, the oldest 2,000 of 10,000+)  mail 4,000" in said
 
 
 @pytest.mark.parametrize("from_file", [False, True])

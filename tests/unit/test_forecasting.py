@@ -2,11 +2,11 @@
 
 import pytest
 
-from graveshift.selection.forecasting import seconds
+from graveshift.drip import DripSettings
 
 
 def test_without_a_ramp_it_is_the_count_over_the_rate() -> None:
-    assert seconds(1_000, 50, 50, 10) == 20
+    assert DripSettings(start_per_s=50).seconds(1_000, 50) == 20
 
 
 @pytest.mark.parametrize("n", [1, 7, 100, 10_000])
@@ -16,4 +16,10 @@ def test_with_a_ramp_it_is_what_adding_up_small_steps_gives(n: int) -> None:
     while moved < n:
         moved += min(rate, start * 2 ** (at / double_s)) * step
         at += step
-    assert seconds(n, rate, start, double_s) == pytest.approx(at, rel=0.01)
+    assert DripSettings(start_per_s=start, double_s=double_s).seconds(n, rate) == pytest.approx(at, rel=0.01)
+
+
+def test_half_way_up_the_ramp_the_rest_of_it_counts() -> None:
+    drip = DripSettings(start_per_s=10, double_s=2)
+    assert drip.seconds(10_000, 500, 500) == 20
+    assert 20 < drip.seconds(10_000, 500, 250) < drip.seconds(10_000, 500)

@@ -1,4 +1,4 @@
-"""The first word on the screen is the slope of failures, not their number."""
+"""The first word on the screen is the slope of failures; where it is level, how many dead letters wait."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -135,6 +135,42 @@ def _line(came: list[int], width: int = 80) -> str:
 
 def test_fewer_failures_are_no_betterment_where_nothing_comes_in() -> None:
     quiet = _line([1200] * 25 + [0] * 5)
-    assert quiet.startswith(" QUIET  nothing enqueued for 4m   0 failures/min, was 429 until 03:08")
+    assert quiet.startswith(" 9 DEAD WAIT  nothing enqueued for 4m   0 failures/min, was 429 until 03:08")
     assert len(quiet) <= 80
     assert _line([1200] * 30).startswith(" BETTER  0 failures/min, was 429")
+    assert "9 dead wait" in _line([1200] * 30)
+
+
+def _calm(dead: tuple[int, ...], trend: list[int] | None = None, pace: float = 0.0, width: int = 80) -> str:
+    """So many dead of each cause: the first was first seen 21 minutes ago, the others a day before one another."""
+    now = MINUTE + timedelta(seconds=40)
+    first = [now - timedelta(minutes=21, days=n) for n in range(len(dead))]
+    causes = [structs.replace(_seen(now, now).groups[0], id=str(n), dead=many, per_min=0.0, first_seen=at)
+              for n, (many, at) in enumerate(zip(dead, first, strict=True))]  # fmt: skip
+    seen = _seen(now, now, pace)
+    totals = structs.replace(seen.totals, dead=sum(dead), trend=trend or [0] * 60)
+    calm = structs.replace(seen, totals=totals, groups=causes)
+    return "".join(text for text, _ in headline(calm, width))
+
+
+def test_where_nothing_fails_any_more_the_dead_that_wait_are_the_first_words() -> None:
+    assert _calm((52_000, 5_000)).startswith(" 57,000 DEAD WAIT  most since 02:51   0 failures/min now   nobody on it")
+    assert _calm((52_000,)).startswith(" 52,000 DEAD WAIT  since 02:51   0 failures/min now")
+    assert _calm((20, 30, 30)).startswith(" 80 DEAD WAIT  most since 20 Nov   0 failures/min now")
+    assert "1 cause = 91%   nobody on it" in _calm((52_000, 5_000), width=100)
+    assert _calm(()).startswith(" QUIET  0 failures/min   0 deaths/min")
+
+
+def test_a_slope_that_is_no_worse_is_told_with_the_dead_that_wait() -> None:
+    assert _calm((57_000,), [12] * 60, 12.0).startswith(" STEADY  12 failures/min   57,000 dead wait")
+    better = _calm((57_000,), [900] * 55 + [0] * 5)
+    assert better.startswith(" BETTER  0 failures/min, was 900 until 03:08   57,000 dead wait")
+    assert len(better) <= 80
+
+
+def test_all_is_well_only_where_no_dead_letter_waits() -> None:
+    now = MINUTE + timedelta(seconds=40)
+    better = _seen(now, now, 0.0)
+    better = structs.replace(better, totals=structs.replace(better.totals, trend=[900] * 55 + [0] * 5))
+    none = structs.replace(better, totals=structs.replace(better.totals, dead=0))
+    assert (headline(better, 80)[0], headline(none, 80)[0]) == ((" BETTER ", "bold warn"), (" BETTER ", "bold ok"))

@@ -64,6 +64,27 @@ def test_a_new_rate_counts_from_the_last_chunk() -> None:
     assert (pace.wait_s(1), pace.wait_s(5), pace.wait_s(100)) == (9.0, 1.0, 0.0)
 
 
+def test_the_time_that_a_chunk_takes_is_part_of_its_turn() -> None:
+    clock = Clock()
+    pace = paced(clock)
+    pace.turn()
+    clock.now += 0.125
+    pace.spent(125)
+    assert pace.wait_s(500) == 0.125
+
+
+def test_a_chunk_that_took_too_long_is_not_caught_up_on() -> None:
+    clock = Clock()
+    pace = paced(clock)
+    pace.turn()
+    clock.now += 60
+    pace.spent(125)
+    assert pace.wait_s(500) == 0
+    pace.turn()
+    pace.spent(125)
+    assert pace.wait_s(500) == 0.25
+
+
 @given(rate=RATES, seconds=st.floats(min_value=2, max_value=60))
 def test_never_more_than_the_rate_allows(rate: float, seconds: float) -> None:
     clock, sent = Clock(), 0
@@ -72,6 +93,7 @@ def test_never_more_than_the_rate_allows(rate: float, seconds: float) -> None:
         clock.now += pace.wait_s(pace.rate(rate))
         if clock.now > began + seconds:
             break
+        pace.turn()
         size = pace.size(pace.rate(rate))
         assert 1 <= size <= 1000
         pace.spent(size)

@@ -22,6 +22,7 @@ SECRET_NAMES = (
 PLAIN_NAMES = "discard shipping max_tokens tokenised passport author keyboard id user company spinner secretary"
 LOOKS = [
     ("Bearer abcdefgh12345", "Bearer ***"),
+    ("login failed password=hunter<n>zz", "login failed password=***"),
     (JWT, "***"),
     (f"jwt {JWT} refused", "jwt *** refused"),
     ("AKIAIOSFODNN7EXAMPLE", "***"),
@@ -46,6 +47,7 @@ LOOKS = [
 ]
 PLAIN = [
     "Access denied for user 'ana' (using password: YES)",
+    "no session with token=<str> in <path>",
     "Unexpected token: < in JSON",
     "KeyError: 'iban'",
     "Basic authentication failed",
@@ -122,6 +124,9 @@ def test_escapes_hide_nothing() -> None:
 
 def test_card_numbers_are_masked_where_they_are_numbers_and_other_numbers_stay() -> None:
     assert shown('{"a": 4111111111111111, "b": 4111111111111112}') == '{"a": "***", "b": 4111111111111112}'
+    assert shown('[4111111111111111.0, 4111111111111111e0, {"a": 4111111111111111.25E+3}]') == (
+        '["***", "***", {"a": "***"}]'
+    )
     assert is_card_number("378282246310005")
     assert not is_card_number("1790000000000000")
     assert adds_up("4242-4242-4242-4242")

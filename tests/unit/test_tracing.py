@@ -16,6 +16,9 @@ TEMPLATE = "https://traces.example:8443/t/{trace_id}?org=1#x"
 
 def test_a_trace_has_a_link_and_without_a_template_or_a_trace_there_is_none() -> None:
     assert TracingSettings(TEMPLATE).link("9f2c") == "https://traces.example:8443/t/9f2c?org=1#x"
+    assert TracingSettings(TEMPLATE).link(f"00-{'4bf9' * 8}-{'00f0' * 4}-01") == (
+        f"https://traces.example:8443/t/{'4bf9' * 8}?org=1#x"
+    )
     assert TracingSettings().link("9f2c") is None
     assert TracingSettings(TEMPLATE).link(None) is None
     assert TracingSettings(TEMPLATE).link("") is None

@@ -11,7 +11,7 @@ def test_a_line_that_fits_stays_one() -> None:
 
 
 def test_nothing_of_a_long_line_is_lost_and_none_of_its_lines_is_too_long() -> None:
-    for value in ("x" * 500, "日本" * 120, "a日" * 90):
+    for value in ("x" * 500, "日本" * 120, "a日" * 90, *("x" * many for many in range(20, 80))):
         lines = wrapped((("  key: ", "key"), (value, "string")), 31)
         assert all(sum(cell_len(text) for text, _ in line) <= 31 for line in lines)
         assert "".join(text for line in lines for text, words in line if words == "string") == value

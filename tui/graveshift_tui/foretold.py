@@ -3,7 +3,7 @@
 from typing import Final
 
 from graveshift.wire.plans import Breakdown, Caution, Change, Plan, Share
-from graveshift_tui.format import age, count, rate, size
+from graveshift_tui.format import age, count, drip, size, total
 from graveshift_tui.sanitize import clean
 
 OF_THESE: Final = ("delivery", "key-taken", "requeued-before")
@@ -14,8 +14,8 @@ TOLD: Final = 1_000_000
 
 
 def warning_lines(plan: Plan) -> list[str]:
-    """`2 of these hold a unique key ...`; of a sample it says of how many."""
-    return [clean(_warning(one), 600) for one in plan.warnings]
+    """`2 of these hold a unique key ...`; of a sample it says that it is one, and of how many."""
+    return [clean(_warning(one, plan), 600) for one in plan.warnings]
 
 
 def sample_lines(plan: Plan) -> list[str]:
@@ -33,7 +33,7 @@ def sample_lines(plan: Plan) -> list[str]:
 
 def part_lines(plan: Plan) -> list[str]:
     """`by queue  parse 30,000, hooks 10,000 and 3 more`; where all are of one, that is said only where it is news."""
-    of = f" (of the oldest {count(plan.parts_of)})" if plan.parts_of is not None else ""
+    of = f" (of {_sample(plan.parts_of, plan)})" if plan.parts_of is not None else ""
     known = " ".join(effect.subject for effect in plan.effects)
     lines, alone = [], []
     for part in plan.parts or ():
@@ -46,27 +46,45 @@ def part_lines(plan: Plan) -> list[str]:
 
 
 def forecast_lines(plan: Plan, cancels: str = "u") -> list[str]:
-    """`begins after 10s, in which u cancels it`, `takes about 1h40 at 50/s`, and the disk; trifles are not told."""
-    told = plan.forecast
+    """How fast and for how long, then the disk; trifles are not told."""
+    return [line for line in (pace_line(plan, cancels), disk_line(plan)) if line]
+
+
+def pace_line(plan: Plan, cancels: str = "u") -> str:
+    """`begins after 10s, in which u cancels it; takes about 1h40 at 50/s`; empty where nothing is foretold."""
+    told, said = plan.forecast, list[str]()
     if told is None:
-        return []
-    said, disk = [], []
+        return ""
     if told.undo_window_s:
         said.append(f"begins after {told.undo_window_s:g}s, in which {cancels} cancels it")
-    if told.duration_s is not None and told.duration_s >= 1:
-        said.append(f"takes about {age(told.duration_s)} at {rate(told.rate)}/s")
-    if told.wal_bytes is not None and told.disk_bytes is not None and told.wal_bytes + told.disk_bytes >= TOLD:
-        free = "" if told.free_bytes is None else f" of {size(told.free_bytes)} free"
-        disk.append(f"disk: log {size(told.wal_bytes)}, rows {size(told.disk_bytes)}{free}")
-    return [*(["; ".join(said)] if said else []), *disk]
+    if told.duration_s is not None and told.duration_s >= 1 and told.rate is not None:
+        said.append(f"takes about {age(told.duration_s)} at {drip(told.first_rate, told.rate)}")
+    return "; ".join(said)
 
 
-def _warning(one: Caution) -> str:
+def disk_line(plan: Plan) -> str:
+    """`disk: log 42.2 MB, rows 15.2 MB of 41.0 GB free`; empty where that is a trifle."""
+    told = plan.forecast
+    if told is None or told.wal_bytes is None or told.disk_bytes is None or told.wal_bytes + told.disk_bytes < TOLD:
+        return ""
+    free = "" if told.free_bytes is None else f" of {size(told.free_bytes)} free"
+    return f"disk: log {size(told.wal_bytes)}, rows {size(told.disk_bytes)}{free}"
+
+
+def _warning(one: Caution, plan: Plan) -> str:
     if one.n is None:
         return one.words
     many = "all" if one.n == one.of else count(one.n)
-    whose = f"{many} of the oldest {count(one.of)}" if one.of is not None else f"{many} of these"
-    return f"{whose} {one.words}" if one.code in OF_THESE else f"{one.words} ({whose})"
+    whose = f"{many} of {_sample(one.of, plan)}" if one.of is not None else f"{many} of these"
+    if one.code not in OF_THESE:
+        return f"{one.words} ({whose})"
+    return f"{whose}{'' if one.of is None else ','} {one.words}"
+
+
+def _sample(of: int, plan: Plan) -> str:
+    """`a sample, the oldest 2,000 of 4,112`."""
+    whole = "" if plan.count is None else f" of {total(plan.count, exact=plan.count_is_exact)}"
+    return f"a sample, the oldest {count(of)}{whole}"
 
 
 def _said(share: Share, known: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from graveshift.wire.runs import Run
+from graveshift.wire.runs import Run, RunState
 from graveshift_tui.sanitize import clean
 
 UNKNOWN: Final = "·"
@@ -21,6 +21,11 @@ def count(value: int | None) -> str:
     if value is None:
         return UNKNOWN
     return f"{value:,}" if abs(value) < 10_000_000 else f"{value / 1e6:,.1f}M"
+
+
+def short(value: int) -> str:
+    """`4,112`, `36.6k`, `1.2M`: where a number must not be cut."""
+    return f"{value:,}" if value < 10_000 else rate(value) if value < 999_950 else f"{value / 1e6:,.1f}M"
 
 
 def total(value: int | None, *, exact: bool) -> str:
@@ -49,14 +54,27 @@ def canary(run: Run) -> str:
     return f"canary {told or 'begins'} of {count(seen.jobs or seen.asked)}"
 
 
-def became(run: Run) -> str:
-    """`20 done, 0 died again`, and what else became of the jobs it requeued; empty where nobody can say."""
+def became(run: Run) -> tuple[str, ...]:
+    """`20 done, 0 died again`, and what else became of the jobs it requeued, in ever fewer words, with numbers whole.
+
+    Empty where nobody can say.
+    """
     seen = run.became
     if seen is None:
-        return ""
-    ends = ((seen.waiting, "not ended yet"), (seen.cancelled, "cancelled"), (seen.recalled, "recalled"))
-    more = [f"{count(n)} {word}" for n, word in ends if n]
-    return ", ".join([f"{count(seen.done)} done", f"{count(seen.died)} died again", *more])
+        return ()
+    more = [(seen.waiting, "not ended yet"), (seen.cancelled, "cancelled"), (seen.recalled, "recalled")]
+    told = [(n, word) for n, word in more if n]
+    full = [(seen.done, "done"), (seen.died, "died again"), *told]
+    brief = [(seen.waiting, "not ended"), (seen.died, "died"), (seen.done, "done"), *more[1:]]
+    least = [(n, word) for n, word in brief if n] or [(0, "done")]
+    said = [", ".join(f"{count(n)} {word}" for n, word in full), ", ".join(f"{short(n)} {word}" for n, word in full)]
+    return (*said, *(", ".join(f"{short(n)} {word}" for n, word in least[:many]) for many in (5, 3, 2, 1)))
+
+
+def stage(run: Run) -> str:
+    """Its state; `moved` of a requeue that moved everything while not all of its jobs have ended."""
+    is_under_way = run.state is RunState.SUCCEEDED and run.became is not None and run.became.waiting > 0
+    return "moved" if is_under_way else run.state.value
 
 
 def rate(value: float | None) -> str:
@@ -68,6 +86,12 @@ def rate(value: float | None) -> str:
     if value < 10:
         return f"{value:.1f}".removesuffix(".0")
     return f"{value:,.0f}" if value < 10_000 else f"{value / 1000:,.1f}k"
+
+
+def drip(now: float | None, asked: float) -> str:
+    """`500/s`; `50 → 500/s` while it is slower than it was asked to be, as at its beginning."""
+    asked_for = f"{rate(asked)}/s"
+    return asked_for if now is None or now >= asked or rate(now) == rate(asked) else f"{rate(now)} → {asked_for}"
 
 
 def age(seconds: float | None) -> str:

@@ -14,7 +14,7 @@ from textual.message import Message
 from graveshift.wire.plans import Confirm, Plan
 from graveshift.wire.runs import Run, RunState
 from graveshift_tui.conduct import Conduct, in_vain
-from graveshift_tui.format import things
+from graveshift_tui.format import stage, things
 from graveshift_tui.opening import Opening
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
@@ -197,7 +197,8 @@ def ending(ask: Ask, run: Run) -> str:
     """`run 81: succeeded, 100% of 3 letters (dlq.requeue: 3 marked letters)`."""
     why = f": {run.error}" if run.error else ""
     what = f"{run.operation}: {ask.scope}"
-    became = progress(run) if in_vain(run) else f"{run.state.value}, {progress(run)}"
+    left = f", {things(run.became.waiting, 'job')} not ended yet" if run.became and run.became.waiting else ""
+    became = progress(run) if in_vain(run) else f"{stage(run)}, {progress(run)}{left}"
     return clean(f"run {run.id}: {became} ({what}){why}", 300)
 
 

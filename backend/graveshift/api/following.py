@@ -1,13 +1,14 @@
-"""What became of what runs moved: of all that a requeue brought back, and of each letter that its canary tries."""
+"""How long runs will take yet, and what became of what they moved: of each requeue, and of each letter of a canary."""
 
 from collections.abc import Sequence
 
 from msgspec import structs
 
 from graveshift.api.ports import Rooms
+from graveshift.drip import DripSettings
 from graveshift.store.runs import number
 from graveshift.wire.ids import decode
-from graveshift.wire.runs import Became, Fate, Item, Run
+from graveshift.wire.runs import Became, Fate, Item, Run, RunState
 from graveshift.wire.trials import CanaryState
 
 REQUEUE = "dlq.requeue"
@@ -15,10 +16,20 @@ OPEN = (Fate.WAITING, Fate.RUNNING)
 
 
 async def followed(rooms: Rooms, runs: Sequence[Run]) -> list[Run]:
-    """The same runs; of the requeues among them what became of their jobs by now, over all systems that can say."""
+    """The same runs; of those at work how long yet, of requeues what became of their jobs, over all that can say."""
     asked = [id for run in runs if run.operation == REQUEUE and (id := number(run.id))]
     told = [await trials.became(asked) for trials in rooms.trials.values()] if asked else []
-    return [_with(run, [of[id] for of in told if (id := number(run.id) or 0) in of]) for run in runs]
+    parts = [[of[id] for of in told if (id := number(run.id) or 0) in of] for run in runs]
+    return [_with(_timed(rooms.drip, run), ended) for run, ended in zip(runs, parts, strict=True)]
+
+
+def _timed(drip: DripSettings, run: Run) -> Run:
+    """By what it drips now, as it gets faster until its rate, or what it slowed itself to, is reached."""
+    left = (run.total or 0) - run.handled
+    if run.state is not RunState.RUNNING or run.rate is None or left <= 0:
+        return run
+    rate = run.rate if run.slowed is None else min(run.rate, run.slowed)
+    return structs.replace(run, eta_s=drip.seconds(left, rate, run.pace))
 
 
 def _with(run: Run, parts: Sequence[Became]) -> Run:

@@ -1,6 +1,6 @@
 """What a plan shows of its arguments and says in words: edits and conditions, without the secrets in them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,18 +8,26 @@ from msgspec.structs import replace
 
 from graveshift.query import hidden
 from graveshift.redaction import Redaction
-from graveshift.wire.plans import Effect, Plan
+from graveshift.wire.plans import Breakdown, Effect, Plan
 
 
 def hidden_plan(plan: Plan, redaction: Redaction) -> Plan:
     """As others may see it; the Desk keeps it as it was asked."""
     args = _through(plan.args, _MASKS, redaction)
+    plan = replace(plan, parts=plan.parts and _parts(plan.parts, redaction))
     if "selection" not in args and "query" not in args:
         return replace(plan, args=args)
     effects = [
         Effect(hidden_words(one.subject, redaction), hidden_words(one.change, redaction)) for one in plan.effects
     ]
     return replace(plan, args=args, effects=effects)
+
+
+def _parts(parts: Sequence[Breakdown], redaction: Redaction) -> list[Breakdown]:
+    """A cause is called by what jobs said."""
+    return [
+        replace(part, top=[replace(share, label=redaction.text(share.label)) for share in part.top]) for part in parts
+    ]
 
 
 def hidden_query(text: str, redaction: Redaction) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from graveshift.drip import DripSettings
 from graveshift.driver import ShownJobs, ShownLetters, ShownSource, Trash
 from graveshift.events import Hub
 from graveshift.interpreter import Interpreter
@@ -190,6 +191,7 @@ class Rooms(Struct, frozen=True, kw_only=True):
     checks: Sequence[Callable[[], Awaitable[Check]]]
     tracing: TracingSettings = TracingSettings()
     trials: Mapping[str, Followed] = {}
+    drip: DripSettings = DripSettings()
 
     async def now(self) -> datetime:
         """The database's clock."""

@@ -13,7 +13,7 @@ from graveshift.redaction import Redaction
 from graveshift.wire.filters import SavedFilter
 from graveshift.wire.plans import Plan
 
-TEXTS = frozenset(("error_message", "traceback", "message", "error", "detail"))
+TEXTS = frozenset(("error_message", "traceback", "message", "error", "detail", "split"))
 """Fields that quote what jobs said, in whatever type of the wire they are."""
 
 PLAIN = (

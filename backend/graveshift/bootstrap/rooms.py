@@ -69,6 +69,7 @@ def rooms_of(parts: Parts, world: World, desk: Desk, clockwork: Clockwork) -> Ro
         redaction=parts.redaction,
         tracing=parts.settings.tracing,
         trials=world.trials,
+        drip=world.drip,
         history=_history(parts),
         hub=Hub(Watch(system, shown.upkeep, sources, lambda: marks(engine))),
         loops=clockwork.last_success,

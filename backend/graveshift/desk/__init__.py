@@ -232,6 +232,8 @@ def _new_run(kept: KeptPlan, draft: Draft, actor: Actor, key: str, asked: Mappin
         total=_items(draft),
         rate=draft.rate,
         wait_s=draft.wait_s,
+        delay_s=draft.delay_s,
+        due_at=draft.due_at,
         actor=actor.name,
         source=actor.source,
         reason=asked["reason"] or kept.args.get("reason"),

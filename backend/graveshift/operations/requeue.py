@@ -72,7 +72,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
         frost = await aim.freeze()
         count = await count_letters(aim, frost)
         found = await surveyed(aim, frost, count, self.queue)
-        past = await before(world, found)
+        past = await before(world, aim, found)
         samples, wide = await edited_samples(aim, frost, (self.payload, self.patch), world.redaction)
         window_s = 0 if self.canary else window(aim, world.undo_window_s)
         told = forecast(world, count, self._rate(world), window_s, wide)
@@ -101,6 +101,8 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
             samples=samples,
             forecast=told,
             wait_s=window_s,
+            delay_s=self.delay_s or None,
+            due_at=self.at,
         )
 
     async def refresh(self, world: World, frozen: Mapping[str, Any]) -> Draft:

@@ -30,8 +30,12 @@ class Undo(Struct, frozen=True, forbid_unknown_fields=True):
     run_id: str = field(name="run")
 
     async def plan(self, world: World) -> Draft:
-        """Says how many are still waiting and how many are too late. Raises NotFound, and Invalid for other runs."""
+        """Says how many are still waiting and how many are too late.
+
+        Raises NotFound, and Invalid for other runs and for one that is undone already: there is nothing to ask.
+        """
         run = await self._undoable(world)
+        await _check_not_undone(world, run)
         able = Can.TRASH if run.operation == DISCARD else self.needs
         fates = [await source.fates(int(run.id)) for source in world.sources.values() if able in source.can]
         return Draft(
@@ -59,6 +63,15 @@ class Undo(Struct, frozen=True, forbid_unknown_fields=True):
         if run.state.is_live:
             raise Invalid(f"run {run.id} is {run.state}; cancel it first - at `$.run`")
         return run
+
+
+async def _check_not_undone(world: World, run: Run) -> None:
+    undo = await world.runs.undone_by(int(run.id))
+    if undo is None:
+        return
+    whose = f"run {undo.id} of {undo.actor}"
+    said = f"is being undone by {whose}" if undo.state.is_live else f"is undone already, by {whose}"
+    raise Invalid(f"run {run.id} {said} - at `$.run`")
 
 
 class Recalls:
@@ -105,6 +118,7 @@ def _effects(run: Run, told: Sequence[Fates | None]) -> list[Effect]:
     waiting = sum(fate.waiting for fate in fates)
     begun = {
         "running": sum(fate.running for fate in fates),
+        "retrying": sum(fate.retrying for fate in fates),
         "done": sum(fate.done for fate in fates),
         "dead again": sum(fate.dead for fate in fates),
     }

@@ -9,9 +9,11 @@ _NAME = re.compile(
 )
 _VALUE = re.compile(
     r"""(?P<mark>\\{0,3}["'])(?P<quoted>[^\n]{0,4096}?)(?P=mark)"""
-    r"""|(?:(?:bearer|basic|token|digest|apikey)[ ]{1,3})?[^\s,;&"')}\]<>|]{1,4096}""",
+    r"""|(?:(?:bearer|basic|token|digest|apikey)[ ]{1,3})?(?:[^\s,;&"')}\]<>|]|<[a-z]{1,8}>){1,4096}""",
     re.IGNORECASE,
 )
+_FOLDED = re.compile(r"(?:<[a-z]{1,8}>)+")
+"""What messages are folded to so that causes have names, `<n>`, `<str>`; a secret may be folded in its middle, too."""
 _CODE = re.compile(r"[A-Za-z_]\w*\(.*|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _PLAIN = """
     yes no true false none null nil undefined expected unexpected invalid missing required expired wrong not is was must
@@ -43,7 +45,7 @@ def mask_pairs(text: str, is_secret: Callable[[str], bool], mask: str) -> str:
 
 
 def _tells_nothing(text: str, found: re.Match[str], value: str) -> bool:
-    if value.lower().rstrip(".:!?") in _PLAIN_WORDS:
+    if value.lower().rstrip(".:!?") in _PLAIN_WORDS or _FOLDED.fullmatch(value):
         return True
     line = text.rfind("\n", 0, found.start()) + 1
     return text.startswith("    ", line) and (value == found["name"] or _CODE.fullmatch(value) is not None)

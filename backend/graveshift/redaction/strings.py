@@ -7,9 +7,9 @@ from typing import Final
 
 MASK: Final = "***"
 STRING: Final = r'"([^"\\]*(?:\\.[^"\\]*)*)"?(\s*:)?'
-DIGITS: Final = r"(?<![0-9.+-])([0-9]{12,})"
+DIGITS: Final = r"(?<![0-9.+-])([0-9]{12,})(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 FLAT: Final = re.compile(f"{STRING}|{DIGITS}", re.DOTALL)
-"""Groups: what is within the quotes, the colon behind a key, and long numbers outside of strings."""
+"""Groups: what is within the quotes, the colon behind a key, and long numbers outside of strings, to their point."""
 STRINGS: Final = re.compile(STRING, re.DOTALL)
 """The same without numbers, which is quicker."""
 NUMBERS: Final = re.compile(DIGITS)

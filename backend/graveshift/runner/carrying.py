@@ -144,6 +144,7 @@ class Carrying:
             if left > LOOK_S:
                 self._orders = await self._book.peek(self.run_id)
                 self._heed(self._orders)
+        self._pace.turn()
         return self._orders
 
     async def _brake(self) -> None:
@@ -176,7 +177,8 @@ class Carrying:
             verdicts = complete(ids, await work.act(InTurn(unit, baton), ids))
             await baton.acted()
             await self._runs.items.enter(unit, self.run_id, verdicts)
-            orders = await self._book.account(unit, self.run_id, verdicts, mark)
+            pace = self._rate if mark else None
+            orders = await self._book.account(unit, self.run_id, verdicts, mark, pace)
             await unit.commit()
         self._mark = mark or self._mark
         self._spent(verdicts)
@@ -192,7 +194,7 @@ class Carrying:
         async with self._runs.unit() as unit:
             self._heed(await self._book.hold(unit, self.run_id))
             await self._runs.items.intend(unit, self.run_id, ids)
-            await self._book.account(unit, self.run_id, [], mark)
+            await self._book.account(unit, self.run_id, [], mark, self._rate if mark else None)
             await unit.commit()
         self._mark = mark or self._mark
         await self._settle(work, ids)

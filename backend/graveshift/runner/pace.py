@@ -10,7 +10,8 @@ class Pace:
     """Paces one run. Rates are items per second, None is unlimited; a rate may change between any two chunks.
 
     It begins with `start` and doubles every `double_s`; a rate that is changed meanwhile holds at once, for somebody
-    said it. The allowance is never saved up: a run that was held back does not catch up in a burst.
+    said it. The time that a chunk takes is part of its turn, so that a rate is what it says; but the allowance is never
+    saved up: a run that was held back does not catch up in a burst.
     """
 
     def __init__(self, chunk: int, clock: Callable[[], float], *, start: float, double_s: float) -> None:
@@ -46,10 +47,13 @@ class Pace:
             return self._chunk
         return min(self._chunk, max(1, math.floor(rate * BEAT_S)))
 
-    def spent(self, items: int) -> None:
-        """So many were acted on just now."""
-        self._spent = items
+    def turn(self) -> None:
+        """A chunk begins now."""
         self._since = self._clock()
+
+    def spent(self, items: int) -> None:
+        """So many were acted on in it."""
+        self._spent = items
 
     def wait_s(self, rate: float | None) -> float:
         """Seconds until the next chunk is due at this rate; 0 where it is due."""

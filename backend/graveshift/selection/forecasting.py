@@ -1,7 +1,5 @@
 """What a run will take: seconds at its rate, bytes of log and of tables, and what is free."""
 
-import math
-
 from graveshift.driver import Count
 from graveshift.operation import World
 from graveshift.wire.plans import Caution, Forecast
@@ -13,27 +11,19 @@ LOG, KEPT = 2_500, 900
 
 def forecast(world: World, count: Count, rate: float | None, window_s: float, edited_bytes: int = 0) -> Forecast:
     """`edited_bytes` is what one letter's old payload takes that is kept beside the new one."""
+    first = world.drip.start_per_s if rate is not None and world.drip.start_per_s < rate else None
     if not count.exact:
-        return Forecast(rate=rate, free_bytes=world.free_bytes(), undo_window_s=window_s)
+        return Forecast(rate=rate, first_rate=first, free_bytes=world.free_bytes(), undo_window_s=window_s)
     each = KEPT + edited_bytes
     return Forecast(
-        duration_s=None if rate is None else seconds(count.n, rate, world.drip.start_per_s, world.drip.double_s),
+        duration_s=None if rate is None else world.drip.seconds(count.n, rate),
         rate=rate,
+        first_rate=first,
         wal_bytes=count.n * (LOG + 2 * edited_bytes),
         disk_bytes=count.n * each,
         free_bytes=world.free_bytes(),
         undo_window_s=window_s,
     )
-
-
-def seconds(n: int, rate: float, start: float, double_s: float) -> float:
-    """How long `n` take that begin with `start` a second and double every `double_s` until `rate` is reached."""
-    if start >= rate:
-        return n / rate
-    ramped = (rate - start) * double_s / math.log(2)
-    if n < ramped:
-        return double_s * math.log2(1 + n * math.log(2) / (start * double_s))
-    return double_s * math.log2(rate / start) + (n - ramped) / rate
 
 
 def short_of_room(told: Forecast) -> list[Caution]:

@@ -99,7 +99,7 @@ def _causes(alike: Sequence[tuple[str, Alike]]) -> dict[str, tuple[str, int]]:
 
 
 def _of_alike(alike: Sequence[tuple[str, Alike]]) -> list[Breakdown]:
-    labels = {one.fingerprint: _label(one.error_type, one.message) for _, one in alike}
+    labels = {one.fingerprint: _label(one) for _, one in alike}
     return [
         _top("queue", ((one.queue, one.n) for _, one in alike)),
         _top("kind", ((one.kind, one.n) for _, one in alike)),
@@ -108,7 +108,7 @@ def _of_alike(alike: Sequence[tuple[str, Alike]]) -> list[Breakdown]:
 
 
 def _of_groups(groups: Sequence[Group]) -> list[Breakdown]:
-    labels = {group.fingerprint: _label(group.error_type, group.message) for group in groups}
+    labels = {group.fingerprint: _label(group) for group in groups}
     return [
         _top("queue", ((group.queue, group.dead) for group in groups)),
         _top("kind", ((group.kind, group.dead) for group in groups)),
@@ -125,5 +125,8 @@ def _top(by: str, amounts: Iterable[tuple[str, int]], labels: dict[str, str] | N
     return Breakdown(by, shares, max(0, len(ranked) - NAMED))
 
 
-def _label(error_type: str, message: str) -> str:
-    return f"{error_type.rpartition('.')[2]}: {message}"[:160] if message else error_type
+def _label(cause: Alike | Group) -> str:
+    """`QuotaExceeded [customer=acme]: over quota`: two causes may differ by the field alone."""
+    split = f" [{cause.split}]" if cause.split else ""
+    short = f"{cause.error_type.rpartition('.')[2]}{split}: {cause.message}"
+    return short[:160] if cause.message else f"{cause.error_type}{split}"

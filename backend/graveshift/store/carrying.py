@@ -47,7 +47,8 @@ PEEK = text("""
 ACCOUNT = text("""
     UPDATE graveshift_ledger.runs
     SET moved = moved + :moved, conflict = conflict + :conflict, gone = gone + :gone, failed = failed + :failed,
-        mark = coalesce(to_json(CAST(:mark AS text)), mark), lease_until = now() + make_interval(secs => :lease_s)
+        mark = coalesce(to_json(CAST(:mark AS text)), mark), pace = coalesce(CAST(:pace AS double precision), pace),
+        lease_until = now() + make_interval(secs => :lease_s)
     WHERE id = :id AND lease_owner = :owner AND state = 'running'
     RETURNING wanted, rate, moved + conflict + gone + failed AS handled, slowed, halt
 """)
@@ -64,7 +65,7 @@ TOTAL = text("""
 # A run that ended well dealt with exactly what there was. One that another takes up keeps what is wanted of it.
 LEAVE = text("""
     UPDATE graveshift_ledger.runs
-    SET state = CAST(:state AS text), error = :error, lease_owner = NULL,
+    SET state = CAST(:state AS text), error = :error, lease_owner = NULL, pace = NULL,
         wanted = CASE WHEN CAST(:state AS text) = 'queued' THEN wanted END,
         lease_until = CASE WHEN :pause_s > 0 THEN now() + make_interval(secs => :pause_s) END,
         finished_at = CASE WHEN :ended THEN now() END,
@@ -161,11 +162,13 @@ class CarryBook:
         async with open_unit(self._engine) as unit:
             return self._orders((await unit.execute(PEEK, self._fence(id))).mappings().first())
 
-    async def account(self, unit: Unit, id: int, verdicts: Sequence[Verdict], mark: str | None) -> Orders:
-        """Add a chunk's outcomes to the counts; None keeps the mark. Returns the orders as they are now."""
+    async def account(
+        self, unit: Unit, id: int, verdicts: Sequence[Verdict], mark: str | None, pace: float | None = None
+    ) -> Orders:
+        """Add a chunk's outcomes to the counts; None keeps mark and pace. Returns the orders as they are now."""
         counted = Counter(verdict.outcome for verdict in verdicts)
         values: dict[str, object] = {outcome.value: counted[outcome] for outcome in Outcome}
-        values |= {"mark": mark, "lease_s": self._lease_s}
+        values |= {"mark": mark, "pace": pace, "lease_s": self._lease_s}
         return self._orders((await unit.execute(ACCOUNT, values | self._fence(id))).mappings().first())
 
     async def tried(

@@ -59,6 +59,9 @@ RUNS = Table(
     Column("canary", JSON(none_as_null=True)),
     Column("sample", JSON(none_as_null=True)),
     Column("slowed", Double),
+    Column("pace", Double),
+    Column("delay_s", Double),
+    Column("due_at", DateTime(timezone=True)),
     Column("halt", Text),
     Column("wanted", Text),
     Column("mark", JSON(none_as_null=True)),
@@ -73,7 +76,8 @@ RUNS = Table(
     UniqueConstraint("actor", "idempotency_key"),
     schema="graveshift_ledger",
 )
-PLAIN = [name for name in Run.__struct_fields__ if name not in ("id", "plan_id", "state", "canary", "became")]
+ELSEWHERE = ("id", "plan_id", "state", "canary", "became", "eta_s")
+PLAIN = [name for name in Run.__struct_fields__ if name not in ELSEWHERE]
 NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 LIVE = [state.value for state in RunState if state.is_live]
 
@@ -91,6 +95,8 @@ class NewRun(Struct, frozen=True, kw_only=True):
     key: str
     body: Mapping[str, Any]
     wait_s: float = 0
+    delay_s: float | None = None
+    due_at: datetime | None = None
 
 
 CLOCK = select(func.now())
@@ -99,6 +105,13 @@ AT_WORK = text("""
     FROM graveshift_ledger.runs r JOIN graveshift_ledger.plans p ON p.id = r.plan_id
     WHERE r.state IN ('queued', 'running', 'paused') AND r.operation = ANY (CAST(:operations AS text[]))
     ORDER BY r.id DESC LIMIT 20
+""")
+# One that failed, was cancelled, or could not bring something back may be tried again.
+UNDONE_BY = text("""
+    SELECT r.* FROM graveshift_ledger.runs r JOIN graveshift_ledger.plans p ON p.id = r.plan_id
+    WHERE r.operation = 'run.undo' AND p.args ->> 'run' = CAST(:run AS text)
+      AND r.state IN ('queued', 'running', 'paused', 'succeeded') AND r.failed = 0
+    ORDER BY r.id DESC LIMIT 1
 """)
 STILL_LIVE = select(RUNS).where(RUNS.c.state.in_(LIVE)).order_by(RUNS.c.id.desc()).limit(bindparam("most"))
 
@@ -133,6 +146,12 @@ class RunBook:
         """The run with this id."""
         async with open_unit(self._engine) as unit:
             row = (await unit.execute(select(RUNS).where(RUNS.c.id == id))).mappings().first()
+        return run_of(row) if row else None
+
+    async def undone_by(self, id: int) -> Run | None:
+        """The run that takes this one back, or has; None where none does, or it did not get to its end."""
+        async with open_look(self._engine) as unit:
+            row = (await unit.execute(UNDONE_BY, {"run": str(id)})).mappings().first()
         return run_of(row) if row else None
 
     async def tried(self, id: int) -> Sequence[str]:

@@ -33,7 +33,7 @@ class RunbookLink(Struct, frozen=True):
 
 
 class Group(Struct, frozen=True, kw_only=True):
-    """`per_min` is failed attempts and deaths in the last minute; `died_again` counts deaths of requeued jobs.
+    """`per_min` is failures in the last minute: attempts that failed, retries too. `died_again` counts requeued jobs.
 
     `message` is the newest message with its variable parts folded away. `trend` is failures per minute over the last
     30 minutes, oldest first. `first_version` and `last_version` are of the workers whose attempts failed first and

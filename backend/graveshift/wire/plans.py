@@ -71,10 +71,14 @@ class Sample(Struct, frozen=True):
 
 
 class Forecast(Struct, frozen=True, kw_only=True):
-    """Seconds and bytes; None means "cannot say". `undo_window_s` is the wait before the first item moves."""
+    """Seconds and bytes; None means "cannot say". `undo_window_s` is the wait before the first item moves.
+
+    `first_rate` is how fast it begins, until it reaches `rate`; None where it begins with that, or has none.
+    """
 
     duration_s: float | None = None
     rate: float | None = None
+    first_rate: float | None = None
     wal_bytes: int | None = None
     disk_bytes: int | None = None
     free_bytes: int | None = None

@@ -68,10 +68,13 @@ class Fate(StrEnum):
 class Run(Struct, frozen=True, kw_only=True):
     """`total` is None until known; `rate` is items per second (None: not limited or not of that kind).
 
+    `pace` is what holds now: less than the rate while it begins gently, None while it does not run or has no rate.
+    `eta_s` is how long it will take yet, by pace and rate; None where it does not run, or nobody can say.
     Before `starts_at` nothing is done: until then a cancel is as if it had never been asked for. None: at once.
     `slowed` is the rate it has slowed itself down to, None while it has not. `halt` is why it paused or ended by
     itself, None where it did not or was resumed since. `canary` is None for a run without one. `became` is of
-    requeues, None where nobody has looked.
+    requeues, None where nobody has looked. What a requeue moves is due `delay_s` after it moved, or `due_at` a time;
+    at once where both are None.
     """
 
     id: str
@@ -84,6 +87,8 @@ class Run(Struct, frozen=True, kw_only=True):
     gone: int = 0
     failed: int = 0
     rate: float | None = None
+    pace: float | None = None
+    eta_s: float | None = None
     actor: str
     reason: str | None = None
     starts_at: datetime | None = None
@@ -94,6 +99,8 @@ class Run(Struct, frozen=True, kw_only=True):
     slowed: float | None = None
     halt: str | None = None
     became: Became | None = None
+    delay_s: float | None = None
+    due_at: datetime | None = None
 
     @property
     def handled(self) -> int:

@@ -30,8 +30,9 @@ class Wish(StrEnum):
 
 
 class Worker(Struct, frozen=True, kw_only=True):
-    """`running` is the number of jobs under way, `jobs` the ids of some of them; `heartbeat_age_s` is by the database
-    clock; `memory_bytes` is what the process has resident; `kinds` are those it has handlers for, None: cannot say.
+    """`running` is how many jobs ran in it at its last heartbeat, `jobs` the ids of some that it held then, among them
+    what it had not started yet and what it had ended and not told; `heartbeat_age_s` is by the database clock;
+    `memory_bytes` is what the process has resident; `kinds` are those it has handlers for, None: cannot say.
     """
 
     id: str

@@ -41,7 +41,7 @@ WITH drawn AS MATERIALIZED (
 ), letters AS (
     INSERT INTO graveshift.dead (died_at, id, enqueued_at, attempt, max_attempts, budget, requeue_count, priority,
                                  queue, kind, fingerprint, error_type, worker, worker_version, trace_id)
-    SELECT died_at, id, died_at - make_interval(mins => (h %% 90)::integer), 3 + h %% 3, 5, 5, 0, 0, queue, kind,
+    SELECT died_at, id, died_at - interval '45 minutes', 3 + h %% 3, 5, 5, 0, 0, queue, kind,
            fingerprint, error_type, 'w' || h %% 9 || '@host-' || h %% 3, version, to_hex(h)
     FROM told ORDER BY i
 ), texts AS (

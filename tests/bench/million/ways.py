@@ -39,7 +39,7 @@ def ways() -> list[Way]:
         Way("no filter", BARE.format(where="true"), [{}]),
         Way("queue", BARE.format(where="d.queue = 'mail'"), [{"queue": queue} for queue in queues]),
         Way("kind", BARE.format(where="d.kind = 'render'"), [{"kind": kind} for kind in ("send", "render", "index")]),
-        Way("group", BARE.format(where="d.fingerprint = '1-c0ffee14'"),
+        Way("group", BARE.format(where=f"d.fingerprint = '{CAUSES[-1].fingerprint}'"),
             [{"queue": c.queue, "kind": c.kind, "fingerprint": c.fingerprint} for c in CAUSES]),
         Way("error type", BARE.format(where="d.error_type = 'OSError'"),
             [{"error_type": c.error_type} for c in (*CAUSES[:3], *CAUSES[-3:])]),

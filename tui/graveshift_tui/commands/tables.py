@@ -1,6 +1,5 @@
 """Plain tables and pages of fields for people; every text is cleaned before it is printed."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
@@ -11,6 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from graveshift.wire.workers import Worker
 from graveshift_tui.commands.columns import COLUMNS
 from graveshift_tui.format import UNKNOWN, age, moment, percent, rate
+from graveshift_tui.pretty import pretty
 from graveshift_tui.sanitize import clean, clean_lines
 
 CELL: Final = 500
@@ -60,6 +60,8 @@ def shown(field: str, value: object) -> str:
         return clean(", ".join(_part(one) for one in value), CELL)
     if isinstance(value, datetime):
         return moment(value)
+    if isinstance(value, Raw):
+        return clean(bytes(value).decode("utf-8", "backslashreplace"), CELL)
     return "yes" if value is True else "no" if value is False else _number(field, value)
 
 
@@ -94,7 +96,7 @@ def _title(field: str) -> str:
 
 def _long(field: str, value: object) -> Iterable[str]:
     if isinstance(value, Raw):
-        return clean_lines(_pretty(bytes(value)))
+        return clean_lines(pretty(bytes(value)).removesuffix("\n"))
     if isinstance(value, Struct):
         return page_of(value)
     if isinstance(value, list):
@@ -102,11 +104,3 @@ def _long(field: str, value: object) -> Iterable[str]:
         chosen = COLUMNS.get(field, own)  # a part may be called as a resource is, and be none
         return table(chosen if set(chosen) <= set(own) else own, value, None)
     return clean_lines(str(value).rstrip("\n"))
-
-
-def _pretty(payload: bytes) -> str:
-    """The payload indented, or as it came where Python cannot hold it."""
-    try:
-        return json.dumps(json.loads(payload), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return payload.decode("utf-8", "backslashreplace")

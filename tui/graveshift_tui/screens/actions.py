@@ -10,7 +10,7 @@ from graveshift_tui.card import Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import CARDS, PLACES, copying, exporting, gone, parting, typed, verbs
-from graveshift_tui.screens.asking import ask_for_line, show_help, show_palette
+from graveshift_tui.screens.asking import ask_for_line, palette, show_help
 from graveshift_tui.screens.chat import chat_line
 from graveshift_tui.screens.detail import DetailScreen
 from graveshift_tui.screens.driving import MODES, drive
@@ -36,6 +36,7 @@ class Actions:
         self._host = host
         self.gate = Gate(host, VERBS)
         self._filtering = Filtering(host)
+        self._drafts: dict[str, str] = {}
         self._table: dict[str, Callable[[], None]] = {
             "back": host.go_back,
             "quit": host.leave,
@@ -126,17 +127,29 @@ class Actions:
         desk = Asking(self._host, self.gate.opening, self._host.keymap.title(action), asks=action not in UNASKED)
         screen = self._host.here()
         show = screen.reveal if isinstance(screen, DetailScreen) else lambda thing: None
-        FLOWS[action](
-            Flow(desk, self.gate.choose, client, self._host.pulse.overview, subject, show, self._host.app.push_screen)
-        )
+        seen, lay = self._host.pulse.overview, self._host.app.push_screen
+        FLOWS[action](Flow(desk, self.gate.choose, client, seen, subject, show, lay, self._drafts))
 
     def _help(self) -> None:
         if (screen := self._host.here()) is not None:
             show_help(self._host.app, self._host.keymap, self.why_not, whereabouts(screen, self._host.keymap))
 
     def _palette(self) -> None:
-        if (screen := self._host.here()) is not None:
-            show_palette(self._host.app, self._host.keymap, screen.places, self.why_not, screen.perform)
+        host, screen = self._host, self._host.here()
+        if screen is None:
+            return
+
+        def then(taken: tuple[str, str]) -> None:
+            chosen = taken[0]
+            if not chosen.startswith(":"):
+                screen.perform(chosen)
+            elif chosen.endswith(" "):
+                self._command(chosen[1:])
+            else:
+                self.typed(":", chosen[1:])
+
+        demo = host.settings.downstream is not None
+        self.gate.choose(palette(host.keymap, screen.places, self.why_not, demo=demo), then)
 
     def _goer(self, name: str) -> Callable[..., None]:
         return lambda *rest: self._host.go_home(Route(name))
@@ -193,11 +206,11 @@ class Actions:
         if (screen := self._host.here()) is not None and not self._is_gone(screen, "trace"):
             copy_trace(self._host, screen.subject())
 
-    def _command(self) -> None:
+    def _command(self, begun: str = "") -> None:
         words = [*COMMANDS, *(f"demo {mode}" for mode in MODES)]
         takes = self._readable(lambda text: typed.command_of(text, COMMANDS))
         ask_for_line(
-            self._host.app, ":", "", words, "dlq, groups, by FIELD, export FILE, theme NAME, q ...", takes=takes
+            self._host.app, ":", begun, words, "dlq, groups, by FIELD, export FILE, theme NAME, q ...", takes=takes
         )
 
     def _readable(self, read: Callable[[str], object]) -> Callable[[str], bool]:

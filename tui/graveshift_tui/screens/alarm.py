@@ -43,8 +43,8 @@ class Alarm:
 
 
 def asks(run: Run, answer: str = "p answers it") -> str:
-    """Why it stopped by itself, and the keys that answer it while it waits."""
-    return f"{run.halt}; {answer}, X ends it" if run.state is RunState.PAUSED else run.halt or ""
+    """Why it stopped by itself, and the keys that answer it while it waits; empty for one that an operator paused."""
+    return f"{run.halt}; {answer}, X ends it" if run.halt and run.state is RunState.PAUSED else run.halt or ""
 
 
 def _said(run: Run) -> str:

@@ -79,7 +79,7 @@ def _one(row: Struct, subject: Subject, seen: Overview) -> str:
         case Group():
             changed = f", {after(row)}" if after(row) else ""
             first = f"since {_when(row.first_seen, now)}{changed}" if row.first_seen else "since nobody knows when"
-            counts = f"{f.count(row.dead)} dead, {f.count(row.retrying)} retrying, {speed(row)} a minute"
+            counts = f"{f.count(row.dead)} dead, {f.count(row.retrying)} retrying, {speed(row)} failures a minute"
             return f"cause {_cut(cause(row))} in {row.kind} of queue {row.queue}: {counts}, {first}, {owner_word(row)}"
         case Letter():
             what = "discarded letter" if isinstance(row, Discarded | DiscardedDetail) else "dead letter"
@@ -96,7 +96,7 @@ def _one(row: Struct, subject: Subject, seen: Overview) -> str:
             since = f", since {_when(row.started_at, now)}" if row.started_at else ""
             told = f", {_cut(row.error or row.halt or '')}" if row.error or row.halt else ""
             why = f', because "{_cut(row.reason)}"' if row.reason else ""
-            return f"run {row.id} {row.operation}: {row.state.value}, {progress(row)}, by {row.actor}{since}{why}{told}"
+            return f"run {row.id} {row.operation}: {f.stage(row)}, {progress(row)}, by {row.actor}{since}{why}{told}"
         case Queue():
             return f"queue {row.name}: {_of_queue(row, now)}"
     return f"{_noun(subject.card, 1)} {getattr(row, 'id', '')}"

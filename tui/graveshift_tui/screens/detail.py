@@ -140,7 +140,7 @@ class DetailScreen(ConsoleScreen):
             self.detail.show(self.card.nodes(self.revealed or self.thing, At(self.size.width, self._now())))
         elif not self.is_lost and getattr(message.error, "code", "") == "not-found":
             self.is_lost = True
-            self.console.tell("it is gone: somebody moved it meanwhile", "warning")
+            self.console.tell("it is gone; what you see is as it was", "warning")
         self.beat()
 
     def _ask_what(self) -> None:

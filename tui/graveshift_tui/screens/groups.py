@@ -17,13 +17,19 @@ from graveshift_tui.widgets.tree import Node
 GROWING = 1.0
 NAME = 60
 """Cells of a cause's name in a sentence."""
+EACH = "each attempt that failed, retries too: a job that fails five times is five failures, and one letter"
 SHORT = 12
 """Cells in which a mark's name says nothing."""
 
 
 def cause(group: Group) -> str:
-    """The error and its message, as one name: `ConnectTimeout POST /hook`."""
-    return f"{short(group.error_type)} {group.message}".strip()
+    """The error, the field that parts it from others of its kind, and its message: `ConnectTimeout POST /hook`."""
+    return _cause(group, group.split)
+
+
+def _cause(group: Group, split: str | None) -> str:
+    parted = f" [{split}]" if split else ""
+    return f"{short(group.error_type)}{parted} {group.message}".strip()
 
 
 def named(group: Group) -> str:
@@ -32,10 +38,13 @@ def named(group: Group) -> str:
 
 
 def told_apart(group: Group) -> str:
-    """Who is on it, the cause, then the kind of job, which is cut first: two causes may have one name."""
+    """Who is on it, the cause, then the kind of job, which is cut first: two causes may have one name.
+
+    Of the field that splits it there is room for the value, which tells it from its neighbours.
+    """
     mine = f"@{group.claim.by} " if group.claim else ""
-    split = f" [{group.split}]" if group.split else ""
-    return f"{mine}{cause(group)}{split} · {group.kind}"
+    split = (group.split or "").partition("=")[2]
+    return f"{mine}{_cause(group, split)} · {group.kind}"
 
 
 def short(error_type: str) -> str:
@@ -54,7 +63,7 @@ def letters_of(group: Group) -> Route:
 
 
 def speed(group: Group) -> str:
-    """Failures a minute, with a sign where there are any."""
+    """Failures a minute, retries too, with a sign where there are any."""
     return f.UNKNOWN if group.per_min is None else "0" if group.per_min < 0.05 else f"+{f.rate(group.per_min)}"
 
 
@@ -113,20 +122,20 @@ def _since(group: Group, at: At) -> Line:
 
 
 def _speed(group: Group, at: At) -> Line:
-    """`dead 300,412   retrying 41,877   a minute +13.9k`, and whether requeued ones died again where there is room."""
-    again, tone_of_it = "", "muted"
+    """`dead 300,412   retrying 41,877   failures/min +13.9k`, and how many died again where there is room."""
+    again: Line = ()
     if group.died_again is not None:
-        again = f"   {f.count(group.died_again)} died again" if group.died_again else "   none died again"
-        tone_of_it = "warn" if group.died_again else "muted"
-    line: Line = (
+        said = f"{f.count(group.died_again)} died again" if group.died_again else "none died again"
+        again = ((f"   {said}", "warn" if group.died_again else "muted"),)
+    head: Line = (
         ("   dead ", "muted"),
         (f.count(group.dead), "bold crit" if group.dead else "text"),
         ("   retrying ", "muted"),
         (f.count(group.retrying), "text"),
-        ("   a minute ", "muted"),
-        (f"{speed(group)}{_rise(group, at)}", tone(group)),
     )
-    return (*line, (again, tone_of_it)) if width_of(line) + len(again) < at.width else line
+    pace = (f"{speed(group)}{_rise(group, at)}", tone(group))
+    long, short = ((*head, (f"   {word} ", "muted"), pace) for word in ("failures/min", "a minute"))
+    return next((line for line in ((*long, *again), (*short, *again)) if width_of(line) < at.width), long)
 
 
 def _rise(group: Group, at: At) -> str:
@@ -145,6 +154,7 @@ def nodes(group: Group, at: At) -> list[Node]:
     mark = group.mark
     more = facts(
         "group",
+        ("   failures", EACH),
         ("   counts", causes.counted(group, at)),
         ("   fingerprint", group.fingerprint),
         ("   first failed", f"in version {group.first_version}" if group.first_version else None),

@@ -1,4 +1,4 @@
-"""Better or worse: the slope of failures in one sentence, and what to press next."""
+"""Better or worse, and how much is left of it: the first line in one sentence, and what to press next."""
 
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -11,7 +11,7 @@ from graveshift.wire.overview import Overview
 from graveshift.wire.secrets import SecretState
 from graveshift_tui import format as f
 from graveshift_tui.keymap import Keymap
-from graveshift_tui.screens import standing
+from graveshift_tui.screens import level, standing
 from graveshift_tui.screens.groups import after
 from graveshift_tui.screens.slope import QUIET, Slope, slope
 from graveshift_tui.widgets.paint import Line, width_of
@@ -60,24 +60,46 @@ def ceased(came: list[int]) -> str:
 def headline(seen: Overview, width: int, lately: float | None = None) -> Line:
     """`WORSE  13,912 failures/min, was 3   1 cause = 99%   nobody on it`.
 
-    Where there is no room deaths go first, then the share; who is on the top cause goes last.
+    Where hardly anything fails but dead letters wait, these come first: `57,000 DEAD WAIT  most since 02:51`. Where
+    there is no room deaths go first, then the share; who is on the top cause goes last.
     """
     totals, silent = seen.totals, lull(seen)
     turned = lately is not None and _turned(lately, totals.failing_per_min)
     pace = lately if turned and lately is not None else totals.failing_per_min
     told = slope(0.0 if silent else pace, totals.trend, totals.minute or seen.as_of)
-    word, tone = told.word, told.tone
-    silence = ceased(totals.in_trend[-USUAL:])
-    if silence and word == "BETTER":  # what does not come in does not fail either
-        word, tone = "QUIET", "warn"
-    left: Line = ((f" {word} ", f"bold {tone}"),)
-    left += ((f" {silence}  ", "bold warn"),) if silence else ()
-    left += ((f" {_pace(pace, told, silent, now=turned)}", "bold text"),)
-    deaths: Line = () if silent or turned else ((f"   {f.rate(totals.dead_per_min)} deaths/min", "text"),)
+    first, dead, tone = _first(seen, told)
+    is_idle = not dead and totals.dead > 0 and told.word != "WORSE"
+    is_now = turned or (is_idle and told.since is None)
+    left: Line = (*first, (f" {_pace(pace, told, silent, now=is_now)}", "bold text"), *dead)
+    if width_of(left) > width:
+        left = (*first, (f" {_pace(pace, Slope(told.word, tone), silent, now=is_now)}", "bold text"), *dead)
+    deaths: Line = ((f"   {f.rate(totals.dead_per_min)} deaths/min", "text"),)
     share, owner = _top(seen, tone)
     trend: Line = (("   ", "text"), (f.spark(totals.trend[-USUAL:], 10), "spark")) if totals.trend else ()
-    tries = ((*deaths, *share, *owner, *trend), (*deaths, *share, *owner), (*share, *owner), owner)
-    return next(((*left, *more) for more in tries if width_of((*left, *more)) <= width), left)
+    more: Line = () if silent or turned or is_idle else deaths
+    tries = ((*more, *share, *owner, *trend), (*more, *share, *owner), (*share, *owner), owner)
+    return next(((*left, *end) for end in tries if width_of((*left, *end)) <= width), left)
+
+
+def _first(seen: Overview, told: Slope) -> tuple[Line, Line, str]:
+    """The word for the slope, the dead that wait beside the pace, and a tone: all is well only where none waits.
+
+    Where the slope has nothing to tell they are the first words instead, and not told again.
+    """
+    dead, silence = level.waiting(seen), ceased(seen.totals.in_trend[-USUAL:])
+    word, tone = told.word, "warn" if dead and told.tone == "ok" else told.tone
+    if silence and word == "BETTER":  # what does not come in does not fail either
+        word, tone = "QUIET", "warn"
+    since = (f" {silence}  ", "bold warn") if silence else ("", "text")
+    if dead and word == "QUIET":
+        most = level.most_since(seen)
+        return (
+            ((f" {dead.upper()} ", f"bold {tone}"), since if silence or not most else (f" {most}  ", "text")),
+            (),
+            tone,
+        )
+    beside: Line = ((f"   {dead}", f"bold {tone}"),) if dead and word != "WORSE" else ()
+    return ((f" {word} ", f"bold {tone}"), since), beside, tone
 
 
 def _turned(lately: float, pace: float) -> bool:
@@ -94,12 +116,18 @@ def _pace(pace: float, told: Slope, silent: float | None, *, now: bool) -> str:
 
 
 def _top(seen: Overview, tone: str) -> tuple[Line, Line]:
-    """How much of all failures is of the cause that grows fastest, where that is half or more, and who is on it."""
+    """How much of all failures is of the cause that grows fastest, where that is half or more, and who is on it.
+
+    Where hardly anything fails it is the cause that most of the dead died of, and its part of these.
+    """
     total = max(sum(group.per_min or 0 for group in seen.groups), seen.totals.failing_per_min)
     top = max(seen.groups, key=lambda group: group.per_min or 0, default=None)
-    if top is None or (top.per_min or 0) < QUIET:
+    if top is not None and (top.per_min or 0) >= QUIET:
+        part = min(99, int(100 * (top.per_min or 0) / total))
+    elif (most := level.heaviest(seen)) is not None:
+        top, part = most[0], min(100, int(100 * most[1]))
+    else:
         return (), ()
-    part = min(99, int(100 * (top.per_min or 0) / total))
     owner = f"{f.phrase(top.claim.by, 20)} on it" if top.claim else "nobody on it"
     if part < MOST:
         return (), ((f"   top cause: {owner}", "text" if top.claim else "warn"),)

@@ -20,21 +20,18 @@ TONES = {
 }
 
 
-def when(job: Job, now: datetime) -> str:
-    """Since when it runs, or when it will; of a held one when its hold ends."""
-    if job.state is JobState.HELD:
-        return f"in {f.age((job.held_until - now).total_seconds())}" if job.held_until else "no end"
-    if job.started_at is not None and job.state is JobState.RUNNING:
-        return f"for {f.ago(job.started_at, now)}"
-    if job.run_at is not None and job.run_at > now:
-        return f"in {f.age((job.run_at - now).total_seconds())}"
-    return f.since(job.enqueued_at, now)
+def state(job: Job, now: datetime) -> Cell:
+    """`waiting`, `running 14m12s`."""
+    since = f" {f.ago(job.started_at, now)}" if job.state is JobState.RUNNING and job.started_at else ""
+    return f"{job.state.value}{since}", TONES.get(job.state, "")
 
 
 def holder(job: Job, now: datetime) -> Cell:
-    """Who has it: a worker, or a hold with its end."""
+    """Who has it: a worker, or a hold with its end; of one that is not due yet when it will be."""
     if job.state is not JobState.HELD:
-        return job.worker or "", "muted"
+        is_later = job.worker is None and job.run_at is not None and job.run_at > now
+        due = f"due in {f.age((job.run_at - now).total_seconds())}" if is_later and job.run_at else ""
+        return (due, "text") if due else (job.worker or "", "muted")
     if job.held_until is None:
         return "held, no end", "mark"
     far = job.held_until - now >= timedelta(days=1)
@@ -95,13 +92,13 @@ CARD = Card(
     name="jobs",
     title="jobs",
     columns=(
-        Column("STATE", pair(Job, lambda j, at: (j.state.value, TONES.get(j.state, ""))), width=9),
+        Column("STATE", pair(Job, lambda j, at: state(j, at.now)), width=14),
         Column("QUEUE", pair(Job, lambda j, at: j.queue), width=12),
         Column("KIND", pair(Job, lambda j, at: j.kind)),
         Column("TRY", pair(Job, lambda j, at: f.count(j.attempt)), width=4, right=True),
-        Column("WHEN", pair(Job, lambda j, at: when(j, at.now)), width=9, right=True),
+        Column("ENQUEUED", pair(Job, lambda j, at: f.since(j.enqueued_at, at.now)), width=8, right=True),
         Column("PRIO", pair(Job, lambda j, at: f.count(j.priority)), width=4, right=True, from_width=90),
-        Column("WORKER", pair(Job, lambda j, at: holder(j, at.now)), width=18, from_width=70),
+        Column("WORKER, OR DUE", pair(Job, lambda j, at: holder(j, at.now)), width=18, from_width=70),
         Column("JOB", pair(Job, lambda j, at: (j.id, "muted")), width=28, from_width=130),
     ),
     id_of=solo(Job, lambda j: j.id),

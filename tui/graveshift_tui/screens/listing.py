@@ -13,9 +13,9 @@ from graveshift_tui.card import Card, Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
 from graveshift_tui.format import fit
-from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import ConsoleScreen, offered
 from graveshift_tui.screens import gone, standing
+from graveshift_tui.screens.emptiness import empty
 from graveshift_tui.screens.explaining import Explaining
 from graveshift_tui.screens.outside import Outside, look_outside
 from graveshift_tui.screens.saying import said
@@ -29,7 +29,6 @@ ROOMY = 16
 FIRST = 4
 """Verbs of a card that its hints name before what can be done with any row."""
 WHOLE = ("dlq", "jobs", "trash")
-WORDS = "Whole words are looked for, in messages and names of errors."
 
 
 class ListScreen(ConsoleScreen):
@@ -43,6 +42,8 @@ class ListScreen(ConsoleScreen):
     def __init__(self, route: Route, card: Card) -> None:
         super().__init__(route)
         self.card = card
+        self.home = route
+        """As it was opened, before another filter was typed."""
         self.explaining = Explaining(self, card.name, self._show_pane)
         self.sort = Sort.NEWEST
         table = self.table = Table(
@@ -97,7 +98,8 @@ class ListScreen(ConsoleScreen):
         row = self.table.row
         way = ("open",) if row is None or self.card.opens(row) is not None else ()
         first, later = self.card.verbs[:FIRST], self.card.verbs[FIRST:]
-        return offered(*way, *first, "copy", "filter", "mark", *later, "back")
+        lifts = ("back",) if self.table.marks or self.is_refiltered else ()
+        return offered(*way, *first, *lifts, "copy", "filter", "mark", *later, "back")
 
     def subject(self) -> Subject:
         """Marks, else the row under the cursor."""
@@ -131,8 +133,10 @@ class ListScreen(ConsoleScreen):
         self.table.spot.pin()
 
     def hint_word(self, action: str) -> str:
-        """Where enter leads; what the key of pauses does depends on the queue under the cursor."""
+        """Where enter leads, what going back undoes first; what the key of pauses does depends on the row."""
         own = standing.pause_word(self.subject().rows, self.console.pulse.overview) if action == "queue.pause" else None
+        if action == "back":
+            own = "unmark" if self.table.marks else "lift filter" if self.is_refiltered else None
         return own or self.card.words.get(action) or super().hint_word(action)
 
     @property
@@ -214,10 +218,17 @@ class ListScreen(ConsoleScreen):
         else:
             then()
 
+    @property
+    def is_refiltered(self) -> bool:
+        """Another filter was typed than the one that this list was opened with."""
+        return (self.route.query, self.route.filter) != (self.home.query, self.home.filter)
+
     def back(self) -> None:
-        """Marks go first, then the screen."""
+        """Marks go first, then the filter that was typed, then the screen."""
         if self.table.marks:
             self.table.clear_marks()
+        elif self.is_refiltered:
+            self.refilter(self.home)
         else:
             self.console.perform("back")
 
@@ -270,22 +281,7 @@ class ListScreen(ConsoleScreen):
             return [(), ((f"   {error}", "crit"),)]
         if not self.table.chain.started:
             return [(), (("   connecting" if self.console.client is None else "   reading", "muted"),)]
-        if self.words:
-            return [
-                (),
-                ((f"   Nothing matches {self.words}.", "muted"),),
-                *([((f"   {WORDS}", "faint"),)] if (parts := parts_of_words(self.route.query)) else []),
-                *([((f"   Parts of a name: /{parts}", "faint"),)] if parts else []),
-                (("   esc goes back.", "faint"),),
-            ]
-        return [(), ((f"   {self.card.empty}", "muted"),)]
-
-
-def parts_of_words(query: str) -> str:
-    """The filter that looks for its words in the midst of error names; nothing where it has no words."""
-    words = [word for word in query.split() if word.isalnum()]
-    rest = [word for word in query.split() if not word.isalnum()]
-    return clean(" ".join([*rest, *(f"error:*{word}*" for word in words)]), 200) if words else ""
+        return empty(self.card.empty, self.words, self.route.query, typed=self.is_refiltered)
 
 
 def stepper(listing: ListScreen) -> Callable[[int], Route | None]:

@@ -10,17 +10,21 @@ from graveshift_tui.operate import portion, progress
 BAR = 8
 
 
+def drip(run: Run) -> str:
+    """`50/s`, `10 → 50/s` while it begins gently; empty where it has no rate."""
+    slowed = run.slowed if run.state.is_live else None
+    return f.drip(run.pace, run.rate if slowed is None else min(slowed, run.rate)) if run.rate else ""
+
+
 def speed(run: Run) -> str:
-    """`50/s`, `25/s, slowed by itself from 50/s`; empty where it has no rate."""
-    if run.slowed is not None and run.state.is_live:
-        return f"{f.rate(run.slowed)}/s, slowed by itself from {f.rate(run.rate)}/s"
-    return f"{f.rate(run.rate)}/s" if run.rate else ""
+    """`50/s`, `10 → 50/s`, `25/s, slowed by itself from 50/s`; empty where it has no rate."""
+    slowed = run.slowed is not None and run.state.is_live
+    return f"{drip(run)}, slowed by itself from {f.rate(run.rate)}/s" if slowed else drip(run)
 
 
 def eta(run: Run) -> str:
-    """`eta 40s` at the rate it has now; empty where it does not run, or nobody can say."""
-    left, rate = (run.total or 0) - run.handled, run.slowed or run.rate
-    return f"eta {f.age(left / rate)}" if rate and run.state is RunState.RUNNING and left > 0 else ""
+    """`eta 40s`, which knows that it gets faster at its beginning; empty where nobody can say."""
+    return f"eta {f.age(run.eta_s)}" if run.eta_s is not None and run.state is RunState.RUNNING else ""
 
 
 def starts(run: Run, now: datetime) -> str:
@@ -30,24 +34,37 @@ def starts(run: Run, now: datetime) -> str:
     return f"starts in {f.age(max(0.0, (run.starts_at - now).total_seconds()))}, u cancels"
 
 
+def due(run: Run) -> str:
+    """`each due 15m after it moved`, `due at 2026-11-22 03:40:00Z`; empty where what it moves is due at once."""
+    if run.due_at is not None:
+        return f"due at {f.moment(run.due_at)}"
+    return f"each due {f.age(run.delay_s)} after it moved" if run.delay_s else ""
+
+
 def meter(run: Run, width: int) -> str:
     """In a row: how far, how fast and until when while it runs, then what became of it; what has no room goes."""
     if run.state.is_live and run.total and not f.in_canary(run):
         part, whole = portion(run), f"{portion(run)} of {f.count(run.total)}"
-        now = f"{f.rate(run.slowed or run.rate)}/s" if run.rate else ""
+        now = drip(run)
         bar = f.bar(run.handled / run.total, BAR)
         tries = ((bar, whole, now, eta(run)), (whole, now, eta(run)), (part, now, eta(run)), (whole, now), (part,))
         return _first(("  ".join(word for word in words if word) for words in tries), width)
-    ends = f.became(run)
-    return _first((f"{progress(run)}: {ends}", ends), width) if ends and not f.in_canary(run) else progress(run)
+    ends = () if f.in_canary(run) else f.became(run)
+    return _first((f"{progress(run)}: {ends[0]}", *ends), width) if ends else progress(run)
 
 
 def told(run: Run, now: datetime, width: int) -> str:
-    """In a line: `61% of 5,100 letters   50/s   eta 40s   3,100 done, 0 died again`; what has no room goes."""
+    """In a line: `61% of 5,100 letters   50/s   eta 40s   3,100 done, 0 died again`; what has no room goes.
+
+    While it runs that is what became of its jobs, after it how far it was.
+    """
     done, pace = starts(run, now) or progress(run), speed(run) if run.state.is_live else ""
-    ends = "" if f.in_canary(run) else f.became(run)
-    tries = ((done, pace, eta(run), ends), (done, eta(run), ends), (done, ends), (ends or done,))
-    return _first(("   ".join(word for word in words if word) for words in tries), width)
+    ends = () if f.in_canary(run) else f.became(run)
+    if run.state.is_live:
+        tries = [*((done, pace, eta(run), words) for words in (*ends, "")), (done, eta(run))]
+    else:
+        tries = [*((done, words) for words in ends[:1]), *((words,) for words in ends)]
+    return _first(("   ".join(word for word in words if word) for words in (*tries, (done,))), width)
 
 
 def _first(tries: Iterable[str], width: int) -> str:

@@ -98,20 +98,21 @@ def _run(run: Run, at: At, *, first: bool) -> Line:
     head = "  RUNS     " if first else "           "
     tone = "accent" if run.state.is_live else "crit" if run.error or run.failed else "ok"
     bar = f"  {f.bar(run.handled / run.total, 10)}" if run.total and run.state.is_live else ""
-    speed = f"  {f.rate(run.slowed or run.rate)}/s" if run.rate and run.state.is_live else ""
+    speed = f"  {paces.drip(run)}" if run.rate and run.state.is_live else ""
     speed += " slowed by itself" if run.slowed is not None and run.state.is_live else ""
     eta = f"  {paces.eta(run)}" if paces.eta(run) else ""
-    ends = f"  {f.became(run)}" if run.became and not f.in_canary(run) else ""
+    ends = [] if f.in_canary(run) else [f"  {words}" for words in f.became(run)]
     start: Line = (
         (head, "bold heading"),
         (f"#{run.id} {run.operation} ", "text"),
-        ("asks" if run.halt and run.state.is_live else run.state.value, "warn" if run.halt else tone),
+        ("asks" if run.halt and run.state.is_live else f.stage(run), "warn" if run.halt else tone),
     )
     done, who = f"  {progress(run)}", (f"  {run.actor}", "muted")
     said = f"{done}{speed}{eta}"
-    over = ends if ends and not run.state.is_live else said
-    words = (bar + said + ends, said + ends, bar + over, over)
-    tries: list[Line] = [*(((text, "text"), who) for text in words), ((over, "text"),)]
+    over = ends if ends and not run.state.is_live else [said]
+    words = [bar + said + ends[0], said + ends[0]] if ends else []
+    tries: list[Line] = [((text, "text"), who) for text in (*words, bar + over[0], over[0])]
+    tries += [((text, "text"),) for text in over]
     return (*start, *next((end for end in tries if width_of((*start, *end)) <= at.width), ((done, "text"),)))
 
 
@@ -121,11 +122,10 @@ def _safety(seen: Overview, at: At) -> list[Entry]:
         silent = [worker for worker in seen.workers if worker.state is WorkerState.SILENT]
         since = min((last for worker in silent if (last := workers.silent_since(worker, at.now))), default=None)
         words = f"{len(seen.workers) - len(silent)} of {len(seen.workers)} alive"
-        busy = sum(worker.running or 0 for worker in seen.workers)
         spans: Line = (
             ("  WORKERS  ", "bold heading"),
             (words, "crit" if silent else "text"),
-            (f"   {f.things(busy, 'job')} under way", "muted"),
+            (f"   {f.things(seen.totals.running, 'job')} running", "muted"),
             (f"   {f.count(len(silent))} silent, since {f.since(since, at.now)}" if silent else "", "crit"),
         )
         entries.append(Entry(spans, "workers"))

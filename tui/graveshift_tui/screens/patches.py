@@ -1,25 +1,25 @@
 """What was edited in a payload, as the arguments that carry it out: a patch where one can say it, else the whole."""
 
 import json
+from decimal import Decimal
 from typing import Any, Final
+
+from msgspec import Struct
 
 MASK: Final = "***"
 """What stands where a secret is masked."""
+DIGITS: Final = 18
+"""Digits of a whole number that every JSON library takes."""
 
 
 class Inexpressible(Exception):
     """this edit would write back what is masked"""
 
 
-def pretty(payload: bytes) -> str:
-    """To be edited; what is no JSON, or would lose a digit, stays as it is."""
-    text = payload.decode(errors="replace")
-    try:
-        value = json.loads(text)
-        shown = json.dumps(value, indent=2, ensure_ascii=False)
-        return f"{shown}\n" if json.loads(shown) == value and _digits(text) == _digits(shown) else text
-    except (ValueError, RecursionError):
-        return text
+class Exact(Struct, frozen=True):
+    """A number that would lose a digit on its way: only a whole payload carries its text."""
+
+    text: str
 
 
 def patch_of(before: str, after: str) -> dict[str, object] | None:
@@ -27,9 +27,9 @@ def patch_of(before: str, after: str) -> dict[str, object] | None:
 
     A patch names only what changed, so what is masked never travels. Raises Inexpressible where it would have to.
     """
-    new = json.loads(after)
+    new = _read(after)
     try:
-        old = json.loads(before)
+        old = _read(before)
     except (ValueError, RecursionError):
         return {"payload": after}
     if _same(old, new):
@@ -38,8 +38,22 @@ def patch_of(before: str, after: str) -> dict[str, object] | None:
     if patch is not None and not _masked(patch):
         return {"patch": patch}
     if _masked(new):
-        raise Inexpressible(f"what is masked ({MASK}) can be replaced or left alone, not moved or copied")
+        raise Inexpressible(f"what is masked ({MASK}) can be replaced or left alone, not moved, copied, or sent with "
+                            "the rest, as a null and a number of very many digits want it")  # fmt: skip
     return {"payload": after}
+
+
+def _read(text: str) -> Any:
+    return json.loads(text, parse_float=_float, parse_int=_int)
+
+
+def _float(text: str) -> float | Exact:
+    value = float(text)
+    return value if Decimal(repr(value)) == Decimal(text) else Exact(text)
+
+
+def _int(text: str) -> int | Exact:
+    return int(text) if len(text) <= DIGITS else Exact(text)
 
 
 def _patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any] | None:
@@ -53,20 +67,29 @@ def _patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any] | None:
             if inner is None:
                 return None
             patch[name] = inner
-        elif _has_null(value):
+        elif _is_unsayable(value):
             return None
         else:
             patch[name] = value
     return patch
 
 
-def _has_null(value: object) -> bool:
-    return value is None or (isinstance(value, dict) and any(_has_null(part) for part in value.values()))
+def _is_unsayable(value: object) -> bool:
+    """A null outside of lists, and a number that would lose a digit anywhere."""
+    match value:
+        case None | Exact():
+            return True
+        case dict():
+            return any(_is_unsayable(part) for part in value.values())
+        case list():
+            return any(part is not None and _is_unsayable(part) for part in value)
+    return False
 
 
 def _same(one: object, other: object) -> bool:
     """`true` is not 1, and 1 not 1.0."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    told = [json.dumps(value, sort_keys=True, default=lambda exact: {"": exact.text}) for value in (one, other)]
+    return told[0] == told[1]
 
 
 def _masked(value: object) -> bool:
@@ -78,7 +101,3 @@ def _masked(value: object) -> bool:
         case list():
             return any(_masked(part) for part in value)
     return False
-
-
-def _digits(text: str) -> list[str]:
-    return [char for char in text if char.isdigit()]

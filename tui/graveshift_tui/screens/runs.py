@@ -35,8 +35,10 @@ def meter(run: Run, at: At) -> Cell:
 
 
 def state(run: Run) -> Cell:
-    """Its state; a run that stopped by itself says that it asks."""
-    return ("asks", "warn") if run.state is RunState.PAUSED and run.halt else (run.state.value, TONES[run.state])
+    """Its state; one that stopped by itself asks, and of one that succeeded not everything that it moved has ended."""
+    if run.state is RunState.PAUSED and run.halt:
+        return "asks", "warn"
+    return f.stage(run), TONES[run.state] if f.stage(run) == run.state.value else "text"
 
 
 def tone(run: Run) -> str:
@@ -47,13 +49,14 @@ def tone(run: Run) -> str:
 
 def pane(run: Run, at: At) -> list[Line]:
     """The run under the cursor in words."""
-    why = f'   "{run.reason}"' if run.reason else ""
+    later = f"   {paces.due(run)}" if paces.due(run) else ""
+    why = f'{later}   "{run.reason}"' if run.reason else later
     told = run.error or asks(run)
-    room = at.width - len(run.state.value) - 7
+    room = at.width - len(f.stage(run)) - 7
     became: Line = ((f"   {paces.told(run, at.now, room)}", "warn" if starts(run, at.now) else "text"),)
     return [
         ((f" run {run.id}  {run.operation}", "bold bright"), (f"  by {run.actor}{why}", "muted")),
-        ((f"   {run.state.value}", TONES[run.state]), *became),
+        ((f"   {f.stage(run)}", TONES[run.state]), *became),
         ((f"   {f.fit(told, at.width - 4)}", "crit" if run.error else "warn"),) if told else (),
     ]
 
@@ -64,10 +67,11 @@ def nodes(run: Run, at: At) -> list[Node]:
         "run",
         ("run", run.id),
         ("operation", run.operation),
-        ("state", run.state.value),
+        ("state", f.stage(run)),
         ("progress", starts(run, at.now) or progress(run)),
         ("rate", speed(run) or None),
-        ("its jobs", f.became(run) or None),
+        ("its jobs", next(iter(f.became(run)), None)),
+        ("due", paces.due(run) or None),
         ("canary", f"{run.canary.state.value}: {f.canary(run)}" if run.canary else None),
         ("then", run.canary.then.value if run.canary else None),
         ("stopped itself", run.halt),

@@ -46,13 +46,12 @@ def nodes(worker: Worker, at: At) -> list[Node]:
         ("pid", str(worker.pid) if worker.pid is not None else None),
         ("version", worker.version),
         ("queues", ", ".join(worker.queues) or "all"),
-        ("running", f.count(worker.running)),
         ("started", f.moment(worker.started_at)),
         ("heartbeat", f"{f.age(worker.heartbeat_age_s)} ago" if worker.heartbeat_age_s is not None else None),
         ("state", f"silent since {f.moment(since)}" if since else worker.state.value if worker.state else None),
         ("told to", _told(worker)),
         ("memory", f.size(worker.memory_bytes) if worker.memory_bytes is not None else None),
-        ("jobs", ", ".join(worker.jobs)),
+        ("jobs", _jobs(worker)),
     )
     return [
         _loud(node) if worker.state is WorkerState.SILENT and node.path == "worker/state" else node for node in lines
@@ -63,6 +62,14 @@ def _loud(node: Node) -> Node:
     """The same with its value in the colour of trouble."""
     name, (value, _) = node.head
     return replace(node, head=(name, (value, "crit")))
+
+
+def _jobs(worker: Worker) -> str | None:
+    """Of its last heartbeat: `2 ran at its last heartbeat, when it held native:81, native:82`."""
+    held = ", ".join(worker.jobs)
+    if worker.running is None:
+        return held or None
+    return f"{f.count(worker.running)} ran at its last heartbeat{f', when it held {held}' if held else ''}"
 
 
 def _told(worker: Worker) -> str | None:
@@ -78,7 +85,7 @@ CARD = Card(
         Column("WORKER", pair(Worker, lambda w, at: f"{w.host or w.id} {w.pid or ''}".strip())),
         Column("STATE", pair(Worker, lambda w, at: standing(w, at.now)), width=18),
         Column("WISH", pair(Worker, lambda w, at: w.wish.value if w.wish else f.UNKNOWN), width=5, from_width=90),
-        Column("RUNNING", pair(Worker, lambda w, at: f.count(w.running)), width=7, right=True),
+        Column("RAN", pair(Worker, lambda w, at: f.count(w.running)), width=7, right=True),
         Column("HEARTBEAT", pair(Worker, lambda w, at: f.age(w.heartbeat_age_s)), width=9, right=True),
         Column("UP", pair(Worker, lambda w, at: f.ago(w.started_at, at.now)), width=6, right=True),
         Column("VERSION", pair(Worker, lambda w, at: w.version or f.UNKNOWN), width=9, from_width=70),

@@ -22,8 +22,8 @@ from graveshift_tui.widgets.paint import Line, Lines
 from graveshift_tui.widgets.question import question, refusal
 
 LOOK_S = 3.0
-FRAME = 7
-"""Lines that border, fields, answers and an error take."""
+FRAME = 6
+"""Lines that border, fields and answers take."""
 BOX, EDGES = 76, 4
 """Cells of the box, and those of them that border and padding take."""
 
@@ -243,7 +243,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
         return max(20, min(BOX, self.app.size.width) - EDGES)
 
     def _question(self) -> list[Line]:
-        height = self.app.size.height - FRAME - max(0, len(self._state(self._width)) - 2)
+        height = self.app.size.height - FRAME - max(0, len(self._state(self._width)) - 1)
         return question(self.order, self.scope, self.plan, self._width, height, page=self._page)
 
     def _answers(self) -> list[Line]:
@@ -265,6 +265,7 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
         if self.plan.confirm is Confirm.PHRASE:
             keys = (("  enter", " do it    "), ("tab", " reason    "), ("esc", " leave it"))
             return tuple(span for key, word in keys for span in ((key, "bold accent"), (word, "muted")))
-        yes, no = ("bold text", "bold text on cursor") if not self.chosen_yes else ("bold text on cursor", "bold text")
-        return ((" ", "text"), (" n  No, leave it ", no), ("   ", "text"), (" y  Yes, do it ", yes),
+        lit, dark = ("›", "bold text on cursor"), (" ", "bold text")  # a colour is not seen by everybody
+        (yes, yes_tone), (no, no_tone) = (lit, dark) if self.chosen_yes else (dark, lit)
+        return ((" ", "text"), (f"{no}n  No, leave it ", no_tone), ("   ", "text"), (f"{yes}y  Yes, do it ", yes_tone),
                 ("    tab reason", "muted"))  # fmt: skip

@@ -95,7 +95,8 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def _width(self) -> int:
-        return max(20, self.size.width - MARGIN)
+        """Cells of a line: the last column is the scrollbar's whether it shows or not, which `size` does not say."""
+        return max(20, self.scrollable_content_region.width - MARGIN)
 
     def _fold(self, folded: frozenset[str]) -> None:
         """The cursor stays on its line."""

@@ -26,7 +26,10 @@ Check = Callable[[str], str | None]
 
 
 class EditPane(ModalScreen[str | None], inherit_bindings=False):
-    """Returns the text once `check` finds nothing wrong with it; None where it was left."""
+    """Returns the text once `check` finds nothing wrong with it; None where it was left.
+
+    `draft` is what was made of the text before, and has come to nothing.
+    """
 
     AUTO_FOCUS = "TextArea"
     DEFAULT_CSS = """
@@ -37,10 +40,11 @@ class EditPane(ModalScreen[str | None], inherit_bindings=False):
     EditPane Lines { height: auto; }
     """
 
-    def __init__(self, title: str, text: str, check: Check) -> None:
+    def __init__(self, title: str, text: str, check: Check, draft: str | None = None) -> None:
         super().__init__()
         self.order = title
         self.text = text
+        self.draft = draft
         self._check = check
         self._given_up: str | None = None
 
@@ -49,12 +53,22 @@ class EditPane(ModalScreen[str | None], inherit_bindings=False):
         with Vertical():
             named = wrap(clean(self.order, 400), max(20, self.app.size.width - EDGES))
             yield Lines([((part, "bold heading"),) for part in named])
-            area = TextArea(self.text, soft_wrap=True, tab_behavior="focus", show_line_numbers=True)
+            area = TextArea(
+                self.text if self.draft is None else self.draft,
+                soft_wrap=True,
+                tab_behavior="focus",
+                show_line_numbers=True,
+            )
             area.cursor_blink = False
             yield area
             yield Lines([()], id="wrong")
             keys = (("ctrl+s", " go on   "), ("ctrl+o", f" {_named()}   "), ("esc", " leave it"))
             yield Lines([tuple(span for key, word in keys for span in ((key, "bold accent"), (word, "muted")))])
+
+    def on_mount(self) -> None:
+        """Says where the text is not as it was."""
+        if self.draft is not None:
+            self._say("as you had it last: esc twice throws that away, ctrl+s goes on with it")
 
     async def on_key(self, event: Key) -> None:
         """Everything else is typed."""

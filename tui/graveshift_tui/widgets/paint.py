@@ -54,7 +54,7 @@ def wrapped(line: Line, width: int) -> list[Line]:
     for part, words in line:
         left = clean(part)
         while left:
-            here, left = _cut(left, max(1, width - used))
+            here, left = _cut(left, width - used) if used < width else ("", left)
             if not here:
                 lines.append(tuple(now))
                 now, used = [(" " * pad, "text")], pad

@@ -5,35 +5,51 @@ from textwrap import wrap
 from typing import Final
 
 from graveshift.wire.plans import Confirm, Plan
-from graveshift_tui.foretold import forecast_lines, part_lines, sample_lines, warning_lines
-from graveshift_tui.format import count, fit
+from graveshift_tui.foretold import disk_line, pace_line, part_lines, sample_lines, warning_lines
+from graveshift_tui.format import count, fit, things
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
 from graveshift_tui.widgets.paint import Line
 
 MOMENT: Final = re.compile(r"\b(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|[+-]00:?00)")
 HEAD: Final = 3
+REQUEUE: Final = "dlq.requeue"
+BACK: Final = "u takes back what still waits"
+WARN: Final = "warn"
 
 
 def question(title: str, scope: str, plan: Plan, width: int, height: int, *, page: int = 0) -> list[Line]:
     """At most `height` lines, but the first effect is never cut. What has no room is on the pages after the first.
 
-    After the last page comes the first.
+    After the last page comes the first. Where there are pages no line is left blank but the one before the phrase.
     """
+    head, foot = _head(title, scope, plan, width), [*_phrase(plan, width), ()]
+    blocks = _blocks(plan, width)
+    if sum(map(len, blocks)) > height - len(head) - len(foot):
+        head, foot = [line for line in head if line], foot[:-1] or [()]
+    leaves = _leaves(blocks, max(2, height - len(head) - len(foot)))
+    here = page % len(leaves)
+    body = [line for block in leaves[here] for line in block]
+    if len(leaves) > 1:
+        body.append((("    pgdn", "bold accent"), *_more([block for leaf in leaves[here + 1 :] for block in leaf])))
+    return [*head, *body, *foot]
+
+
+def _head(title: str, scope: str, plan: Plan, width: int) -> list[Line]:
+    """What is to be done, and how many have come since."""
     danger = "crit" if plan.confirm is Confirm.PHRASE else "bright"
     named = wrap(clean(f"{title} {scope}", 600), width - 4, max_lines=HEAD, placeholder="…")
     head: list[Line] = [()] + [((f"  {part}", f"bold {danger}"),) for part in named]
     if arrived := plan.arrived_since:
         head.append(((f"  {count(arrived)} more since you looked; they stay as they are", "warn"),))
-    head += [(), (("  This changes:", "muted"),)]
-    foot = [*_phrase(plan, width), ()]
-    leaves = _leaves(_blocks(plan, width), max(2, height - len(head) - len(foot)))
-    here = page % len(leaves)
-    body = [line for block in leaves[here] for line in block]
-    if len(leaves) > 1:
-        rest = sum(len(leaf) for leaf in leaves[here + 1 :])
-        body.append((("    pgdn", "bold accent"), (f"  {count(rest)} more" if rest else "  the beginning", "muted")))
-    return [*head, *body, *foot]
+    return [*head, (), (("  This changes:", "muted"),)]
+
+
+def _more(rest: list[list[Line]]) -> Line:
+    """`3 more, 1 warning`; after the last page comes the beginning."""
+    warnings = sum(block[0][0][1] == WARN for block in rest)
+    warned: Line = ((f", {things(warnings, 'warning')}", "bold warn"),) if warnings else ()
+    return ((f"  {count(len(rest))} more" if rest else "  the beginning", "muted"), *warned)
 
 
 def shortened(text: str, plan: Plan) -> str:
@@ -48,12 +64,28 @@ def refusal(error: ConsoleError, plan: Plan, width: int) -> list[Line]:
 
 
 def _blocks(plan: Plan, width: int) -> list[list[Line]]:
-    """The first effect, warnings, the other effects, what an edit changes, what it takes and is made of, each whole."""
+    """What decides comes first: the first effect, with a canary the one after it, how fast and what takes it back.
+
+    Then warnings, the other effects, what an edit changes, the disk and what it is made of, each whole.
+    """
     effects = [("text", f"{effect.subject}: {effect.change}") for effect in plan.effects]
-    said = [*effects[:1], *(("warn", f"! {line}") for line in warning_lines(plan)), *effects[1:]]
-    said += [("text", line) for line in sample_lines(plan)]
-    said += [("muted", line) for line in (*forecast_lines(plan), *part_lines(plan))]
+    first = 2 if plan.args.get("canary") else 1
+    pace = _pace(plan)
+    said = [
+        *effects[:first],
+        *([("text", pace)] if pace else []),
+        *((WARN, f"! {line}") for line in warning_lines(plan)),
+    ]
+    said += [*effects[first:], *(("text", line) for line in sample_lines(plan))]
+    said += [("muted", line) for line in (disk_line(plan), *part_lines(plan)) if line]
     return [_block(shortened(text, plan), tone, width) for tone, text in said]
+
+
+def _pace(plan: Plan) -> str:
+    """With the way back, where a requeue does not wait for it."""
+    pace, told = pace_line(plan), plan.forecast
+    is_open = plan.operation == REQUEUE and told is not None and not told.undo_window_s
+    return f"{pace}; {BACK}" if pace and is_open else pace
 
 
 def _block(text: str, tone: str, width: int) -> list[Line]:

@@ -40,6 +40,10 @@ class Title:
                 super().__init__(*args, **(options if mouse else options | {"mouse": False}))
                 title.write = self.write
 
+            def resume_application_mode(self) -> None:
+                super().resume_application_mode()
+                title.write = self.write
+
             def stop_application_mode(self) -> None:
                 title.show("")
                 title.write = None

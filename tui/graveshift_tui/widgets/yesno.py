@@ -29,7 +29,7 @@ class YesNo(ModalScreen[bool], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """The question and its answers."""
         answers: Line = (
-            (f"  n  {self.no} ", "bold text on cursor"),
+            (f" ›n  {self.no} ", "bold text on cursor"),
             ("   ", "text"),
             (f" y  {self.yes} ", "bold text"),
         )

@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+from msgspec.structs import asdict
+
 from graveshift.drivers.memory.state import Body, Cause, Entry, State
 from graveshift.seen import Explained, Seen
 from graveshift.store.position import letter_id
@@ -40,18 +42,9 @@ def requeues(state: State, native: str, limit: int) -> list[Requeued]:
 
 def _requeued(state: State, run: int, cause: Cause) -> Requeued:
     moves = [moved for moved in state.requeued if moved.run == run]
-    ended = {what: state.run_ends[run, what] for what in ("done", "died", "cancelled", "recalled")}
-    return Requeued(
-        run_id=str(run),
-        at=max(moved.at for moved in moves),
-        moved=sum(moved.cause == cause for moved in moves),
-        whole=len(moves),
-        waiting=max(0, len(moves) - sum(ended.values())),
-        done=ended["done"],
-        died=ended["died"],
-        cancelled=ended["cancelled"],
-        recalled=ended["recalled"],
-    )
+    mine = sum(moved.cause == cause for moved in moves)
+    at = max(moved.at for moved in moves)
+    return Requeued(run_id=str(run), at=at, moved=mine, whole=len(moves), **asdict(state.became(run)))
 
 
 def _cause(native: str) -> Cause | None:

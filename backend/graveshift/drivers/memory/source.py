@@ -133,9 +133,10 @@ class MemorySource:
 
     async def fates(self, run_id: int) -> Fates | None:
         states = [job.state for job in self._state.jobs() if job.run_id == run_id]
-        waiting = sum(state in ("waiting", "scheduled", "retrying", "held") for state in states)
+        waiting = sum(state in ("waiting", "scheduled", "held") for state in states)
         discarded = sum(settled.run == run_id for settled in self._state.trash.values())
-        return Fates(waiting, states.count("running"), states.count("done"), states.count("dead"), discarded)
+        ended = states.count("done"), states.count("dead")
+        return Fates(waiting, states.count("running"), *ended, discarded, states.count("retrying"))
 
     async def pause(self, unit: Unit, queue: str, until: datetime | None, reason: str | None, actor: str) -> None:
         self._state.queues[queue] = Pause(until, readable(actor), reason and readable(reason), self._state.now())

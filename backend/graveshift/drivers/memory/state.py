@@ -9,9 +9,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from graveshift.driver import Frozen
+from graveshift.trial import became
 from graveshift.veil import Veil
 from graveshift.wire.dlq import Attempt
 from graveshift.wire.queues import Limit
+from graveshift.wire.runs import Became
 from graveshift.wire.workers import Wish
 from graveshift.work import Condition, Standing, Ticket
 
@@ -233,6 +235,11 @@ class State:
         """Of a job that a run moved."""
         if job.run_id is not None:
             self.run_ends[job.run_id, what] += 1
+
+    def became(self, run: int) -> Became:
+        """Of all that this run requeued."""
+        ends = {what: self.run_ends[run, what] for what in ("done", "died", "cancelled", "recalled")}
+        return became({"requeued": sum(moved.run == run for moved in self.requeued), **ends})
 
     def jobs(self) -> Iterator[Entry]:
         """Live, ended and dead."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from graveshift.driver import Unit
 from graveshift.drivers.memory.state import Entry, State
 from graveshift.store.position import job_number
-from graveshift.trial import Firsts, Trial, became
+from graveshift.trial import Firsts, Trial
 from graveshift.wire.runs import Became, Fate
 
 
@@ -53,10 +53,5 @@ class MemoryTrials:
         return sum(event.what == "enqueued" for event in self._state.events)
 
     async def became(self, runs: Sequence[int]) -> Mapping[int, Became]:
-        moves = [moved.run for moved in self._state.requeued]
-        ends = ("done", "died", "cancelled", "recalled")
-        return {
-            run: became({"requeued": moves.count(run), **{what: self._state.run_ends[run, what] for what in ends}})
-            for run in runs
-            if run in moves
-        }
+        moved = {one.run for one in self._state.requeued}
+        return {run: self._state.became(run) for run in runs if run in moved}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import asdict
 from sqlalchemy import text
 
 from graveshift.drivers.postgres.connection import Ready
@@ -10,6 +11,7 @@ from graveshift.drivers.postgres.reading import NOW
 from graveshift.drivers.postgres.text import raw
 from graveshift.seen import Explained, Seen
 from graveshift.store.position import letter_id
+from graveshift.trial import became
 from graveshift.wire.groups import Part, Requeued
 from graveshift.wire.ids import encode
 
@@ -129,19 +131,8 @@ def cause_of(native: str) -> dict[str, str] | None:
 
 def _requeued(row: Any) -> Requeued:
     fates = {what: int(n) for what, n in row.fates.items()}
-    ended = {what: fates.get(what, 0) for what in ("done", "died", "cancelled", "recalled")}
-    whole = fates.get("requeued", 0)
-    return Requeued(
-        run_id=str(row.run_id),
-        at=row.at,
-        moved=int(row.moved),
-        whole=whole,
-        waiting=max(0, whole - sum(ended.values())),
-        done=ended["done"],
-        died=ended["died"],
-        cancelled=ended["cancelled"],
-        recalled=ended["recalled"],
-    )
+    whole, ended = fates.get("requeued", 0), asdict(became(fates))
+    return Requeued(run_id=str(row.run_id), at=row.at, moved=int(row.moved), whole=whole, **ended)
 
 
 def _parts(rows: Sequence[Any], by: str) -> list[Part]:

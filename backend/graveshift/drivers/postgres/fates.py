@@ -1,27 +1,34 @@
-"""What became of the jobs of a run."""
+"""What became of the jobs of runs, summed in one place: of many at once, and of one that may be undone."""
+
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.driver import Fates
 from graveshift.drivers.postgres.connection import read
+from graveshift.trial import became
+from graveshift.wire.runs import Became
 
-# By what is counted of each run: a million jobs are not counted to say how many there are.
-FATES = text("""
-SELECT requeued, requeued - coalesce(done, 0) - coalesce(died, 0) - coalesce(other, 0) - running AS waiting, running,
-       coalesce(done, 0) AS done, coalesce(died, 0) AS dead
-FROM (
-    SELECT sum(n) FILTER (WHERE what = 'requeued') AS requeued, sum(n) FILTER (WHERE what = 'done') AS done,
-           sum(n) FILTER (WHERE what = 'died') AS died, sum(n) FILTER (WHERE what IN ('recalled', 'cancelled')) AS other
-    FROM (SELECT run_id, what, n FROM graveshift.run_counts
-          UNION ALL SELECT run_id, what, n FROM graveshift.run_deltas) every WHERE run_id = :run) told,
-    (SELECT count(*) AS running FROM graveshift.jobs
-     WHERE state = 'running' AND run_id IS NOT DISTINCT FROM CAST(:run AS bigint)) now
-WHERE requeued > 0
+# From the roll-up and what is pending, a few rows for each run and cause: a million jobs are not counted to say how
+# many there are.
+COUNTED = text("""
+SELECT run_id, what, CAST(sum(n) AS bigint) AS n FROM (
+    SELECT run_id, what, n FROM graveshift.run_counts WHERE run_id = ANY(CAST(:runs AS bigint[]))
+    UNION ALL SELECT run_id, what, n FROM graveshift.run_deltas WHERE run_id = ANY(CAST(:runs AS bigint[]))
+) every GROUP BY run_id, what
+""")
+# Not by the run, of which there may be a million, but by the indexes of what runs and of what is tried again.
+BEGUN = text("""
+SELECT (SELECT count(*) FROM graveshift.jobs
+        WHERE state = 'running' AND run_id IS NOT DISTINCT FROM CAST(:run AS bigint)) AS running,
+       (SELECT count(*) FROM graveshift.jobs WHERE state = 'retrying' AND fingerprint IS NOT NULL
+        AND run_id IS NOT DISTINCT FROM CAST(:run AS bigint)) AS retrying
 """)
 # Of what nothing is counted of: discards, and runs whose counts were pruned.
 FOUND = text("""
-SELECT (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state <> 'running') AS waiting,
+SELECT (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state NOT IN ('running', 'retrying')) AS waiting,
+       (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state = 'retrying') AS retrying,
        (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state = 'running') AS running,
        (SELECT count(*) FROM graveshift.done WHERE run_id = :run AND state = 'done') AS done,
        (SELECT count(*) FROM graveshift.dead WHERE run_id = :run) AS dead,
@@ -29,10 +36,23 @@ SELECT (SELECT count(*) FROM graveshift.jobs WHERE run_id = :run AND state <> 'r
 """)
 
 
+async def counted(engine: AsyncEngine, runs: Sequence[int]) -> Mapping[int, Became]:
+    """Of those of these runs that requeued something."""
+    if not runs:
+        return {}
+    sums: dict[int, dict[str, int]] = {}
+    for row in await read(engine, COUNTED, {"runs": list(runs)}):
+        sums.setdefault(row.run_id, {})[row.what] = row.n
+    return {run: became(of) for run, of in sums.items()}
+
+
 async def fates(engine: AsyncEngine, run_id: int) -> Fates:
-    """What became of a run's jobs by now; what waits for another attempt is `waiting`."""
-    if told := await read(engine, FATES, {"run": run_id}):
-        row = told[0]
-        return Fates(int(row.waiting), row.running, int(row.done), int(row.dead))
-    row = (await read(engine, FOUND, {"run": run_id}))[0]
-    return Fates(row.waiting, row.running, row.done, row.dead, row.discarded)
+    """What became of a run's jobs by now; the two readings are a moment apart, and neither makes less than nothing."""
+    told = (await counted(engine, [run_id])).get(run_id)
+    if told is None:
+        row = (await read(engine, FOUND, {"run": run_id}))[0]
+        return Fates(row.waiting, row.running, row.done, row.dead, row.discarded, row.retrying)
+    row = (await read(engine, BEGUN, {"run": run_id}))[0]
+    running = min(told.waiting, row.running)
+    retrying = min(told.waiting - running, row.retrying)
+    return Fates(told.waiting - running - retrying, running, told.done, told.died, retrying=retrying)

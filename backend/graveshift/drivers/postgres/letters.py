@@ -106,7 +106,7 @@ class PostgresLetters:
             return await picked(connection, way)
 
     async def survey(self, letters: Sequence[str], queue: str | None = None) -> Sequence[Alike]:
-        return await survey(self._engine, letters, queue)
+        return await survey(self._engine, letters, queue, self.normal)
 
     async def close(self) -> None:
         """Give back the connection that is held."""

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graveshift.back import Alike
 from graveshift.drivers.postgres.connection import opened
-from graveshift.fingerprint import normalise
+from graveshift.drivers.postgres.groups import Normal
 from graveshift.store.position import letter_position
 
 # Letter by letter through the indexes, whatever the statistics say. Of two with one key only the first can come back.
@@ -23,16 +23,16 @@ WITH found AS MATERIALIZED (
                OR EXISTS (SELECT FROM graveshift.jobs j WHERE j.queue = target AND j.unique_key = k.unique_key) AS taken
     FROM found k WHERE unique_key IS NOT NULL
 )
-SELECT alike.*, (SELECT message FROM graveshift.groups g WHERE g.queue = alike.queue AND g.kind = alike.kind
-                 AND g.fingerprint = alike.fingerprint) AS message
+SELECT alike.*, g.message, g.split
 FROM (SELECT queue, kind, fingerprint, run_id, max(error_type) AS error_type, count(*) AS n,
              count(*) FILTER (WHERE id IN (SELECT id FROM keyed WHERE taken)) AS taken
       FROM found GROUP BY queue, kind, fingerprint, run_id) alike
+LEFT JOIN graveshift.groups g USING (queue, kind, fingerprint)
 ORDER BY n DESC, queue, kind, fingerprint
 """)
 
 
-async def survey(engine: AsyncEngine, natives: Sequence[str], queue: str | None) -> list[Alike]:
+async def survey(engine: AsyncEngine, natives: Sequence[str], queue: str | None, normal: Normal) -> list[Alike]:
     """See `graveshift.driver.Letters.survey`."""
     places = [place for native in natives if (place := letter_position(native)) is not None]
     died_ats = [died_at for died_at, _ in places]
@@ -47,7 +47,8 @@ async def survey(engine: AsyncEngine, natives: Sequence[str], queue: str | None)
             fingerprint=row.fingerprint,
             error_type=row.error_type,
             n=row.n,
-            message=normalise(row.message or ""),
+            message=normal(row.message or ""),
+            split=row.split,
             run_id=None if row.run_id is None else str(row.run_id),
             taken=row.taken,
         )

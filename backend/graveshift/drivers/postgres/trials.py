@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from graveshift.driver import Unit
 from graveshift.drivers.postgres.connection import read
 from graveshift.drivers.postgres.doorbell import RING_AT_COMMIT
+from graveshift.drivers.postgres.fates import counted
 from graveshift.store.position import job_number
-from graveshift.trial import AHEAD, AHEAD_FROM, Firsts, Trial, became
+from graveshift.trial import AHEAD, AHEAD_FROM, Firsts, Trial
 from graveshift.wire.runs import Became, Fate
 
 # What goes ahead is due now, whenever it was to come back.
@@ -62,14 +63,6 @@ SELECT count(*) AS tried, count(*) FILTER (WHERE failed) AS failed FROM (
     ORDER BY finished_at DESC LIMIT CAST(:most AS integer)) newest
 """)
 
-# From the roll-up and what is pending: a few rows for each run and cause.
-BECAME = text("""
-SELECT run_id, what, CAST(sum(n) AS bigint) AS n FROM (
-    SELECT run_id, what, n FROM graveshift.run_counts WHERE run_id = ANY(CAST(:runs AS bigint[]))
-    UNION ALL SELECT run_id, what, n FROM graveshift.run_deltas WHERE run_id = ANY(CAST(:runs AS bigint[]))
-) every GROUP BY run_id, what
-""")
-
 ENQUEUED = text("""
 SELECT CAST(coalesce(sum(n), 0) AS bigint) AS n FROM (
     SELECT n FROM graveshift.depth WHERE what = 'enqueued'
@@ -102,12 +95,7 @@ class PostgresTrials:
         return int((await read(self._engine, ENQUEUED))[0].n)
 
     async def became(self, runs: Sequence[int]) -> Mapping[int, Became]:
-        if not runs:
-            return {}
-        sums: dict[int, dict[str, int]] = {}
-        for row in await read(self._engine, BECAME, {"runs": list(runs)}):
-            sums.setdefault(row.run_id, {})[row.what] = row.n
-        return {run: became(of) for run, of in sums.items()}
+        return await counted(self._engine, runs)
 
 
 def _numbers(jobs: Sequence[str]) -> list[int]:

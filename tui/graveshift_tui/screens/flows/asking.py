@@ -94,3 +94,5 @@ class Flow(Struct, frozen=True):
     show: Callable[[Struct], None] = lambda thing: None
     """Shows a thing otherwise than it is read, until the screen is left."""
     lay: Lay = lambda pane, then: None
+    drafts: dict[str, str] = {}
+    """The last text that was edited, by what it is of: a question that is declined or refused loses nothing."""

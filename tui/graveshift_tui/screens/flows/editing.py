@@ -1,6 +1,7 @@
 """Edit and requeue: the payload of one letter in a pane, or a merge patch for a cause or the marks."""
 
 import json
+from collections.abc import Callable
 from functools import partial
 
 from msgspec import Struct
@@ -8,9 +9,10 @@ from msgspec.structs import replace
 
 from graveshift.wire.dlq import Letter, LetterDetail
 from graveshift_tui.operate import Ask
+from graveshift_tui.pretty import pretty
 from graveshift_tui.screens import verbs
 from graveshift_tui.screens.flows.asking import Flow
-from graveshift_tui.screens.patches import Inexpressible, patch_of, pretty
+from graveshift_tui.screens.patches import Inexpressible, patch_of
 
 REQUEUE = "dlq.requeue"
 
@@ -40,9 +42,7 @@ def _payload(flow: Flow, found: Struct) -> None:
             return str(why)
         return None
 
-    def done(text: str | None) -> None:
-        if text is None:
-            return
+    def done(text: str) -> None:
         edit = patch_of(was, text)
         if edit is None:
             flow.desk.tell("nothing was edited, so nothing is requeued")
@@ -50,18 +50,23 @@ def _payload(flow: Flow, found: Struct) -> None:
         args: dict[str, object] = {"selection": {"ids": [found.id]}, "rate": None, **edit}
         flow.desk.order(Ask(REQUEUE, args, "Edit and requeue", f"this letter: {verbs.letter_name(found)}"))
 
-    flow.lay(
-        EditPane(f"The payload of this letter: {verbs.letter_name(found)}; as it shall come back", was, wrong), done
-    )
+    title = f"The payload of this letter: {verbs.letter_name(found)}; as it shall come back"
+    flow.lay(EditPane(title, was, wrong, flow.drafts.get(found.id)), partial(_kept, flow, found.id, done))
 
 
 def _patch(flow: Flow, ask: Ask) -> None:
     from graveshift_tui.widgets.editpane import EditPane, no_patch
 
-    def done(text: str | None) -> None:
-        if text is not None:
-            flow.desk.order(replace(ask, args={**ask.args, "patch": json.loads(text)}, title="Edit and requeue"))
+    def done(text: str) -> None:
+        flow.desk.order(replace(ask, args={**ask.args, "patch": json.loads(text)}, title="Edit and requeue"))
 
-    flow.lay(
-        EditPane(f"A merge patch for {ask.scope}: what it names is set, null takes away", "{\n  \n}\n", no_patch), done
-    )
+    of, title = json.dumps(ask.args), f"A merge patch for {ask.scope}: what it names is set, null takes away"
+    flow.lay(EditPane(title, "{\n  \n}\n", no_patch, flow.drafts.get(of)), partial(_kept, flow, of, done))
+
+
+def _kept(flow: Flow, of: str, then: Callable[[str], None], text: str | None) -> None:
+    """Goes on with the text, which is there again where that comes to nothing; what was left is forgotten."""
+    flow.drafts.clear()
+    if text is not None:
+        flow.drafts[of] = text
+        then(text)

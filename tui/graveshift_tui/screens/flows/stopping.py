@@ -19,8 +19,8 @@ def stop(flow: Flow) -> None:
         return
 
     async def read() -> list[Run]:
-        page = await flow.client.page("runs")
-        return [run for run in page.items if isinstance(run, Run) and run.state.is_live]
+        """The overview knows every run that is live, however many have ended since it began."""
+        return [run for run in (await flow.client.overview()).runs if run.state.is_live]
 
     flow.desk.ask(read(), partial(_stop_one, flow))
 
