@@ -46,6 +46,9 @@ class Trials(Protocol):
     async def firsts(self, run_id: int, most: int, since: datetime) -> Firsts:
         """The newest first attempts after the requeue that ended since then, `most` at most; as cheap however many."""
 
+    async def enqueued(self) -> int:
+        """Jobs that producers have enqueued, ever: what was requeued is not among them. As cheap however many."""
+
     async def became(self, runs: Sequence[int]) -> Mapping[int, Became]:
         """What became of all that each of these runs requeued, of those that did; as cheap however many they are."""
 

@@ -17,6 +17,13 @@ async def test_a_lifted_job_goes_before_any_priority(bench: Bench) -> None:
     assert (str(first.ticket.id), first.priority, letter.partition("-")[2]) == (job, -100, job)
 
 
+async def test_what_producers_enqueue_is_counted_and_what_is_requeued_is_not(bench: Bench) -> None:
+    before = await bench.trials.enqueued()
+    await _requeued(bench)
+    await bench.put("1", "2")
+    assert await bench.trials.enqueued() - before == 3
+
+
 async def test_a_lifted_job_goes_past_a_pause_and_nothing_else_does(bench: Bench) -> None:
     _, job = await _requeued(bench)
     await bench.put("1", priority=100)

@@ -1,12 +1,14 @@
 """What the first screen is told, beyond what it can list."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import TextClause, event, text
 
-from graveshift.drivers.postgres import PostgresQueue, groups, rollup
-from graveshift.drivers.postgres.queues import COUNTERS, QUEUES
+from graveshift.drivers.postgres import PostgresQueue, bare, groups, rollup
+from graveshift.drivers.postgres.queues import AGES, LOOK, QUEUES, counters
 from graveshift.store.engine import create_engine
 from tests.api_service import Service, serving
 from tests.contract.bench import Bench, PostgresUnits, failure
@@ -83,16 +85,48 @@ async def test_an_overview_asks_no_more_statements_than_it_has_parts(database: s
     assert 0 < len(read) <= STATEMENTS, [one[:90] for one in read]
 
 
-@pytest.mark.parametrize("statement", [QUEUES, COUNTERS], ids=["queues", "counters"])
-async def test_depth_and_age_are_read_without_a_walk_over_the_jobs(database: str, statement: TextClause) -> None:
+NAMES = [f"deep-{n}" for n in range(20)]
+READS: dict[str, tuple[TextClause, dict[str, Any]]] = {
+    "queues": (QUEUES, {"name": None}),
+    "ages": (AGES, {"names": NAMES, "span": LOOK * 100}),
+}
+
+
+@pytest.mark.parametrize("read", READS)
+async def test_depth_and_age_are_read_without_a_walk_over_the_jobs(database: str, read: str) -> None:
     engine = create_engine(database)
     async with engine.connect() as plain:
         connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(FILL)
         await connection.execute(text("VACUUM ANALYZE graveshift.jobs"))
     async with engine.begin() as connection:
-        rows = (await connection.execute(statement, {"name": None} if statement is QUEUES else {})).all()
+        rows = (await connection.execute(*READS[read])).all()
         whole, by_index = (await connection.execute(SEEN)).one()
     await engine.dispose()
     assert len(rows) >= 20
     assert (whole, by_index > 0) == (0, True)
+
+
+async def test_an_age_that_takes_long_to_find_leaves_the_other_queues_to_a_statement_of_their_own(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graveshift.drivers.postgres.queues.LOOK", LOOK * 0)
+    engine = create_engine(database)
+    asked: list[str] = []
+    async with engine.begin() as connection:
+        await connection.execute(FILL)
+    monkeypatch.setattr(bare, "ask", counted(bare.ask, asked))
+    found = await counters(engine)
+    await engine.dispose()
+    assert set(found.oldest_age_s) == set(NAMES)
+    assert sum("oldest_age" in sql for sql in asked) == len(NAMES)
+
+
+def counted(ask: Callable[..., Awaitable[Any]], asked: list[str]) -> Callable[..., Awaitable[Any]]:
+    """The same, and every text that goes through it is kept."""
+
+    async def through(driver: Any, sql: str, *rest: Any, **named: Any) -> Any:
+        asked.append(sql)
+        return await ask(driver, sql, *rest, **named)
+
+    return through

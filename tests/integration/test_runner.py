@@ -3,10 +3,13 @@
 import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from graveshift.errors import Invalid
+from graveshift.runner.carrying import Carrying
+from graveshift.runner.traffic import Traffic
 from graveshift.wire.audit import AuditEntry
 from graveshift.wire.jobs import JobState
 from graveshift.wire.runs import Outcome, Run, RunState
@@ -270,3 +273,28 @@ async def _moved(front: Front, run: Run, n: int) -> bool:
 def _last(record: list[AuditEntry]) -> tuple[str, str, int | None]:
     entry = record[-1]
     return entry.operation, entry.outcome, entry.total
+
+
+@pytest.mark.parametrize(("busy", "together"), [(False, 2), (True, 1)])
+async def test_chunks_go_one_by_one_while_much_is_enqueued_beside_them(
+    front: Front, monkeypatch: pytest.MonkeyPatch, busy: bool, together: int
+) -> None:
+    monkeypatch.setattr(Traffic, "is_busy", busy)
+    under_way, most = 0, 0
+    act = Carrying._at_once
+
+    async def counted(self: Carrying, *given: Any) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            await act(self, *given)
+        finally:
+            under_way -= 1
+
+    monkeypatch.setattr(Carrying, "_at_once", counted)
+    await front.letters(30)
+    run = await front.order(REQUEUE, FAST)
+    async with front.running(chunk=5):
+        run = await front.ended(run)
+    assert (run.moved, most) == (30, together)

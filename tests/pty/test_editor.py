@@ -21,9 +21,7 @@ def editor(folder: Path, script: str) -> str:
 def at_the_pane(terminal: Terminal) -> None:
     until_now(lambda: terminal.shows("CAUSE"), within=30)
     terminal.send("3")
-    until_now(
-        lambda: terminal.shows("overview › dead letters") and terminal.shows("Timeout: "), within=10, what="a row"
-    )
+    until_now(lambda: terminal.shows("› 03:1"), within=10, what="a letter is under the cursor")
     terminal.send("e")
     until_now(lambda: terminal.shows(PANE), within=10)
 

@@ -25,10 +25,10 @@ async def test_keys_that_overtake_enter_change_nothing_of_what_it_takes() -> Non
 async def test_the_line_that_enter_takes_has_a_sign() -> None:
     async with console() as person:
         person.app.push_screen(Chooser("Which?", [Choice("a", "the first"), Choice("b", "the second")]))
-        await person.sees("›the first")
+        await person.sees("› the first")
         await person.press("down")
-        await person.sees("›the second")
-        assert "›the first" not in person.text
+        await person.sees("› the second")
+        assert "› the first" not in person.text
         await person.press("escape")
         await person.goes("3", "dlq")
         await person.press("r")

@@ -1,7 +1,7 @@
 """What every screen shares: the band, the crumbs, the hints, the keys."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
@@ -54,14 +54,21 @@ class Console(Protocol):
         """Names on the way here, for the crumbs."""
 
 
+class Body(Vertical):
+    """What stands behind a body: nothing, so that it is painted as one blank line for all."""
+
+    BLANK = True
+
+
 class ConsoleScreen(Screen[None], inherit_bindings=False):
     """Band, crumbs and hints around a body; one table of actions for the keys."""
 
+    BLANK = True
     PLACE: ClassVar[str] = "screens"
     HINT_LINES: ClassVar[int] = 1
     DEFAULT_CSS = """
     ConsoleScreen { layout: vertical; background: $background; overflow: hidden; }
-    ConsoleScreen > Vertical { height: 1fr; }
+    ConsoleScreen > Body { height: 1fr; }
     ConsoleScreen .bar { height: 1; }
     """
 
@@ -85,7 +92,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         yield Lines([()], id="band", behind="panel")
         yield Lines(id="banner")
         yield Lines([()], id="crumbs")
-        with Vertical(id="body"):
+        with Body(id="body"):
             yield from self.body()
         yield from self.foot()
         yield Lines([()] * self.HINT_LINES, id="hints", behind="panel")
@@ -102,7 +109,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """Reads what this screen shows, for as long as it shows, and posts it as Fresh."""
         raise NotImplementedError
 
-    @property
+    @cached_property
     def console(self) -> Console:
         """The app, as screens know it."""
         app = self.app
@@ -230,24 +237,31 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def hint_lines(self, width: int) -> list[Line]:
         """The most useful keys here, as many as fit into as many lines as are given to them."""
-        keymap = self.console.keymap
-        left = [action for action in self.verbs() if keymap.works(action, *self.places)]
-        lines: list[Line] = []
-        for number in range(self.HINT_LINES):
-            tail: Line = _hint(keymap.shown("help"), "help") if number == self.HINT_LINES - 1 else ()
-            spans: Line = (("", "text"),)
-            while left:
-                more = _hint(keymap.working(left[0], *self.places)[0], self.hint_word(left[0]))
-                if width_of((*spans, *more, *tail)) > width:
-                    break
-                spans, left = (*spans, *more), left[1:]
-            lines.append((*spans, *tail))
-        return lines
+        keymap, places = self.console.keymap, self.places
+        keys = ((keymap.working(action, *places), self.hint_word(action)) for action in self.verbs())
+        said = tuple((shown[0], word) for shown, word in keys if shown)
+        return list(_laid(said, keymap.shown("help"), width, self.HINT_LINES))
 
 
 def offered(*actions: str) -> tuple[str, ...]:
     """Each once, where it comes first."""
     return tuple(dict.fromkeys(actions))
+
+
+@lru_cache(64)
+def _laid(keys: tuple[tuple[str, str], ...], helps: str, width: int, lines: int) -> tuple[Line, ...]:
+    """Keys and their words in so many lines, and help at the end of the last: the same for most rows of a list."""
+    laid: list[Line] = []
+    for number in range(lines):
+        tail: Line = _hint(helps, "help") if number == lines - 1 else ()
+        spans: Line = (("", "text"),)
+        while keys:
+            more = _hint(*keys[0])
+            if width_of((*spans, *more, *tail)) > width:
+                break
+            spans, keys = (*spans, *more), keys[1:]
+        laid.append((*spans, *tail))
+    return tuple(laid)
 
 
 def _hint(key: str, word: str) -> Line:

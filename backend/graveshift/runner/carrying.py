@@ -76,12 +76,12 @@ class Carrying:
         await self._close()
 
     async def _all(self, work: Chunks, relay: Relay) -> None:
-        """To the end. Where a rate has chunks wait for their turn, each has ended before the next is thought of."""
+        """To the end. Where chunks do not overlap, each has ended before the next is thought of."""
         after, ahead = self._mark, Ahead(work.pick)
         try:
             while ids := await self._next(ahead, after):
                 after = ids[-1]
-                if self._rate is None:
+                if self._overlaps:
                     ahead.look(after, self._pace.size(None))
                 await self._leg(work, relay, ids)
         finally:
@@ -95,7 +95,7 @@ class Carrying:
     async def _leg(self, work: Chunks, relay: Relay, ids: Sequence[str]) -> None:
         if work.transacts(ids):
             await relay.run(partial(self._at_once, work, ids, ids[-1]))
-        if self._rate is not None or not work.transacts(ids):
+        if not self._overlaps or not work.transacts(ids):
             await relay.end()
         if not work.transacts(ids):
             await self._in_two(work, ids, ids[-1])
@@ -108,6 +108,11 @@ class Carrying:
     async def _beside(self, work: Chunks, ids: Sequence[str]) -> None:
         """Act on these out of their turn: the mark stays where it is."""
         await self._act(work, ids, None)
+
+    @property
+    def _overlaps(self) -> bool:
+        """Several chunks are under way: no rate has them wait, and no traffic is to be made room for."""
+        return self._rate is None and not (self._watch and self._watch.traffic.is_busy)
 
     @property
     def _rate(self) -> float | None:

@@ -14,6 +14,7 @@ from graveshift.driver import Source, Verdict
 from graveshift.errors import GraveshiftError
 from graveshift.runner.guard import Change, Filled, Guard, Seen
 from graveshift.runner.probing import Probe, probes
+from graveshift.runner.traffic import Traffic
 from graveshift.store.runs import RunBook
 from graveshift.trial import Firsts, Trials
 from graveshift.wire.ids import decode
@@ -46,6 +47,7 @@ class Watch:
         self._newest: deque[str] = deque(maxlen=NEWEST)
         self._filled: dict[tuple[str, str], Filled] = {}
         self._seen: Seen | None = None
+        self.traffic = Traffic(time.monotonic)
 
     def moved(self, verdicts: Sequence[Verdict]) -> None:
         """What the run moved last; its queues are looked at from then on."""
@@ -81,6 +83,7 @@ class Watch:
                 log.exception("run_not_watched", run=self._run_id)
 
     async def _look(self, asked: Sequence[Probe]) -> Seen:
+        await self.traffic.look(self._trials.values())
         back_s = min(self._drip.window_s, time.monotonic() - self._guard.since)
         since = await self._runs.now() - timedelta(seconds=back_s)
         told = [await trials.firsts(self._run_id, self._drip.window, since) for trials in self._trials.values()]

@@ -75,33 +75,32 @@ async def _carried(on: Served, operation: str, args: dict[str, Any], *, live: bo
     body = {"phrase": plan["phrase"], "reason": "bench"}
     id = _good(await on.api.post(f"/v1/plans/{plan['id']}/run", json=body, headers=sent)).json()["id"]
     begun = await _until(on, id, 1)
-    rate, at, lasted, through = None, begun, 0.0, 0
+    rate, lasted, through = None, 0.0, 0
     if live:
         first = await _until(on, id, int(BEGUN * on.letters))
         rate = await _sent(on, LIVE_S)
         at = await _seen(on, id)
-        lasted, through = at[0] - first[0], at[1] - first[1]
+        lasted, through = at[0] - first[0], at[1].handled - first[1].handled
     ended = await _until(on, id, on.letters)
-    run = msgspec.json.decode((await on.get(f"/v1/runs/{id}")).content, type=Run)
+    _, run = await _until(on, id, on.letters + 1)
     assert run.state is RunState.SUCCEEDED, run
     spent = ended[0] - begun[0] - lasted
     longest = await asyncio.to_thread(_asked, on.server.superuser_dsn, LONGEST)
-    return Course(run, (ended[1] - begun[1] - through) / spent, rate, *longest)
+    return Course(run, (ended[1].handled - begun[1].handled - through) / spent, rate, *longest)
 
 
-async def _until(on: Served, id: str, handled: int) -> tuple[float, int]:
-    """The moment at which so many had an outcome, or the run had ended, and how many they were."""
+async def _until(on: Served, id: str, handled: int) -> tuple[float, Run]:
+    """The run at the moment at which so many had an outcome, or it had ended."""
     while True:
-        at, n = await _seen(on, id)
-        state = RunState((await on.get(f"/v1/runs/{id}")).json()["state"])
-        if n >= handled or not state.is_live:
-            return at, n
+        at, run = await _seen(on, id)
+        if run.handled >= handled or not run.state.is_live:
+            return at, run
         await asyncio.sleep(LOOK_S)
 
 
-async def _seen(on: Served, id: str) -> tuple[float, int]:
-    answer = await on.get(f"/v1/runs/{id}")
-    return time.monotonic(), msgspec.json.decode(answer.content, type=Run).handled
+async def _seen(on: Served, id: str) -> tuple[float, Run]:
+    run = _good(await on.api.get(f"/v1/runs/{id}")).content
+    return time.monotonic(), msgspec.json.decode(run, type=Run)
 
 
 async def _sent(on: Served, seconds: float) -> float:

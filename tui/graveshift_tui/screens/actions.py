@@ -10,7 +10,7 @@ from graveshift_tui.card import Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens import CARDS, PLACES, copying, exporting, gone, parting, typed, verbs
-from graveshift_tui.screens.asking import ask_for_line, show_help, show_palette
+from graveshift_tui.screens.asking import ask_for_line, palette, show_help
 from graveshift_tui.screens.chat import chat_line
 from graveshift_tui.screens.detail import DetailScreen
 from graveshift_tui.screens.driving import MODES, drive
@@ -139,7 +139,8 @@ class Actions:
         if screen is None:
             return
 
-        def then(chosen: str) -> None:
+        def then(taken: tuple[str, str]) -> None:
+            chosen = taken[0]
             if not chosen.startswith(":"):
                 screen.perform(chosen)
             elif chosen.endswith(" "):
@@ -148,7 +149,7 @@ class Actions:
                 self.typed(":", chosen[1:])
 
         demo = host.settings.downstream is not None
-        show_palette(host.app, host.keymap, screen.places, self.why_not, then, demo=demo)
+        self.gate.choose(palette(host.keymap, screen.places, self.why_not, demo=demo), then)
 
     def _goer(self, name: str) -> Callable[..., None]:
         return lambda *rest: self._host.go_home(Route(name))

@@ -26,23 +26,15 @@ def show_help(app: App[object], keymap: Keymap, why_not: WhyNot, here: "Here") -
     app.push_screen(HelpScreen(keymap, why_not, here))
 
 
-def show_palette(
-    app: App[object],
-    keymap: Keymap,
-    places: Sequence[str],
-    why_not: WhyNot,
-    then: Callable[[str], None],
-    *,
-    demo: bool = False,
-) -> None:
-    """Everything that can be done here, by name: an action, or a line after `:` with its sign."""
+def palette(keymap: Keymap, places: Sequence[str], why_not: WhyNot, *, demo: bool = False) -> "Chooser":
+    """Everything that can be done here, by name: its values are actions, and lines after `:` with their sign."""
     from graveshift_tui.screens.helping import choices
     from graveshift_tui.screens.lines import lines
     from graveshift_tui.widgets.choose import Chooser
 
     # The line to type commands in comes after those: its title names some of them.
     offered = sorted([*choices(keymap, places, why_not), *lines(demo=demo)], key=lambda one: one.value == "command")
-    choose(app, Chooser("What do you want to do?", offered), lambda chosen: then(chosen[0]))
+    return Chooser("What do you want to do?", offered)
 
 
 def choose(app: App[object], chooser: "Chooser", then: Callable[[tuple[str, str]], None]) -> None:

@@ -205,7 +205,7 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
     def _line(self, choice: Choice, width: int, *, here: bool) -> Line:
         behind = "cursor" if here else "background"
         hint = fit(choice.hint, min(len(choice.hint), 24))
-        title = fit(choice.title, max(8, width - len(hint) - 2))
+        title = fit(choice.title, max(8, width - len(hint) - 3))
         tone = "muted" if choice.why_not else "text"
         sign = "›" if here else " "  # a colour is not seen by everybody
-        return ((f"{sign}{title}", f"{tone} on {behind}"), (f"{hint} ", f"accent on {behind}"))
+        return ((f"{sign} {title}", f"{tone} on {behind}"), (f"{hint} ", f"accent on {behind}"))

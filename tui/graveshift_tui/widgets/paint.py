@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TypeAlias
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -18,19 +18,12 @@ Span: TypeAlias = tuple[str, str]
 Line: TypeAlias = tuple[Span, ...]
 
 
-@runtime_checkable
-class Painted(Protocol):
-    """An app with a palette."""
-
-    palette: Palette
-
-
 def palette_of(widget: Widget) -> Palette:
     """The palette of the app a widget is in."""
-    app = widget.app
-    if not isinstance(app, Painted):
+    palette = getattr(widget.app, "palette", None)
+    if not isinstance(palette, Palette):
         raise TypeError("this widget lives in an app with a palette")
-    return app.palette
+    return palette
 
 
 def strip_of(line: Line, width: int, palette: Palette, *, behind: str = "background") -> Strip:
@@ -94,9 +87,17 @@ def changed(before: Strip | None, after: Strip, width: int) -> tuple[int, int] |
         return 0, width
     if before == after:
         return None
+    if _ends_differ(before, after):
+        return 0, width
     old, new = _cells(before), _cells(after)
     differ = [x for x, (a, b) in enumerate(zip_longest(old, new)) if a != b]
     return (differ[0], differ[-1] + 1) if differ else None
+
+
+def _ends_differ(before: Strip, after: Strip) -> bool:
+    """Both the first and the last cell have another style: that of a row under the cursor differs in all its cells."""
+    old, new = list(before), list(after)
+    return bool(old and new) and old[0].style != new[0].style and old[-1].style != new[-1].style
 
 
 def _cells(strip: Strip) -> list[tuple[str, object]]:

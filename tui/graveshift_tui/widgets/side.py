@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 PAGE: Final = 100
 LEAP: Final = 1000
-KEEP: Final = 3200
+KEEP: Final = 2400
 """Rows of one side that are kept; those that were used longest ago go first."""
 
 

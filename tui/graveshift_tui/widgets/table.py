@@ -6,9 +6,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 from textual import on, work
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from graveshift.wire.page import Page
@@ -17,7 +16,8 @@ from graveshift_tui.widgets.chain import PAGE, Chain, Fetch
 from graveshift_tui.widgets.columns import Column
 from graveshift_tui.widgets.fetched import Failed, Loaded
 from graveshift_tui.widgets.marked import Marked
-from graveshift_tui.widgets.paint import Line, changed, palette_of, strip_of
+from graveshift_tui.widgets.paint import Line, palette_of, strip_of
+from graveshift_tui.widgets.roll import Roll
 from graveshift_tui.widgets.rowline import Look, instead, listed
 from graveshift_tui.widgets.spot import Spot
 
@@ -25,12 +25,8 @@ Row: TypeAlias = Struct
 Source: TypeAlias = Callable[[Fetch], Awaitable[Page[Row]]]
 
 
-class Table(ScrollView, can_focus=True, inherit_bindings=False):
+class Table(Roll):
     """Rows from a source, one cursor, marks by id. It reads what it shows and what comes next, and nothing else."""
-
-    DEFAULT_CSS = """
-    Table { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; overflow-y: auto; }
-    """
 
     class Moved(Message):
         """The row under the cursor is another one, or has another value."""
@@ -66,7 +62,6 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.words: Sequence[Line] = ()
         self.spot: Spot[Row] = Spot(id_of, drifts=newest_first)
         self._loading: Fetch | None = None
-        self._strips: dict[int, Strip] = {}
 
     @property
     def row(self) -> Row | None:
@@ -112,9 +107,9 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         if self.spot.gone:
             self.post_message(self.Counted())
         self.spot.put(self.chain.row(self.cursor))
-        self._into_view()
+        self.into_view(self.cursor)
         for at in {before, self.cursor}:
-            self._repaint(at)
+            self.repaint(at)
         self._read_on()
         self.post_message(self.Moved())
 
@@ -161,32 +156,15 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         """What stands where there are no rows."""
         if words != self.words:
             self.words = words
-            self._repaint_all()
-
-    def repaint_everything(self) -> None:
-        """Paints all anew, after a change of theme."""
-        self._strips.clear()
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """The row at a line of the window."""
-        index = self.scroll_offset.y + y
-        strip = self._strips.get(index)
-        if strip is None or strip.cell_length != self.size.width:
-            strip = self._strips[index] = self._strip(index)
-        return strip
+            self.repaint_all()
 
     def on_resize(self) -> None:
-        """Widths have changed."""
-        self._strips.clear()
-        self._into_view()
+        """More may be seen."""
+        self.into_view(self.cursor)
         self._read_on()
 
-    def watch_scroll_y(self, old: float, new: float) -> None:
-        """What shows now is read; strips out of sight are forgotten."""
-        super().watch_scroll_y(old, new)
-        first, last = round(new), round(new) + self.size.height
-        self._strips = {i: strip for i, strip in self._strips.items() if first <= i < last}
+    def scrolled(self) -> None:
+        """What shows now is read."""
         self._read_on()
 
     @on(Loaded)
@@ -233,7 +211,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.goto((self.chain.size if self.from_end else self.chain.known) - 1)
 
     def _remark(self) -> None:
-        self._repaint_all()
+        self.repaint_all()
         self.post_message(self.Counted())
 
     def _settle(self) -> None:
@@ -241,7 +219,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.virtual_size = Size(self.size.width, self.chain.size)
         self.cursor = max(0, min(self.cursor, self.chain.size - 1))
         self.spot.settle(self.chain, self.cursor, follow=self.on_top and self.spot.drifts)
-        self._repaint_all()
+        self.repaint_all()
         self.post_message(self.Moved())
         self.post_message(self.Counted())
 
@@ -255,32 +233,10 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         shift, self.cursor = 0 if self.on_top else found - self.cursor, found
         self.virtual_size = Size(self.size.width, self.chain.size)
         self.scroll_to(y=max(0, self.scroll_offset.y + shift), animate=False, immediate=True)
-        self._into_view()
+        self.into_view(self.cursor)
 
-    def _into_view(self) -> None:
-        first, height = self.scroll_offset.y, max(1, self.size.height)
-        wanted = max(min(first, self.cursor), self.cursor - height + 1)
-        if wanted != first:
-            self.scroll_to(y=wanted, animate=False, immediate=True)
-
-    def _repaint_all(self) -> None:
-        first = self.scroll_offset.y
-        for index in range(first, first + self.size.height):
-            self._repaint(index)
-
-    def _repaint(self, index: int) -> None:
-        """Paints the changed middle of one row, or nothing."""
-        y = index - self.scroll_offset.y
-        if not 0 <= y < self.size.height:
-            self._strips.pop(index, None)
-            return
-        strip = self._strip(index)
-        extent = changed(self._strips.get(index), strip, self.size.width)
-        self._strips[index] = strip
-        if extent:
-            self.refresh(Region(extent[0], y, extent[1] - extent[0], 1))
-
-    def _strip(self, index: int) -> Strip:
+    def strip(self, index: int) -> Strip:
+        """The row at an index, or what stands instead."""
         width, palette = self.size.width, palette_of(self)
         row = self.chain.row(index)
         here = index == self.cursor and self.chain.size > 0

@@ -49,6 +49,9 @@ class MemoryTrials:
         newest = sorted((pair for pair in failed + done if pair[0] > since), reverse=True)[:most]
         return Firsts(len(newest), sum(failed for _, failed in newest))
 
+    async def enqueued(self) -> int:
+        return sum(event.what == "enqueued" for event in self._state.events)
+
     async def became(self, runs: Sequence[int]) -> Mapping[int, Became]:
         moved = {one.run for one in self._state.requeued}
         return {run: self._state.became(run) for run in runs if run in moved}

@@ -1,12 +1,13 @@
 """Queues as they stand: roll-up plus pending deltas in one statement, so that it is right at any moment."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from graveshift.drivers.postgres.connection import read
+from graveshift.drivers.postgres.connection import fetched, opened, read
 from graveshift.drivers.postgres.presence import ALIVE
 from graveshift.wire.ids import encode
 from graveshift.wire.queues import Limit, Queue
@@ -52,19 +53,24 @@ ORDER BY c.name
 """)
 
 COUNTERS = text("""
-WITH counted AS (
-    SELECT queue, what, sum(n) AS n FROM (
-        SELECT queue, what, n FROM graveshift.depth
-        UNION ALL SELECT queue, what, n FROM graveshift.deltas WHERE what <> 'died_again') every
-    GROUP BY queue, what
-), names AS (
-    SELECT DISTINCT queue AS name FROM counted
-)
-SELECT queue, what, n, CAST(NULL AS double precision) AS age FROM counted
-UNION ALL
-SELECT name, 'oldest', 0, age FROM (SELECT name, graveshift.oldest_age(name) AS age FROM names) oldest
-WHERE age IS NOT NULL
+SELECT queue, what, sum(n) AS n FROM (
+    SELECT queue, what, n FROM graveshift.depth
+    UNION ALL SELECT queue, what, n FROM graveshift.deltas WHERE what <> 'died_again') every
+GROUP BY queue, what
 """)
+# After many jobs were taken away an index is walked past each of them. One queue is looked at, and then as many more as
+# the time allows, so that no look lasts: the others are for the next one.
+AGES = text("""
+SELECT name, looked, CASE WHEN looked THEN graveshift.oldest_age(name) END AS age
+FROM (
+    SELECT name, n = 1 OR clock_timestamp() < statement_timestamp() + CAST(:span AS interval) AS looked
+    FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS wanted (name, n) OFFSET 0
+) turns
+""")
+# Those that are due some time, or are so already.
+DUE = ("waiting", "scheduled", "retrying")
+# What one look at the ages may take before it leaves queues to the next one.
+LOOK = timedelta(milliseconds=50)
 
 
 async def queues(engine: AsyncEngine, system: str, name: str | None = None) -> Sequence[Queue]:
@@ -74,9 +80,21 @@ async def queues(engine: AsyncEngine, system: str, name: str | None = None) -> S
 
 async def counters(engine: AsyncEngine) -> Counters:
     """Depth and event counts, and the age of the oldest due job where there is one."""
-    rows = await read(engine, COUNTERS)
-    depth = {(row.queue, row.what): int(row.n) for row in rows if row.age is None}
-    return Counters(depth, {row.queue: row.age for row in rows if row.age is not None})
+    async with opened(engine) as connection:
+        rows = await fetched(connection, COUNTERS, {})
+        depth = {(row.queue, row.what): int(row.n) for row in rows}
+        names = sorted({queue for (queue, what), n in depth.items() if what in DUE and n > 0})
+        return Counters(depth, await _ages(connection, names))
+
+
+async def _ages(connection: AsyncConnection, names: Sequence[str]) -> dict[str, float]:
+    """Seconds, by queue, where a job is due."""
+    ages: dict[str, float] = {}
+    while names:
+        rows = await fetched(connection, AGES, {"names": names, "span": LOOK})
+        ages |= {row.name: row.age for row in rows if row.age is not None}
+        names = [row.name for row in rows if not row.looked]
+    return ages
 
 
 def _queue(row: Row[Any], system: str) -> Queue:

@@ -63,6 +63,12 @@ SELECT count(*) AS tried, count(*) FILTER (WHERE failed) AS failed FROM (
     ORDER BY finished_at DESC LIMIT CAST(:most AS integer)) newest
 """)
 
+ENQUEUED = text("""
+SELECT CAST(coalesce(sum(n), 0) AS bigint) AS n FROM (
+    SELECT n FROM graveshift.depth WHERE what = 'enqueued'
+    UNION ALL SELECT n FROM graveshift.deltas WHERE what = 'enqueued') every
+""")
+
 
 class PostgresTrials:
     """See `graveshift.trial.Trials`."""
@@ -84,6 +90,9 @@ class PostgresTrials:
     async def firsts(self, run_id: int, most: int, since: datetime) -> Firsts:
         row = (await read(self._engine, FIRSTS, {"run": run_id, "most": most, "since": since}))[0]
         return Firsts(row.tried, row.failed)
+
+    async def enqueued(self) -> int:
+        return int((await read(self._engine, ENQUEUED))[0].n)
 
     async def became(self, runs: Sequence[int]) -> Mapping[int, Became]:
         return await counted(self._engine, runs)
