@@ -21,7 +21,7 @@ PREFIX = "graveshift-tests-"
 TEMPLATE = "graveshift_template"
 ROOM_NEEDED = 4 * 1024**3
 # A test's database is some 600 files: memory takes them in a tenth of the time, and copying is cheaper than logging.
-SETTINGS = {"max_connections": "300", "wal_compression": "off"}
+SETTINGS = {"max_connections": "300"}
 
 
 def _roomiest() -> Path:

@@ -16,7 +16,6 @@ SETTINGS = {
     "max_connections": "100",
     "shared_buffers": "128MB",
     "max_wal_size": "1GB",
-    "wal_compression": "on",
     "max_locks_per_transaction": "256",
     "jit": "off",
     "timezone": "UTC",
