@@ -99,7 +99,7 @@ async def copied(
 
 def _check_free(path: Path, *, force: bool) -> None:
     if path.exists() and not force:
-        raise FileThere(f"{path}; choose another, or overwrite it with --force")
+        raise FileThere(f"{path}; choose another")
 
 
 def _clear(part: Path) -> None:

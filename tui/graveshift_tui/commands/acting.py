@@ -15,7 +15,7 @@ from graveshift.wire.operations import OperationInfo
 from graveshift.wire.plans import Confirm, Plan
 from graveshift.wire.runs import Run, RunState
 from graveshift.wire.selection import Selection
-from graveshift.wire.trials import Then
+from graveshift.wire.trials import CanaryState, Then
 from graveshift_tui import format as f
 from graveshift_tui.client import ApiError, Client
 from graveshift_tui.commands.editing import check_taken, edited
@@ -256,6 +256,13 @@ def _show_run(run: Run, wish: Wish) -> int:
         print(ascii_struct(run))
     else:
         print(run_line(run))
+    return code_of(run)
+
+
+def code_of(run: Run) -> int:
+    """How the command ends; a green canary that was to end the run has done what was asked."""
+    if run.canary and run.canary.state is CanaryState.GREEN and run.halt and run.state is RunState.CANCELLED:
+        return 0
     ended_badly = not run.state.is_live and run.state is not RunState.SUCCEEDED
     return 1 if ended_badly or run.failed or run.halt else 0
 

@@ -17,7 +17,7 @@ from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_ap
 from graveshift_tui.commands.terminal import Misused
 from graveshift_tui.commands.words import filter_of, known, need_clock
 from graveshift_tui.format import size, things
-from graveshift_tui.saving import copied, export_params, save
+from graveshift_tui.saving import FileThere, copied, export_params, save
 
 PROGRESS_S = 1.0
 app = new_app()
@@ -66,6 +66,8 @@ def export(
     settings, fixed = settings_of(url, token_file, config), {"format": format.value}
     if ids:
         fixed["ids"] = ",".join(ids)
+    if output is not None and output.exists() and not force:
+        raise FileThere(f"{output}; choose another, or overwrite it with --force")
     if text := given(settings.where, query, resource):
         fixed["q"] = text
     with told(text):
