@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from statistics import median
 
 from msgspec import json
@@ -28,11 +29,16 @@ PLACE = "SELECT died_at, id FROM graveshift.dead ORDER BY died_at OFFSET {} LIMI
 async def looked(on: Served, *, quick: bool) -> list[Figure]:
     """Milliseconds, p95 with a budget; the floor is asyncpg's on the same tables."""
     rounds = QUICK_ROUNDS if quick else ROUNDS
-    reader, figures = on.reader(), []
+    figures = []
     for way in ways():
-        figures += _figures(f"page, {way.name}", _paged(reader, way, rounds), await _floor(on, way.bare), PAGE_MS)
-    figures += [*await _deep(on, reader, rounds), *await _groups(on, reader, rounds)]
-    return [*figures, *await _things(on, reader, rounds)]
+        # A connection of its own: the backend closes one that rests while a floor is looked for.
+        with closing(on.reader()) as reader:
+            seen = _paged(reader, way, rounds)
+        figures += _figures(f"page, {way.name}", seen, await _floor(on, way.bare), PAGE_MS)
+    for part in (_deep, _groups, _things):
+        with closing(on.reader()) as reader:
+            figures += await part(on, reader, rounds)
+    return figures
 
 
 def _paged(reader: Reader, way: Way, rounds: int) -> list[float]:
