@@ -173,7 +173,7 @@ async def test_the_plan_says_what_is_tried_and_what_follows(front: Front) -> Non
     plan = await front.desk.plan(REQUEUE, {**ALL, "canary": True}, ANN)
     said = " ".join(f"{effect.subject} {effect.change}" for effect in plan.effects)
     assert "a canary of 20 of them" in said
-    assert "one failed first attempt is red, late after 120 s; then it asks" in said
+    assert "one failed first attempt is red, late after 120 s; nothing else moves until you say so" in said
 
 
 @pytest.mark.parametrize(

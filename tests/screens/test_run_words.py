@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from graveshift.wire.runs import Became, Fate, Item, Outcome, RunState
+from graveshift_tui import format as f
 from graveshift_tui.operate import Ask, ending, progress
 from graveshift_tui.screens import paces
 from graveshift_tui.screens.runs import CARD, nodes, pane, state
@@ -97,7 +98,7 @@ def test_numbers_are_never_cut_in_a_row_of_80_columns(became: Became, said: str)
 
 def test_while_it_runs_its_pace_comes_before_what_became_of_its_jobs() -> None:
     gentle = run(pace=50.0, rate=500.0, eta_s=24.0, became=Became(waiting=20))
-    assert paces.told(gentle, START, 70) == "20 of 4,112 letters   50 → 500/s   eta 24s   20 not ended"
+    assert paces.told(gentle, START, 70) == "20 of 4,112 letters   50 → 500/s   eta 24s   0 done, 0 died"
     assert paces.told(gentle, START, 50) == "20 of 4,112 letters   50 → 500/s   eta 24s"
 
 
@@ -142,3 +143,9 @@ async def test_the_overview_says_what_became_of_the_last_run() -> None:
     client.runs.append(ENDED)
     async with console(client) as person:
         await person.sees(f"#81 dlq.requeue moved  {WORDS}")
+
+
+def test_while_it_runs_what_is_left_last_is_what_proves_that_it_goes_well() -> None:
+    going = replace(ENDED, state=RunState.RUNNING, became=Became(done=29_500, waiting=1_000))
+    assert f.became(going)[-1] == "29.5k done"
+    assert f.became(going)[-2] == "29.5k done, 0 died"

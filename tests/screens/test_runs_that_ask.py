@@ -96,7 +96,7 @@ async def test_it_is_in_the_band_of_every_screen_and_told_once(monkeypatch: pyte
         monkeypatch.setattr(person.app, "bell", lambda: rung.append(1))
         number = await halted(person)
         await person.press("ctrl+r")
-        await person.sees(f"run {number} ASKS")
+        await person.sees(f"run {number} ASKS (7)")
         await person.told(WHY)
         await person.told("7 and then p answer it")
         await person.press("3", "ctrl+r")

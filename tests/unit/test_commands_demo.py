@@ -48,7 +48,7 @@ def test_the_console_gets_the_address_and_leaving_it_leaves_no_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: dict[str, str] = {}
-    for name in ("GRAVESHIFT_URL", "GRAVESHIFT_TOKEN", "GRAVESHIFT_DEMO_DOWNSTREAM"):
+    for name in ("GRAVESHIFT_URL", "GRAVESHIFT_TOKEN", "GRAVESHIFT_DEMO_DOWNSTREAM", "GRAVESHIFT_DEMO_HOME"):
         monkeypatch.setenv(name, "before")
 
     def console(flags: Flags, start_at: str | None) -> int:
@@ -60,6 +60,7 @@ def test_the_console_gets_the_address_and_leaving_it_leaves_no_process(
     assert seen["GRAVESHIFT_URL"] == "http://127.0.0.1:1"
     assert seen["GRAVESHIFT_TOKEN"] == "gs_1_x"
     assert seen["GRAVESHIFT_DEMO_DOWNSTREAM"] == "http://127.0.0.1:2"
+    assert seen["GRAVESHIFT_DEMO_HOME"] == "demo"
     until_now(lambda: not alive(child_of(tmp_path)), within=2, what="its children are gone")
 
 

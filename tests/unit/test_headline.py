@@ -7,7 +7,8 @@ from msgspec import structs
 
 from graveshift.wire.groups import Group
 from graveshift.wire.overview import Environment, Overview, Totals
-from graveshift_tui.screens.headline import ceased, headline
+from graveshift_tui.keymap import load
+from graveshift_tui.screens.headline import ceased, headline, next_step
 from graveshift_tui.screens.lately import Lately
 from graveshift_tui.screens.slope import slope
 
@@ -174,3 +175,12 @@ def test_all_is_well_only_where_no_dead_letter_waits() -> None:
     better = structs.replace(better, totals=structs.replace(better.totals, trend=[900] * 55 + [0] * 5))
     none = structs.replace(better, totals=structs.replace(better.totals, dead=0))
     assert (headline(better, 80)[0], headline(none, 80)[0]) == ((" BETTER ", "bold warn"), (" BETTER ", "bold ok"))
+
+
+def test_what_nobody_has_tried_is_to_be_tried_first_however_calm_it_is() -> None:
+    now = MINUTE + timedelta(seconds=40)
+    seen = _seen(now, now, 0.0)
+    calm = structs.replace(seen, groups=[structs.replace(seen.groups[0], per_min=0.0)])
+    said = "".join(text for text, _ in next_step(calm, load(), 80, (calm.groups[0],)))
+    assert "c try a few of them first" in said
+    assert "requeue" not in said

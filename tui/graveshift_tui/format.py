@@ -65,8 +65,10 @@ def became(run: Run) -> tuple[str, ...]:
     more = [(seen.waiting, "not ended yet"), (seen.cancelled, "cancelled"), (seen.recalled, "recalled")]
     told = [(n, word) for n, word in more if n]
     full = [(seen.done, "done"), (seen.died, "died again"), *told]
-    brief = [(seen.waiting, "not ended"), (seen.died, "died"), (seen.done, "done"), *more[1:]]
-    least = [(n, word) for n, word in brief if n] or [(0, "done")]
+    waits, ended = (seen.waiting, "not ended"), [(seen.died, "died"), (seen.done, "done")]
+    brief = [*reversed(ended), waits, *more[1:]] if run.state.is_live else [waits, *ended, *more[1:]]
+    proof = ("done", "died") if run.state.is_live else ()
+    least = [(n, word) for n, word in brief if n or word in proof] or [(0, "done")]
     said = [", ".join(f"{count(n)} {word}" for n, word in full), ", ".join(f"{short(n)} {word}" for n, word in full)]
     return (*said, *(", ".join(f"{short(n)} {word}" for n, word in least[:many]) for many in (5, 3, 2, 1)))
 

@@ -206,7 +206,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         if not self.is_mounted or not self.query("#band"):
             return
         width, pulse = self.size.width, self.console.pulse
-        self.query_one("#band", Lines).show([band(pulse, width, "connecting")])
+        self.query_one("#band", Lines).show([band(pulse, width, "connecting", self.console.keymap.shown("goto.runs"))])
         self.query_one("#banner", Lines).show(banner(pulse, "ctrl+r", width))
         self.query_one("#crumbs", Lines).show([self.crumbs(width)])
         self.query_one("#hints", Lines).show(self.hint_lines(width))

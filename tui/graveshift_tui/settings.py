@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 
 import msgspec
@@ -69,6 +70,14 @@ class ConsoleFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     interval_s: float | None = None
 
 
+class Home(Enum):
+    """Where runs live: with a backend, or with a demo that ends with its console, and keeps its data or not."""
+
+    BACKEND = "backend"
+    DEMO = "demo"
+    KEPT_DEMO = "kept demo"
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """`keymap` and `theme` None mean the shipped ones; `interval_s` is seconds between reads.
 
@@ -82,6 +91,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     read_only: bool = False
     interval_s: float = 1.0
     downstream: str | None = None
+    home: Home = Home.BACKEND
 
 
 def load(env: Mapping[str, str], flags: Flags | None = None) -> Settings:
@@ -98,6 +108,7 @@ def load(env: Mapping[str, str], flags: Flags | None = None) -> Settings:
         read_only=bool(_first(typed.read_only, file.read_only)),
         interval_s=_interval(typed.interval_s, file.interval_s, path),
         downstream=env.get("GRAVESHIFT_DEMO_DOWNSTREAM") or None,
+        home=next((home for home in Home if home.value == env.get("GRAVESHIFT_DEMO_HOME")), Home.BACKEND),
     )
 
 

@@ -118,9 +118,9 @@ async def check_room(world: World) -> str:
     needed = 2 * last if last else await world.dumper.database_bytes()
     free = await world.archive.free_bytes()
     if free is not None and free < needed:
-        raise NoSpace(f"the backup needs {needed} bytes ({naturalsize(needed)}), {free} are free")
-    room = "cannot say what is free" if free is None else f"{free} ({naturalsize(free)}) are free"
-    return f"needs up to {needed} bytes ({naturalsize(needed)}), {room}"
+        raise NoSpace(f"the backup needs {naturalsize(needed)}, {naturalsize(free)} are free")
+    room = "cannot say what is free" if free is None else f"{naturalsize(free)} are free"
+    return f"needs up to {naturalsize(needed)}, {room}"
 
 
 async def verify_file(archive: Archive, written: Written) -> None:

@@ -41,7 +41,7 @@ def tried(care: Care) -> Sequence[Effect]:
     red = "one failed first attempt is red" if care.drip.canary_red == 1 else f"{care.drip.canary_red} failures are red"
     after = {
         Then.GO: "green goes on with the rest, red or late asks",
-        Then.ASK: "then it asks",
+        Then.ASK: "nothing else moves until you say so",
         Then.STOP: "then it ends",
     }
     spread = "spread over queues, kinds, causes, versions, hosts and ages"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from graveshift_tui.commands import backend
 from graveshift_tui.commands.stage import Stage, Stopped
 from graveshift_tui.commands.terminal import Parser, add_look, flags_of, refused
-from graveshift_tui.settings import Flags
+from graveshift_tui.settings import Flags, Home
 
 Launch = Callable[[Flags, str | None], int]
 PASSED_ON = ("port", "data_dir", "rate", "seed", "letters")
@@ -30,12 +30,15 @@ def main(rest: list[str], launch: Launch) -> int:
 
 def play(flags: Flags, command: Sequence[str], launch: Launch) -> int:
     """Start, show the console, and stop whatever happens; the console's exit code."""
-    stage = Stage(command)
+    stage, home = Stage(command), Home.KEPT_DEMO if "--keep" in command else Home.DEMO
     try:
         with stage.guarded():
             ready = stage.start()
             os.environ.update(
-                GRAVESHIFT_URL=ready.api, GRAVESHIFT_TOKEN=ready.token, GRAVESHIFT_DEMO_DOWNSTREAM=ready.downstream
+                GRAVESHIFT_URL=ready.api,
+                GRAVESHIFT_TOKEN=ready.token,
+                GRAVESHIFT_DEMO_DOWNSTREAM=ready.downstream,
+                GRAVESHIFT_DEMO_HOME=home.value,
             )
             return launch(flags, None)
     except Stopped as stopped:

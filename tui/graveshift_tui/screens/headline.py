@@ -158,7 +158,7 @@ def next_step(seen: Overview, keymap: Keymap, width: int, here: tuple[Struct, ..
     if any(run.state.is_live for run in seen.runs):
         steps.append(("goto.runs", "follow the runs"))
     elif seen.totals.dead and not growing and isinstance(on, Group):
-        steps.append(("dlq.requeue.all", "requeue what is healed"))
+        steps.append(("dlq.canary", "try a few of them first"))
     stands = "paused" if any(queue.paused for queue in seen.queues) else "draining"
     if standing.pause_word(here, seen):
         steps.append(("queue.pause", "resume the queue"))

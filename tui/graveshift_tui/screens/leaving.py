@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Final, Protocol
 
 from textual.screen import Screen
 
@@ -10,10 +10,21 @@ from graveshift.wire.runs import Run
 from graveshift_tui.client import Client
 from graveshift_tui.operate import progress
 from graveshift_tui.sanitize import clean
-from graveshift_tui.settings import ConsoleError, Settings
+from graveshift_tui.settings import ConsoleError, Home, Settings
 from graveshift_tui.widgets.band import Pulse
 from graveshift_tui.widgets.paint import Line
 from graveshift_tui.widgets.yesno import YesNo
+
+ASKED: Final = {
+    Home.BACKEND: "The backend carries on",
+    Home.DEMO: "The demo ends, and these with it",
+    Home.KEPT_DEMO: "The demo stops, and these go on when it starts again",
+}
+TOLD: Final = {
+    Home.BACKEND: "continues",
+    Home.DEMO: "ended with the demo",
+    Home.KEPT_DEMO: "goes on when the demo starts again",
+}
 
 
 class Leaves(Protocol):
@@ -55,10 +66,10 @@ class Leaving:
         if not live:
             self._app.exit(0)
         elif not isinstance(self._app.screen, YesNo):
-            demo = bool(self._app.settings.downstream)
-            said = farewell(live, demo=demo)
+            home = self._app.settings.home
+            said = farewell(live, home)
             self._app.push_screen(
-                quit_question(live, demo=demo), lambda yes: self._app.exit(0, message=said) if yes else None
+                quit_question(live, home), lambda yes: self._app.exit(0, message=said) if yes else None
             )
 
 
@@ -66,19 +77,14 @@ def _live(runs: Sequence[Run]) -> list[Run]:
     return [run for run in runs if run.state.is_live]
 
 
-def quit_question(live: Sequence[Run], *, demo: bool) -> YesNo:
+def quit_question(live: Sequence[Run], home: Home) -> YesNo:
     """Names what goes on, or what ends with a demo."""
-    asked = "Leave? The demo stops; with --keep these resume next time:" if demo else "Leave? The backend carries on:"
-    lines: list[Line] = [((f"  {asked}", "bold text"),)]
+    lines: list[Line] = [((f"  Leave? {ASKED[home]}:", "bold text"),)]
     lines += [((f"    run {run.id} {run.operation}, {progress(run)}", "text"),) for run in live[:6]]
     lines += [((f"    and {len(live) - 6} more", "muted"),)] if len(live) > 6 else []
     return YesNo(lines, "Leave", "Stay")
 
 
-def farewell(live: Sequence[Run], *, demo: bool) -> str:
+def farewell(live: Sequence[Run], home: Home) -> str:
     """The same on the terminal that is left behind."""
-    return "\n".join(f"run {clean(run.id, 40)} {_fate(demo)} ({clean(run.operation, 40)})" for run in live)
-
-
-def _fate(demo: bool) -> str:
-    return "resumes at the next start where the data is kept" if demo else "continues"
+    return "\n".join(f"run {clean(run.id, 40)} {TOLD[home]} ({clean(run.operation, 40)})" for run in live)

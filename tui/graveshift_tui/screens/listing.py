@@ -96,6 +96,8 @@ class ListScreen(ConsoleScreen):
     def verbs(self) -> Sequence[str]:
         """What the card offers, and the way around."""
         row = self.table.row
+        if self.is_lost:
+            return offered("filter", "back")
         way = ("open",) if row is None or self.card.opens(row) is not None else ()
         first, later = self.card.verbs[:FIRST], self.card.verbs[FIRST:]
         lifts = ("back",) if self.table.marks or self.is_refiltered else ()
@@ -134,7 +136,7 @@ class ListScreen(ConsoleScreen):
 
     def hint_word(self, action: str) -> str:
         """Where enter leads, what going back undoes first; what the key of pauses does depends on the row."""
-        own = standing.pause_word(self.subject().rows, self.console.pulse.overview) if action == "queue.pause" else None
+        own = standing.word(action, self.subject().rows, self.console.pulse.overview)
         if action == "back":
             own = "unmark" if self.table.marks else "lift filter" if self.is_refiltered else None
         return own or self.card.words.get(action) or super().hint_word(action)

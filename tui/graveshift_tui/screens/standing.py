@@ -12,6 +12,7 @@ from graveshift.wire.groups import Group
 from graveshift.wire.jobs import Job
 from graveshift.wire.overview import Overview
 from graveshift.wire.queues import Queue
+from graveshift.wire.runs import Run, RunState
 from graveshift_tui import format as f
 from graveshift_tui.sanitize import clean
 from graveshift_tui.screens import limiting
@@ -81,6 +82,13 @@ def lines(queue: Queue, now: datetime) -> list[str]:
 def folded(text: str, width: int) -> list[str]:
     """The text whole, in lines that break between words."""
     return wrap(clean(text, 2000), max(10, width)) or [""]
+
+
+def word(action: str, rows: tuple[Struct, ...], seen: Overview | None) -> str | None:
+    """What the key of an action does to the first row, where that depends on how it stands."""
+    if action == "run.pause" and rows and isinstance(run := rows[0], Run) and run.state is RunState.PAUSED:
+        return "answer" if run.halt else "resume"
+    return pause_word(rows, seen) if action == "queue.pause" else None
 
 
 def pause_word(rows: tuple[Struct, ...], seen: Overview | None) -> str | None:

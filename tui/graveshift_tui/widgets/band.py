@@ -48,8 +48,8 @@ def freshness(age_s: float, interval_s: float) -> str:
     return "live" if tone_of(age_s, interval_s) == "ok" else f"{age(age_s)} old"
 
 
-def band(pulse: Pulse, width: int, where: str) -> Line:
-    """One line; the environment is a word, never only a colour."""
+def band(pulse: Pulse, width: int, where: str, runs_key: str = "") -> Line:
+    """One line; the environment is a word, never only a colour. `runs_key` is the key that leads to the runs."""
     seen = pulse.overview
     if seen is None:
         return spread(((" graveshift ", "bold band_text on band_grey"), (f" {where}", "muted on panel")), (), width)
@@ -61,7 +61,7 @@ def band(pulse: Pulse, width: int, where: str) -> Line:
         (f" {fit(word, min(len(word), 24))}{fit(name, min(len(name), 24))} ", f"bold band_text on band_{colour}"),
         (f"  {fit(seen.actor, min(len(seen.actor), 20))} ", "bold text on panel"),
         (seen.role + ("  READ-ONLY" if pulse.read_only else ""), "muted on panel"),
-        *stopped(seen),
+        *stopped(seen, runs_key),
     )
     tone = tone_of(pulse.age_s, pulse.interval_s)
     right: Line = (
@@ -71,8 +71,8 @@ def band(pulse: Pulse, width: int, where: str) -> Line:
     return spread(left, right, width)
 
 
-def stopped(seen: Overview) -> Line:
-    """Runs that stopped or slowed themselves, and wait for somebody or were to be seen by somebody."""
+def stopped(seen: Overview, key: str = "") -> Line:
+    """Runs that stopped or slowed themselves, and wait for or were to be seen by somebody; `key` leads there."""
     halted = [run.id for run in seen.runs if run.state.is_live and run.halt]
     over = [run.id for run in seen.runs if ended_itself(run, seen.as_of)]
     slowed = [run.id for run in seen.runs if run.state.is_live and run.slowed is not None and not run.halt]
@@ -80,7 +80,7 @@ def stopped(seen: Overview) -> Line:
     if not which:
         return ()
     word = "ASKS" if halted else "STOPPED ITSELF" if over else "SLOWED ITSELF"
-    more = f" +{len(which) - 1}" if len(which) > 1 else ""
+    more = (f" +{len(which) - 1}" if len(which) > 1 else "") + (f" ({key})" if key else "")
     return (
         ("  ", "text on panel"),
         (f" run {fit(which[0], min(len(which[0]), 8))} {word}{more} ", "bold band_text on band_amber"),
