@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from itertools import cycle, islice
 from statistics import median
 
 from msgspec import json
@@ -44,7 +45,7 @@ async def looked(on: Served, *, quick: bool) -> list[Figure]:
 def _paged(reader: Reader, way: Way, rounds: int) -> list[float]:
     """Each query from its first page on, as a reader goes; every page counts."""
     seen: list[float] = []
-    for query in way.queries:
+    for query in islice(cycle(way.queries), max(WARM, len(way.queries))):
         reader.get("/v1/dlq", **query)
     turn = 0
     while len(seen) < rounds:
