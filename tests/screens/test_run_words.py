@@ -138,6 +138,18 @@ async def test_above_its_items_stands_the_run_and_what_became_of_it() -> None:
         await person.sees("18 done, 2 died again")
 
 
+async def test_the_newest_items_stay_in_sight_while_very_many_come() -> None:
+    client = FakeClient(letters=10)
+    client.runs.append(replace(ENDED, state=RunState.RUNNING))
+    client.run_items["81"] = [Item(f"native:1-{n}", Outcome.MOVED) for n in range(150)]
+    async with console(client) as person:
+        await at_the_items(person)
+        await person.sees("moved     native:1-0")
+        client.run_items["81"] = [Item(f"native:2-{n}", Outcome.MOVED) for n in range(500)]
+        await person.sees("moved     native:2-0")
+        assert "row gone" not in person.text
+
+
 async def test_the_overview_says_what_became_of_the_last_run() -> None:
     client = FakeClient(letters=10)
     client.runs.append(ENDED)

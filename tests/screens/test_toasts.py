@@ -54,6 +54,20 @@ async def test_a_toast_shows_where_the_cursor_is_not() -> None:
             await until(lambda: not person.on_show)
 
 
+async def test_news_of_a_run_wait_while_a_question_is_read() -> None:
+    async with console() as person:
+        await person.goes("3", "dlq")
+        await person.press("r")
+        await person.sees("Requeue this letter")
+        person.app.tell("run 80: paused", about="run 80")
+        person.app.tell("run 80: succeeded", about="run 80")
+        person.app.tell("said at once")
+        await until(lambda: person.on_show == ["said at once"], what=str(person.on_show))
+        await person.press("escape")
+        await until(lambda: "run 80: succeeded" in person.on_show, what=str(person.on_show))
+        assert "run 80: paused" not in person.on_show
+
+
 LONG = "run 81: succeeded, 100% of 4,492 letters (dlq.requeue: all 4,492 letters of ReadTimeout GET https://host)"
 
 

@@ -4,7 +4,7 @@ import gc
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from io import StringIO
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from rich.console import Console as Paper
 from textual import on
@@ -41,6 +41,9 @@ from graveshift_tui.widgets.typeahead import Typeahead
 from graveshift_tui.widgets.work import spawn
 
 T = TypeVar("T")
+
+FRAME_S: Final = 0.2
+"""By when the first frame has come, or never will."""
 
 
 class ConsoleApp(App[int], inherit_bindings=False):
@@ -129,6 +132,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
         """The first frame comes before the backend."""
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._connect)
+        # A screen that a key opens before the first frame keeps the frame, and with it that call, from coming.
+        self.set_timer(FRAME_S, self._connect)
 
     def here(self) -> ConsoleScreen | None:
         """The screen on top, where it is one of ours."""
@@ -164,6 +169,10 @@ class ConsoleApp(App[int], inherit_bindings=False):
     def tell(self, text: str, severity: str = "information", about: str = "") -> None:
         """Shows a toast; `text` may be hostile, and takes the place of older news `about` the same."""
         self._toasts.tell(text, severity, about)
+
+    def resumed(self) -> None:
+        """News that had to wait shows."""
+        self._toasts.release()
 
     def look(self, reading: Awaitable[T], then: Callable[[T], None]) -> None:
         """Reads, and goes on with the answer on the app's own turn."""
@@ -204,6 +213,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.call_later(self.exit, code, return_code=code)
 
     def _connect(self) -> None:
+        if self.client is not None:
+            return
         gc.enable()
         try:
             self.client = self._connecting(self.settings.where)

@@ -47,6 +47,9 @@ class Console(Protocol):
     def tell(self, text: str, severity: str = "information") -> None:
         """Shows a toast; `text` may be hostile."""
 
+    def resumed(self) -> None:
+        """What lay on a screen is gone."""
+
     def entered(self, sign: str, text: str | None) -> None:
         """A line was typed after `/` or `:`, or given up."""
 
@@ -156,6 +159,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """Reading goes on where it was left."""
         self.connected()
         self.beat()
+        self.console.resumed()
 
     def on_screen_suspend(self) -> None:
         """A screen beneath another one reads nothing; one beneath a question reads on."""

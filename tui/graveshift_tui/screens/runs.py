@@ -141,6 +141,7 @@ ITEMS = Card(
     ),
     id_of=solo(Item, lambda i: i.id),
     empty="No items: the run has not begun, or what it chose had left before it was picked.",
+    newest_first=True,
     fetch=items,
     above=whole,
     above_height=3,

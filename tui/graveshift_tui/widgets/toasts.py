@@ -1,4 +1,4 @@
-"""A few words for a few seconds: three at most, news of one thing in the place of older news, off the reader's row."""
+"""A few words for a few seconds: three at most, news of one thing in the place of older news, off what is read."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -38,16 +38,27 @@ class Toasts:
         self._app = app
         self._reader_at = reader_at
         self._shown: list[Told] = []
+        self._held: list[Told] = []
         self._is_due = False
 
     def tell(self, text: str, severity: str, about: str) -> None:
-        """Shows a text that may be hostile."""
+        """Shows a text that may be hostile; news of something waits while a question is on the screen."""
+        if about and self._app.screen.is_modal:
+            held = [told for told in self._held if told.about != about]
+            self._held = [*held, Told(text, severity, about, monotonic())][-MOST:]
+            return
         on_show = [told for told in self._shown if told.ends > monotonic()]
         kept = [told for told in on_show if not about or told.about != about][1 - MOST :]
         self._shown = [*kept, Told(clean(text, 300), severity, about, monotonic() + STAYS_S)]
         if not self._is_due:
             self._is_due = True
             self._app.call_later(self._show)
+
+    def release(self) -> None:
+        """Shows what had to wait."""
+        held, self._held = self._held, []
+        for told in held:
+            self.tell(told.text, told.severity, told.about)
 
     def _show(self) -> None:
         """All anew, once for everything told in one go; what has no room beside what is read is shortened, or goes."""
