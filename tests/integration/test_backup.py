@@ -193,7 +193,7 @@ async def test_a_disk_too_small_is_refused_when_planning_with_the_bytes_needed_a
             return 1000
 
     world = build_world(engine, tmp_path, archive=Small(tmp_path / "backups"))
-    with pytest.raises(NoSpace, match=r"needs \d{5,} bytes .* 1000 are free"):
+    with pytest.raises(NoSpace, match=r"needs \d+\.\d MB, 1\.0 kB are free"):
         await CreateBackup().plan(world)
 
 
