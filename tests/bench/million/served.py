@@ -114,6 +114,7 @@ def _prepared(server: embedded.Server, letters: int) -> None:
     fill(server.dsn, letters)
     with psycopg.connect(server.superuser_dsn, autocommit=True) as connection:
         until_now(lambda: connection.execute(AUTOVACUUM).fetchone() == (0,), within=300, what="an end of autovacuum")
+        connection.execute(b"CHECKPOINT")  # what filling left to write would else be written while pages are read
 
 
 async def _counted(server: embedded.Server) -> str:
