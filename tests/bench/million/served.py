@@ -100,11 +100,13 @@ async def on_server(server: embedded.Server, folder: Path, letters: int) -> Asyn
         sent = {"Authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(transport=way, base_url="http://bench", headers=sent, timeout=60) as api:
             await until(lambda: _answers(api, process), within=30, what="a backend that answers")
+            await until(lambda: FIRST_TURN in process.said, within=60, what="an end of what a start has it count anew")
             yield Served(server=server, backend=process, folder=folder, token=token, letters=letters, api=api,
                          bare=bare)  # fmt: skip
     await bare.close()
 
 
+FIRST_TURN = "rollup_reconciled"
 AUTOVACUUM = b"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'"
 
 

@@ -31,7 +31,7 @@ from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
 
 # A page of a hundred letters may look for them so long, a longer one longer.
-SHOWN = timedelta(milliseconds=4)
+SHOWN = timedelta(milliseconds=3)
 # Messages that are kept as they are shown: a list of causes asks for the same ones again and again.
 NORMAL = 1024
 

@@ -22,7 +22,7 @@ RARE = 10_000
 RARE_SHOWN = 6
 # What one look along the letters may take, by the database's clock, before it says where it stands: where all of them
 # are wanted, and where it is only to be seen whether what is in an index is common just here.
-LONG, BRIEF = timedelta(milliseconds=50), timedelta(milliseconds=2)
+LONG, BRIEF = timedelta(milliseconds=50), timedelta(milliseconds=1.5)
 # Secret values are in no index: so many letters at once are looked into, and for a page.
 LOOKED_AT, SHOWN_AT = 2_000, 250
 
