@@ -89,6 +89,10 @@ class ForeignLetters:
     async def failing(self) -> None:
         """Another system's attempts are not counted here."""
 
+    async def carried(self, chosen: Filter, limit: int) -> Sequence[bytes]:
+        """The index knows no payloads."""
+        return ()
+
     async def groups(self, chosen: Filter, cursor_text: str | None, limit: int) -> Page[Group]:
         """All on one page: another system's causes are few."""
         rows = await self._rows(GROUPS, chosen, {"limit": limit})
