@@ -23,7 +23,7 @@ from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
 
 # Bytes of a payload that is looked through.
-LONGEST = 16_384
+LONGEST = 8_192
 
 
 class MemoryLetters:

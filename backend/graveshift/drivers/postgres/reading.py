@@ -41,7 +41,7 @@ WHERE d.died_at = :died_at AND d.id = :id
 """)
 
 # Payloads to look through: what takes more to keep is not read, and what was packed and is longer is left out.
-KEPT, LONGEST = 4_096, 16_384
+KEPT, LONGEST = 4_096, 8_192
 PAYLOADS = text(f"""
 SELECT t.payload FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id),
 LATERAL (SELECT CASE WHEN pg_column_size(t.payload) <= {KEPT} THEN CAST(t.payload AS text) END AS payload
