@@ -48,6 +48,13 @@ def test_the_console_loads_only_what_its_first_frame_needs() -> None:
     assert not loaded_by("import graveshift_tui.app") & heavy
 
 
+def test_a_connection_loads_httpx_without_its_command_line() -> None:
+    where = "from graveshift_tui.settings import Where; where = Where(url='http://127.0.0.1:1', token='')"
+    found = loaded_by(f"{where}; from graveshift_tui.link import Link; Link(where, 'console')")
+    assert "httpx" in found
+    assert not found & {"click", "rich", "pygments"}
+
+
 def test_job_authors_pay_for_what_they_use() -> None:
     assert not loaded_by("import graveshift") & {"sqlalchemy", "litestar", "textual", "asyncpg"}
 

@@ -1,8 +1,9 @@
 """One connection pool to a backend over http, https or a Unix socket; its errors in our words."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,6 +13,7 @@ from graveshift_tui.settings import ConsoleError, SettingsError, Where
 
 if TYPE_CHECKING:
     import ssl
+    from types import ModuleType
 
     import httpx
     from httpx_sse import EventSource
@@ -141,7 +143,8 @@ class Link:
 
 def _open(where: Where, program: str) -> "httpx.AsyncClient":
     """A pool that keeps idle connections for less than a server does, so that no request meets a closing one."""
-    import httpx
+    with _hidden("click"):
+        import httpx
 
     headers = {"User-Agent": f"graveshift-{program}/{_version()}", "Accept": "application/json"}
     if where.token:
@@ -159,6 +162,20 @@ def _open(where: Where, program: str) -> "httpx.AsyncClient":
         )
     except httpx.InvalidURL as error:
         raise SettingsError(f"`{where.url}`: {error}") from None
+
+
+@contextmanager
+def _hidden(module: str) -> Iterator[None]:
+    """Nobody can import `module` meanwhile. Where httpx finds click it loads a command line of its own, which is 3 MB."""
+    modules = cast("dict[str, ModuleType | None]", sys.modules)
+    known = modules.pop(module, None)
+    modules[module] = None
+    try:
+        yield
+    finally:
+        del modules[module]
+        if known is not None:
+            modules[module] = known
 
 
 def _version() -> str:
