@@ -121,6 +121,12 @@ class ShownLetters(Protocol):
 
     async def failing(self) -> Pace | None: ...
 
+    async def carried(self, chosen: Filter, limit: int) -> Sequence[bytes]:
+        """What the newest so many letters that match carry, as it was sent, but for what is long.
+
+        It may be fewer than there are, as a page may be short; none where payloads are not ours to read.
+        """
+
 
 class Letters(ShownLetters, Protocol):
     """The same, and to select from; picks are oldest first."""

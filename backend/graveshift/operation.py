@@ -94,6 +94,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     count_is_exact: bool = True
     walked: int | None = None
     arrived_since: int | None = None
+    arrived_is_exact: bool = True
     effects: Sequence[Effect] = ()
     confirm: Confirm = Confirm.YES
     phrase: str | None = None

@@ -1,12 +1,14 @@
 """How letters, those in the trash among them, are found by what they carry, by counts, and by what they are not."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
 from graveshift.driver import Count, Move
 from graveshift.errors import Invalid
 from graveshift.wire.selection import Filter, Veiled
-from tests.contract.bench import VEIL, Bench, failure, native
+from tests.contract.bench import ALL, VEIL, Bench, failure, native
 
 ODD = '{"to": "\\u0000 \\ud800 \\\\u0000", "n": 1}'
 ENDLESS = '{"n": 1e999999, "to": "ana"}'
@@ -199,3 +201,17 @@ async def test_groups_are_found_by_words_patterns_and_what_they_are_not(bench: B
             page = await bench.letters.groups(chosen, None, 10)
             assert ([group.fingerprint for group in page.items], page.total) == (found, len(found)), chosen
             await bench.upkeep.roll_up()
+
+
+async def test_what_the_newest_letters_carry_is_read_but_for_what_is_long(bench: Bench) -> None:
+    async def die(*payloads: str, **fields: Any) -> None:
+        await bench.put(*payloads, **fields)
+        await bench.kill(*await bench.take())
+
+    await die('{"old": 1}')
+    await die('{"to": 17}', '{"html": "' + "x" * 20_000 + '"}', '{"b": 1}')
+    await die('{"other": "\\u0000"}', queue="other")
+    assert list(await bench.letters.carried(ALL, 4)) == [b'{"other": "\\u0000"}', b'{"b": 1}', b'{"to": 17}']
+    assert list(await bench.letters.carried(Filter(queue="mail"), 9)) == [b'{"b": 1}', b'{"to": 17}', b'{"old": 1}']
+    assert list(await bench.letters.carried(Filter(queue="m*", without=[Filter(kind="send")]), 9)) == []
+    assert list(await bench.letters.carried(Filter(system="elsewhere"), 9)) == []

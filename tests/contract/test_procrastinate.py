@@ -21,6 +21,10 @@ from graveshift.wire.runs import Outcome
 from graveshift.wire.selection import Filter
 from graveshift.wire.workers import WorkerState
 
+ELSEWHERE = """
+UPDATE procrastinate_jobs SET queue_name = 'other' WHERE id = (SELECT max(id) FROM procrastinate_jobs)
+"""
+
 
 @pytest.fixture
 async def engine(database: str) -> AsyncIterator[AsyncEngine]:
@@ -94,6 +98,17 @@ async def test_groups_are_by_task_and_find_their_letters(
     assert (group.queue, group.kind, group.dead, group.retrying) == ("mail", "mail.send", 2, None)
     assert await letters.group(native(group.id)) == group
     assert (await letters.count(Filter(fingerprint=group.fingerprint))).n == 2
+
+
+async def test_causes_that_have_no_room_on_a_page_are_counted_all_the_same(
+    app: procrastinate.App, engine: AsyncEngine, source: ProcrastinateSource
+) -> None:
+    await fail(app, "nobody", "none")
+    async with engine.begin() as connection:
+        await connection.execute(text(ELSEWHERE))
+    await index(engine, source)
+    page = await ForeignLetters(engine, source).groups(Filter(), None, 1)
+    assert (len(page.items), page.total, page.total_is_exact) == (1, 2, True)
 
 
 async def test_a_requeue_goes_through_its_own_function_and_leaves_the_index(

@@ -75,6 +75,33 @@ async def test_values_are_those_that_are_there(viewer: httpx.AsyncClient) -> Non
     assert "held" in words(await helped(viewer, "state:", resource="jobs"))
 
 
+KEYED = """UPDATE graveshift.dead_text SET payload = CAST($one${"user": {"id": 7, "full name": "Ana"}, "password": "p",
+"sk_live_4eC39HqLyjWDarjtT1zdp7dc": 1, "items": [{"sku": "s-secret-value"}], "\\u001b[31m": 1}$one$ AS json)
+WHERE (died_at, id) IN (SELECT died_at, id FROM graveshift.dead WHERE queue = 'web')"""
+
+
+async def test_keys_of_payloads_are_those_of_the_newest_letters_and_no_values(
+    service: Service, viewer: httpx.AsyncClient
+) -> None:
+    await service.rows(failing_letters(3, "web"))
+    await service.rows(KEYED)
+    every = await helped(viewer, "payload.")
+    assert words(every) == ["to=", "items[].sku=", "password=", 'user."full name"=', "user.id="]
+    assert every["completions"][0]["says"] == "in 4 of 7 letters"
+    assert not {"Ana", "sk_live_4eC39HqLyjWDarjtT1zdp7dc", "s-secret-value"} & set(
+        json.dumps(every).replace('"', " ").split()
+    )
+    within = await helped(viewer, "queue:web -payload.us=7 kind:mail*", cursor=20)
+    assert (words(within), within["word"]) == (['user."full name"=', "user.id="], {"offset": 19, "length": 3})
+    assert words(await helped(viewer, "queue:web payload.t")) == []
+    for query in ("payload.us", "queue: died:soon payload.us", "error:OSError payload.user."):
+        assert words(await helped(viewer, query)) == ['user."full name"=', "user.id="], query
+    for query in ("payload.user.id=", "payload.user.id=7", "payload.nothing"):
+        assert words(await helped(viewer, query)) == [], query
+    assert words(await helped(viewer, "payload.us", resource="jobs")) == ['user."full name"=', "user.id="]
+    assert words(await helped(viewer, "payload.us", resource="workers")) == []
+
+
 async def test_a_text_is_said_in_words_or_its_error_is(viewer: httpx.AsyncClient) -> None:
     good = await helped(viewer, "queue:mail -error:OSError")
     assert (good["error"], good["said"]) == (None, "in queue mail, but not of OSError")

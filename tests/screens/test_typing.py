@@ -8,6 +8,7 @@ from textual.app import App
 from textual.events import Key
 
 from graveshift.query import Saying, terms_of, understood
+from graveshift.wire.filters import Completion, QueryHelp
 from graveshift.wire.selection import Filter
 from graveshift_tui.app import ConsoleApp
 from graveshift_tui.screens import verbs
@@ -93,6 +94,31 @@ async def test_tab_ends_the_word_as_the_backend_would() -> None:
         await until(lambda: field._suggestion == "queue:mail error:")
         await person.press("tab")
         assert field.value == "queue:mail error:"
+
+
+class Offering(FakeClient):
+    """Whose backend ends every path with the same words."""
+
+    def __init__(self, *offered: str) -> None:
+        super().__init__()
+        self._offered = offered
+
+    async def query_help(self, text: str, resource: str, cursor: int | None = None) -> QueryHelp:
+        help = await super().query_help(text, resource, cursor)
+        return replace(help, completions=[Completion(one) for one in self._offered])
+
+
+async def test_tab_ends_the_path_of_a_payload_in_its_own_letters_and_nothing_hostile() -> None:
+    client = Offering("user.id\x1b[31m=", "user.\u202edi=", 'user."full name"=')
+    async with console(client) as person:
+        await person.goes("3", "dlq")
+        await person.press("slash")
+        await person.types("queue:mail payload.US")
+        field = person.app.focused
+        assert isinstance(field, Prompt)
+        await until(lambda: field._suggestion != "")
+        await person.press("tab")
+        assert field.value == 'queue:mail payload.user."full name"='
 
 
 async def test_a_secret_value_is_asked_for_unseen_and_only_its_token_is_kept() -> None:

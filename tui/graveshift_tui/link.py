@@ -166,7 +166,7 @@ def _open(where: Where, program: str) -> "httpx.AsyncClient":
 
 @contextmanager
 def _hidden(module: str) -> Iterator[None]:
-    """Nobody can import `module` meanwhile. Where httpx finds click it loads its own command line, which is 3 MB."""
+    """Nobody can import `module` meanwhile: where httpx finds click it loads a command line of its own, of 3 MB."""
     modules = cast("dict[str, ModuleType | None]", sys.modules)
     known = modules.pop(module, None)
     modules[module] = None

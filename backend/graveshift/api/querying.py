@@ -10,7 +10,8 @@ from graveshift.api.ports import Rooms
 from graveshift.api.resources import RESOURCES, Resource, every_queue
 from graveshift.errors import Invalid, Unreadable
 from graveshift.query import Term, terms_of
-from graveshift.query.completing import Word, examples, field_names, fitting, word_at
+from graveshift.query.completing import Word, examples, field_names, fitting, fitting_paths, word_at
+from graveshift.query.keys import paths
 from graveshift.selection.wording import which
 from graveshift.wire.filters import Completion, NewSecret, QueryError, QueryHelp, Span, Token
 from graveshift.wire.groups import Group
@@ -20,6 +21,9 @@ from graveshift.wire.workers import WorkerState
 
 MOST = 50
 CAUSES = 200
+# Keys of payloads are those of so many letters of each system, the newest; the conditions that choose them.
+SAMPLE = 60
+NAMES = ("queue", "kind", "error", "group", "system")
 # Stands for a secret value that is still to be given, while the rest is looked at.
 BLANK = f"hmac:{'0' * 16}-{'0' * 64}"
 
@@ -32,7 +36,7 @@ async def help_with(call: Call) -> QueryHelp:
         named = ", ".join(one.name for one in RESOURCES if one.fields)
         raise Invalid(f"`{query.resource}` has no filter; there are {named} - at `$.resource`")
     word = word_at(query.text, len(query.text) if query.cursor is None else query.cursor)
-    completions = (await _completions(call.rooms, word, resource))[:MOST]
+    completions = await _completions(call.rooms, word, resource)
     span = Span(word.offset, word.length)
     try:
         terms = terms_of(query.text)
@@ -55,9 +59,30 @@ def _blanked(terms: Sequence[Term]) -> list[Term]:
 async def _completions(rooms: Rooms, word: Word, resource: Resource) -> list[Completion]:
     if word.field is None:
         return [Completion(*found) for found in field_names(word, resource.says)]
+    if word.field == "payload":
+        return (await _keys(rooms, word) if "contains" in resource.says else [])[:MOST]
     if found := examples(word):
         return [Completion(one) for one in found]
-    return [Completion(one) for one in fitting(word, await _values(rooms, word.field, resource))]
+    return [Completion(one) for one in fitting(word, await _values(rooms, word.field, resource))][:MOST]
+
+
+async def _keys(rooms: Rooms, word: Word) -> list[Completion]:
+    """Those in the payloads of the newest letters, of what the rest of the text names."""
+    if word.in_value:
+        return []
+    chosen = await _named(rooms, word.rest)
+    payloads = [one for letters in rooms.letters.values() for one in await letters.carried(chosen, SAMPLE)]
+    found = paths(payloads, lambda key: rooms.redaction.text(key) == key)
+    return [Completion(path, f"in {n} of {len(payloads)} letters") for path, n in fitting_paths(word, found)]
+
+
+async def _named(rooms: Rooms, text: str) -> Filter:
+    """What the names in a text mean; nothing of a text that cannot be understood as yet."""
+    try:
+        terms = [term for term in terms_of(text) if term.field in NAMES]
+        return await rooms.interpreter.meaning(terms)
+    except Unreadable:
+        return Filter()
 
 
 async def _values(rooms: Rooms, field: str, resource: Resource) -> Iterable[str]:

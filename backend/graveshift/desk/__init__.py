@@ -87,7 +87,7 @@ class Desk:
         verb = decoded(self._kind(kept.operation), meant(kept.args, draft.meant))
         if isinstance(verb, Refreshable):
             fresh = await verb.refresh(self._world, draft.frozen)
-            draft = structs.replace(draft, arrived_since=fresh.arrived_since)
+            draft = structs.replace(draft, arrived_since=fresh.arrived_since, arrived_is_exact=fresh.arrived_is_exact)
         return _plan(kept, draft)
 
     async def run(self, plan_id: str, actor: Actor, key: str, body: RunPlan) -> Run:
@@ -261,6 +261,7 @@ def _plan(kept: KeptPlan, draft: Draft) -> Plan:
         count=draft.count,
         count_is_exact=draft.count_is_exact,
         arrived_since=draft.arrived_since,
+        arrived_is_exact=draft.arrived_is_exact,
         cutoff=kept.cutoff,
         effects=list(draft.effects),
         confirm=draft.confirm,

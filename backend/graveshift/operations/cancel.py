@@ -55,6 +55,7 @@ class Cancel(Struct, frozen=True, forbid_unknown_fields=True):
             count=count.n,
             count_is_exact=count.exact,
             arrived_since=since.n,
+            arrived_is_exact=since.exact,
             effects=[Effect(subject, "cancelled before they start; those that run are asked to stop")],
             confirm=confirm,
             phrase=phrase,

@@ -69,6 +69,7 @@ class Discard(Struct, frozen=True, forbid_unknown_fields=True):
             count_is_exact=count.exact,
             walked=aim.walked,
             arrived_since=since.n,
+            arrived_is_exact=since.exact,
             effects=[
                 Effect(await letters_in_words(aim, count), "to the trash; nothing of it runs"),
                 *_fate(world, aim),

@@ -61,6 +61,7 @@ class Purge(Struct, frozen=True, forbid_unknown_fields=True):
             count=count.n,
             count_is_exact=count.exact,
             arrived_since=since.n,
+            arrived_is_exact=since.exact,
             effects=[Effect(subject, "cancelled, they never run; those that run are left alone")],
             confirm=Confirm.PHRASE,
             phrase=world.environment,

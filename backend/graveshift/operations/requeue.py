@@ -111,7 +111,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
         since = await arrived(aim, frost)
         count = await count_letters(aim, frost)
         confirm, phrase = bulk(aim, count, world.environment)
-        return Draft(count=count.n, arrived_since=since.n, confirm=confirm, phrase=phrase)
+        return Draft(count=count.n, arrived_since=since.n, arrived_is_exact=since.exact, confirm=confirm, phrase=phrase)
 
     async def run(self, world: World, carrier: Carrier) -> None:
         """Move them, oldest first."""

@@ -124,6 +124,7 @@ async def _drafted(aim: Aim[Trash], frost: Frost, since: Count) -> Draft:
         count_is_exact=count.exact,
         walked=aim.walked,
         arrived_since=since.n,
+        arrived_is_exact=since.exact,
         frozen=kept(frost),
         cutoff=frost.cutoff,
     )

@@ -70,6 +70,7 @@ class _Touching(Struct, frozen=True, forbid_unknown_fields=True):
             count=count.n,
             count_is_exact=count.exact,
             arrived_since=since.n,
+            arrived_is_exact=since.exact,
             effects=[Effect(how_many(count, "job", "jobs") + which(aim.filter), self._change())],
             confirm=confirm,
             phrase=phrase,

@@ -17,8 +17,13 @@ def _term(term: Term) -> str:
     minus = "-" if term.negated else ""
     value = quoted(term.value) if term.quoted else term.value
     if term.path:
-        return f"{minus}payload.{'.'.join(map(_key, term.path))}={value}"
+        return f"{minus}payload.{path_of(term.path)}={value}"
     return f"{minus}{term.field}:{term.op}{value}" if term.field else minus + value
+
+
+def path_of(keys: Iterable[Key]) -> str:
+    """`to."a b".items[].sku`: what stands between `payload.` and `=`."""
+    return ".".join(map(_key, keys))
 
 
 def quoted(text: str) -> str:

@@ -46,7 +46,7 @@ GROUPS = """
            count(*) FILTER (WHERE died_at > now() - interval '1 minute') AS per_min,
            count(*) FILTER (WHERE requeue_count > 0) AS died_again, max(requeue_count) AS again,
            CAST(count(*) AS double precision) / (SELECT count(*) FROM graveshift_ledger.letters WHERE system = :here)
-               AS share, now() AS as_of
+               AS share, now() AS as_of, count(*) OVER () AS every
     FROM graveshift_ledger.letters WHERE {match}
     GROUP BY queue, kind, fingerprint ORDER BY per_min DESC, dead DESC, queue, kind, fingerprint LIMIT :limit
 """
@@ -89,11 +89,15 @@ class ForeignLetters:
     async def failing(self) -> None:
         """Another system's attempts are not counted here."""
 
+    async def carried(self, chosen: Filter, limit: int) -> Sequence[bytes]:
+        """The index knows no payloads."""
+        return ()
+
     async def groups(self, chosen: Filter, cursor_text: str | None, limit: int) -> Page[Group]:
-        """All on one page: another system's causes are few."""
+        """All on one page, as another system's causes are few; the total is of all, where there is no room for them."""
         rows = await self._rows(GROUPS, chosen, {"limit": limit})
         as_of = rows[0].as_of if rows else (await self.freeze()).cutoff
-        return Page(items=[self._group(row) for row in rows], as_of=as_of, total=len(rows))
+        return Page(items=[self._group(row) for row in rows], as_of=as_of, total=rows[0].every if rows else 0)
 
     async def group(self, native: str) -> Group | None:
         """By its native id `queue/kind/fingerprint`, read from the right: queues elsewhere may hold slashes."""

@@ -88,6 +88,8 @@ class Forecast(Struct, frozen=True, kw_only=True):
 class Plan(Struct, frozen=True, kw_only=True):
     """`count` is of things acted on (None: cannot say); `arrived_since` matches now but was not there at `cutoff`.
 
+    Where one of them is not exact, counting stopped there: there are at least so many.
+
     `parts` None: they could not be had in time, or are not of this verb; they are of `parts_of` things, the oldest,
     where that is not None. `samples` are of an edit.
     """
@@ -103,6 +105,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     confirm: Confirm
     phrase: str | None
     expires_at: datetime
+    arrived_is_exact: bool = True
     parts: list[Breakdown] | None = None
     parts_of: int | None = None
     warnings: list[Caution] = []

@@ -181,7 +181,11 @@ def _show_nothing(wish: Wish) -> int:
 def plan_lines(plan: Plan) -> list[str]:
     """The plan in words."""
     count = "a number it cannot say" if plan.count is None else total(plan.count, exact=plan.count_is_exact)
-    newer = f" ({plan.arrived_since:,} more came since and are left alone)" if plan.arrived_since else ""
+    newer = (
+        f" ({total(plan.arrived_since, exact=plan.arrived_is_exact)} more came since and are left alone)"
+        if plan.arrived_since
+        else ""
+    )
     lines = [f"plan {clean(plan.id)}: {clean(plan.operation)}, acting on {count}{newer}"]
     lines += [f"  {clean(effect.subject, 200)}: {clean(effect.change, 500)}" for effect in plan.effects]
     lines += [f"  ! {line}" for line in warning_lines(plan)]

@@ -54,13 +54,14 @@ class Completing(Suggester):
         self._resource = resource
 
     async def get_suggestion(self, value: str) -> str | None:
-        """The whole text with the word ended; None where nothing begins so."""
+        """The whole text with the word ended, in its own letters; None where nothing that can be shown begins so."""
         with suppress(ConsoleError):
             help = await self._client.query_help(value, self._resource)
             begun = value[help.word.offset :]
             for one in help.completions:
-                if len(one.text) > len(begun) and one.text.lower().startswith(begun.lower()):
-                    return value + one.text[len(begun) :]
+                longer = len(one.text) > len(begun) and one.text.lower().startswith(begun.lower())
+                if longer and clean(one.text) == one.text:
+                    return value[: help.word.offset] + one.text
         return None
 
 

@@ -213,8 +213,9 @@ class ConfirmDialog(ModalScreen[Run | None], inherit_bindings=False):
     @on(Looked)
     def _arrived(self, message: Looked) -> None:
         message.stop()
-        if message.plan.id == self.plan.id and message.plan.arrived_since != self.plan.arrived_since:
-            self.plan = replace(self.plan, arrived_since=message.plan.arrived_since)
+        arrived = message.plan.arrived_since
+        if message.plan.id == self.plan.id and arrived != self.plan.arrived_since:
+            self.plan = replace(self.plan, arrived_since=arrived, arrived_is_exact=message.plan.arrived_is_exact)
             self._tell()
 
     @on(Answered)

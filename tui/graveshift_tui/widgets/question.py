@@ -6,7 +6,7 @@ from typing import Final
 
 from graveshift.wire.plans import Confirm, Plan
 from graveshift_tui.foretold import disk_line, pace_line, part_lines, sample_lines, warning_lines
-from graveshift_tui.format import count, fit, things
+from graveshift_tui.format import count, fit, things, total
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
 from graveshift_tui.widgets.paint import Line
@@ -41,7 +41,9 @@ def _head(title: str, scope: str, plan: Plan, width: int) -> list[Line]:
     named = wrap(clean(f"{title} {scope}", 600), width - 4, max_lines=HEAD, placeholder="…")
     head: list[Line] = [()] + [((f"  {part}", f"bold {danger}"),) for part in named]
     if arrived := plan.arrived_since:
-        head.append(((f"  {count(arrived)} more since you looked; they stay as they are", "warn"),))
+        head.append(
+            ((f"  {total(arrived, exact=plan.arrived_is_exact)} more since you looked; they stay as they are", "warn"),)
+        )
     return [*head, (), (("  This changes:", "muted"),)]
 
 

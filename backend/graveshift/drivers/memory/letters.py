@@ -22,6 +22,9 @@ from graveshift.wire.groups import Group, Requeued
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.selection import Filter
 
+# Bytes of a payload that is looked through.
+LONGEST = 8_192
+
 
 class MemoryLetters:
     """Pages newest first or oldest first, picks oldest first, all by `(died_at, id)`."""
@@ -46,6 +49,11 @@ class MemoryLetters:
 
     async def failing(self) -> Pace:
         return groups.failing(self._state)
+
+    async def carried(self, chosen: Filter, limit: int) -> Sequence[bytes]:
+        places = sorted(self._places(chosen), reverse=True)[:limit]
+        payloads = [self._state.dead[place].job.payload for place in places]
+        return [payload for payload in payloads if len(payload) <= LONGEST]
 
     async def groups(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
         return groups.page(self._state, chosen, cursor, limit)

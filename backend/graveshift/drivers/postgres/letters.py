@@ -14,7 +14,7 @@ from graveshift.drivers.postgres import counting, explaining, groups
 from graveshift.drivers.postgres.chosen import Conditions, led, letters_where, visible
 from graveshift.drivers.postgres.connection import Ready, opened
 from graveshift.drivers.postgres.picking import picked
-from graveshift.drivers.postgres.reading import freeze, letter_detail, listed, now, rows_along, rows_at
+from graveshift.drivers.postgres.reading import freeze, letter_detail, listed, now, payloads_at, rows_along, rows_at
 from graveshift.drivers.postgres.surveying import survey
 from graveshift.drivers.postgres.tables import dead
 from graveshift.drivers.postgres.unveiling import veils
@@ -70,6 +70,13 @@ class PostgresLetters:
 
     async def failing(self) -> Pace:
         return await groups.failing(self._engine)
+
+    async def carried(self, chosen: Filter, limit: int) -> Sequence[bytes]:
+        """Looked for as long as for a page."""
+        conditions, sieve = led(chosen, self.system)
+        way = structs.replace(self._way(chosen, conditions, limit), sieve=sieve, newest_first=True)
+        async with opened(self._engine) as connection:
+            return await payloads_at(connection, (await walk(connection, way, SHOWN)).rows)
 
     async def groups(self, chosen: Filter, cursor: str | None, limit: int) -> Page[Group]:
         return await groups.page(self._engine, self.system, chosen, cursor, limit, normal=self.normal)

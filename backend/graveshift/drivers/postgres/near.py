@@ -114,6 +114,9 @@ class NearLetters:
     async def failing(self) -> Pace:
         return await self._nearest(lambda letters: letters.failing())
 
+    async def carried(self, chosen: Filter, limit: int) -> Sequence[bytes]:
+        return await self._nearest(lambda letters: letters.carried(chosen, limit))
+
 
 class NearJobs:
     """See `graveshift.driver.ShownJobs`."""

@@ -40,6 +40,15 @@ FROM graveshift.dead d LEFT JOIN graveshift.dead_text t USING (died_at, id)
 WHERE d.died_at = :died_at AND d.id = :id
 """)
 
+# Payloads to look through: what takes more to keep is not read, and what was packed and is longer is left out.
+KEPT, LONGEST = 4_096, 8_192
+PAYLOADS = text(f"""
+SELECT t.payload FROM unnest(CAST(:died_ats AS timestamptz[]), CAST(:ids AS bigint[])) AS u (died_at, id),
+LATERAL (SELECT CASE WHEN pg_column_size(t.payload) <= {KEPT} THEN CAST(t.payload AS text) END AS payload
+         FROM graveshift.dead_text t WHERE t.died_at = u.died_at AND t.id = u.id OFFSET 0) t
+WHERE octet_length(t.payload) <= {LONGEST}
+""")
+
 # Of letters that one index leads to: their own rows in one go, and of each what it carries by key.
 ALONG = f"""
 SELECT d.*, {_MESSAGE} FROM ({{walked}}) d
@@ -91,6 +100,13 @@ async def rows_at(connection: AsyncConnection, places: Sequence[Any]) -> Sequenc
     """The rows of letters at these places, in their order; those that have left meanwhile are left out."""
     named = {"died_ats": [p.died_at for p in places], "ids": [p.id for p in places]}
     return await fetched(connection, LETTERS, named) if places else ()
+
+
+async def payloads_at(connection: AsyncConnection, places: Sequence[Any]) -> list[bytes]:
+    """Of letters at these places, but for the long ones."""
+    named = {"died_ats": [p.died_at for p in places], "ids": [p.id for p in places]}
+    rows = await fetched(connection, PAYLOADS, named) if places else ()
+    return [bytes(raw(payload)) for (payload,) in rows]
 
 
 async def rows_along(connection: AsyncConnection, way: Way) -> Sequence[Any]:
