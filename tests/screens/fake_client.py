@@ -21,7 +21,7 @@ from graveshift.wire.overview import Environment, Overview, Totals
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.plans import Confirm, Effect, Plan
 from graveshift.wire.queues import Queue
-from graveshift.wire.runs import Item, Outcome, Run, RunState, Steer, Steered
+from graveshift.wire.runs import Item, Outcome, Run, RunState
 from graveshift.wire.secrets import SecretInfo, SecretState
 from graveshift.wire.selection import Filter
 from graveshift.wire.series import Series
@@ -247,18 +247,15 @@ class FakeClient(Client):
         """Cancels at once; what an operator says takes the place of what it said."""
         run = await self.look(run_id)
         states = {"cancel": RunState.CANCELLED, "pause": RunState.PAUSED, "resume": RunState.RUNNING}
-        acts = {"cancel": Steer.CANCELLED, "pause": Steer.PAUSED, "resume": Steer.RESUMED}
-        steered = [Steered(acts[act], "ana", self.now), *(one for one in run.steered if one.act is Steer.RATE)]
         ended = self.now if act == "cancel" else None
-        changed = replace(run, state=states[act], halt=None, finished_at=ended, steered=steered)
+        changed = replace(stock.turned(run, act, self.now), state=states[act], halt=None, finished_at=ended)
         self.runs[self.runs.index(run)] = changed
         return changed
 
     async def set_rate(self, run_id: str, per_s: float | None) -> Run:
         """Another rate."""
         run = await self.look(run_id)
-        steered = [Steered(Steer.RATE, "ana", self.now), *(one for one in run.steered if one.act is not Steer.RATE)]
-        changed = replace(run, rate=per_s, steered=steered)
+        changed = replace(stock.turned(run, "rate", self.now), rate=per_s)
         self.runs[self.runs.index(run)] = changed
         return changed
 
