@@ -255,9 +255,8 @@ class FakeClient(Client):
     async def set_rate(self, run_id: str, per_s: float | None) -> Run:
         """Another rate."""
         run = await self.look(run_id)
-        changed = replace(stock.turned(run, "rate", self.now), rate=per_s)
-        self.runs[self.runs.index(run)] = changed
-        return changed
+        self.runs[self.runs.index(run)] = replace(stock.turned(run, "rate", self.now), rate=per_s)
+        return await self.look(run_id)
 
     async def items(self, run_id: str, *, cursor: str | None = None, limit: int = 100) -> Page[Item]:
         """What became of each."""
