@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from graveshift.back import Back
 from graveshift.driver import Can, Count, Letters, Move, Source, Unit, Verdict
 from graveshift.errors import Invalid
 from graveshift.operation import Care, Carrier, Draft, World
 from graveshift.selection import LETTER_FIELDS, Aim, Frost, arrived, count_letters, kept, thawed
+from graveshift.selection.braking import brakes
 from graveshift.selection.claiming import claims_of_others
 from graveshift.selection.editing import edited_samples, moved_edited
 from graveshift.selection.forecasting import forecast, short_of_room
@@ -75,7 +76,8 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
         past = await before(world, aim, found)
         samples, wide = await edited_samples(aim, frost, (self.payload, self.patch), world.redaction)
         window_s = 0 if self.canary else window(aim, world.undo_window_s)
-        told = forecast(world, count, self._rate(world), window_s, wide)
+        watched, told = self._care(world, aim, frost), forecast(world, count, self._rate(world), window_s, wide)
+        told = structs.replace(told, brakes=brakes(watched, told, count, world.probes) or None)
         confirm, phrase = bulk(aim, count, world.environment)
         if past.in_vain and not self.override:
             confirm, phrase = Confirm.PHRASE, PHRASE
@@ -84,7 +86,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
             count_is_exact=count.exact,
             walked=aim.walked,
             arrived_since=0,
-            effects=[*tried(self._care(world, aim, frost)), *await self._effects(world, aim, count)],
+            effects=[*tried(watched), *await self._effects(world, aim, count)],
             confirm=confirm,
             phrase=phrase,
             rate=told.rate,

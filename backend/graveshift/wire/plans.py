@@ -73,7 +73,8 @@ class Sample(Struct, frozen=True):
 class Forecast(Struct, frozen=True, kw_only=True):
     """Seconds and bytes; None means "cannot say". `undo_window_s` is the wait before the first item moves.
 
-    `first_rate` is how fast it begins, until it reaches `rate`; None where it begins with that, or has none.
+    `first_rate` is how fast it begins, until it reaches `rate`; None where it begins with that, or has none. `brakes`
+    is at what it slows itself down and stops, in words; None where it is over before that.
     """
 
     duration_s: float | None = None
@@ -83,6 +84,7 @@ class Forecast(Struct, frozen=True, kw_only=True):
     disk_bytes: int | None = None
     free_bytes: int | None = None
     undo_window_s: float = 0
+    brakes: str | None = None
 
 
 class Plan(Struct, frozen=True, kw_only=True):
