@@ -229,6 +229,9 @@ async def test_a_cure_that_failed_asks_for_a_phrase_that_says_so_and_an_override
     assert f"by run {run} of ann" in said.words
     assert "90% of these died again" in said.words
     assert (said.n, plan.confirm, plan.phrase) == (18, Confirm.PHRASE, "died again")
+    assert (plan.because, (await planned(front, {**ALL, "override": True})).because) == (
+        "most died again last time", None,
+    )  # fmt: skip
     assert (await planned(front, {**ALL, "override": True})).confirm is Confirm.YES
     begun = await front.begin(plan)
     assert begun.state is RunState.QUEUED

@@ -113,6 +113,13 @@ async def test_warnings_that_have_no_room_are_announced_on_the_first_page() -> N
     assert page_of(plan, 1).count("may have arrived") == 2
 
 
+async def test_a_phrase_that_is_not_the_usual_one_says_why_it_is_asked_for() -> None:
+    plan = replace(await a_canary(), phrase="died again", because="most died again last time")
+    assert "Most died again last time. To do it all the same, type  died again" in page_of(plan)
+    narrow = ["".join(text for text, _ in line) for line in question("", "all", plan, 40, 24)]
+    assert "  type  died again" in narrow
+
+
 async def test_the_question_turns_its_page_while_the_phrase_is_typed() -> None:
     async with console(Long(letters=400)) as person:
         await person.goes("2", "groups")

@@ -15,7 +15,7 @@ from graveshift.selection.claiming import claims_of_others
 from graveshift.selection.editing import edited_samples, moved_edited
 from graveshift.selection.forecasting import forecast, short_of_room
 from graveshift.selection.foreseeing import foreseen
-from graveshift.selection.past import PHRASE, before
+from graveshift.selection.past import BECAUSE, PHRASE, before
 from graveshift.selection.patching import check_patch, check_payload, check_unmasked
 from graveshift.selection.surveying import surveyed
 from graveshift.selection.trying import care, tried
@@ -79,7 +79,8 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
         watched, told = self._care(world, aim, frost), forecast(world, count, self._rate(world), window_s, wide)
         told = structs.replace(told, brakes=brakes(watched, told, count, world.probes) or None)
         confirm, phrase = bulk(aim, count, world.environment)
-        if past.in_vain and not self.override:
+        is_vain = past.in_vain and not self.override
+        if is_vain:
             confirm, phrase = Confirm.PHRASE, PHRASE
         return Draft(
             count=count.n,
@@ -89,6 +90,7 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
             effects=[*tried(watched), *await self._effects(world, aim, count)],
             confirm=confirm,
             phrase=phrase,
+            because=BECAUSE if is_vain else None,
             rate=told.rate,
             frozen=kept(frost),
             cutoff=frost.cutoff,

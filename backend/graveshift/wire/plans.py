@@ -93,7 +93,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     Where one of them is not exact, counting stopped there: there are at least so many.
 
     `parts` None: they could not be had in time, or are not of this verb; they are of `parts_of` things, the oldest,
-    where that is not None. `samples` are of an edit.
+    where that is not None. `samples` are of an edit. `because` is why the phrase is asked for, where it is another than
+    the usual one.
     """
 
     id: str
@@ -113,6 +114,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     warnings: list[Caution] = []
     samples: list[Sample] = []
     forecast: Forecast | None = None
+    because: str | None = None
 
 
 class RunPlan(Struct, frozen=True, forbid_unknown_fields=True):

@@ -202,7 +202,8 @@ def _asks(plan: Plan) -> str:
         case Confirm.YES:
             return "asks for a yes"
         case Confirm.PHRASE:
-            return f"asks for the phrase {clean(plan.phrase or '', 200)!r}"
+            because = f", because {clean(plan.because, 200)}" if plan.because else ""
+            return f"asks for the phrase {clean(plan.phrase or '', 200)!r}{because}"
 
 
 def _confirmed(plan: Plan, wish: Wish) -> str | None:

@@ -109,10 +109,14 @@ def _leaves(blocks: list[list[Line]], room: int) -> list[list[list[Line]]]:
 
 
 def _phrase(plan: Plan, width: int) -> list[Line]:
+    """What to type, and why that where it is not the usual phrase: who types it has read the reason."""
     if plan.phrase is None:
         return []
-    shown = fit(plan.phrase, min(len(plan.phrase) + 2, width - 22)).rstrip()
-    return [(), (("  To confirm, type  ", "text"), (shown, "bold warn"))]
+    why = clean(plan.because or "", 60)
+    said = f"{why[:1].upper()}{why[1:]}. To do it all the same, type" if why else "To confirm, type"
+    *above, last = _wrapped(said, width - 4 - min(len(plan.phrase), width // 2))
+    shown = fit(plan.phrase, min(len(plan.phrase) + 2, max(8, width - len(last) - 6))).rstrip()
+    return [(), *(((f"  {part}", "text"),) for part in above), ((f"  {last}  ", "text"), (shown, "bold warn"))]
 
 
 def _wrapped(text: str, width: int) -> list[str]:
