@@ -10,6 +10,10 @@ from graveshift_tui import moments
 if TYPE_CHECKING:
     from graveshift_tui.widgets.choose import Choice, Chooser
 
+QUESTION: Final = (
+    "At which thresholds does it slow itself down and stop? "
+    "Type them by name: slow_ratio, stop_ratio, slow_age, stop_age, slow_depth, stop_depth, probe."
+)
 USUAL: Final = "the configured ones"
 NAMES: Final = tuple(name for name in Guard.__struct_fields__ if not name.startswith("canary"))
 """Those of a canary are not for a requeue without one."""
@@ -49,8 +53,7 @@ def chooser() -> "Chooser":
 
     offered = [Choice("", USUAL), *(Choice(text, title) for text, title in OFFERED.items())]
     return Chooser(
-        "At which thresholds does it slow itself down and stop?",
-        offered, typed=typed, looks=LOOKS, placeholder="stop_ratio=10% slow_age=2m",
+        QUESTION, offered, typed=typed, looks=LOOKS, placeholder="stop_ratio=10% slow_age=2m",
     )  # fmt: skip
 
 
