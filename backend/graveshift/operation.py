@@ -82,6 +82,7 @@ class World(Struct, frozen=True):
 class Draft(Struct, frozen=True, kw_only=True):
     """What planning found. `count` None: cannot say. `frozen` is kept with the plan and handed back to `run` as it was.
 
+    `because` is why the phrase is another than the usual one, in words.
     `subjects` are identities and states of what is not counted: a plan whose fresh draft has other subjects is stale.
     `walked` is how many items the run will have, where that is not the count: some may be too late by then.
     `rate` is items per second for the run, None for unlimited or for verbs that have none. `cutoff` is when it was
@@ -98,6 +99,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     effects: Sequence[Effect] = ()
     confirm: Confirm = Confirm.YES
     phrase: str | None = None
+    because: str | None = None
     rate: float | None = None
     subjects: Sequence[str] = ()
     frozen: Mapping[str, Any] = {}

@@ -4,6 +4,7 @@ import pytest
 from msgspec import structs
 from sqlalchemy import text
 
+from graveshift.operations.backup import CreateBackup
 from graveshift.store.engine import open_unit
 from graveshift.wire.plans import Plan
 from tests.front import ALL, ANN, Front
@@ -58,6 +59,18 @@ async def test_an_old_backup_is_told_with_its_age_and_a_young_one_is_enough(care
     assert "the last verified backup is 3d old" in words
     await backed_up(careful, 60)
     assert await warned(careful) == []
+
+
+async def test_a_backup_that_is_being_made_is_told_instead_of_the_way_to_another(careful: Front) -> None:
+    careful.operations |= {CreateBackup.name: CreateBackup}
+    await careful.letters(3)
+    run = await careful.order("backup.create", {})
+    last = "more than 2, and there is no verified backup"
+    assert await warned(careful) == [f"{last}: run {run.id} of ann is making one now"]
+    await careful.wheel.steer(run.id, "pause", ANN)
+    assert await warned(careful) == [f"{last}: run {run.id} of ann would make one, but is paused"]
+    await careful.wheel.steer(run.id, "cancel", ANN)
+    assert await warned(careful) == [f"{last}: backup.create makes one (B)"]
 
 
 async def test_where_it_is_off_nothing_warns(front: Front) -> None:

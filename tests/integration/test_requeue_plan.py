@@ -198,12 +198,17 @@ async def test_seconds_and_bytes_are_foretold_and_a_disk_that_is_too_small_is_sa
     assert plan.forecast.duration_s is not None
     assert (20 < plan.forecast.duration_s < 60, plan.forecast.undo_window_s) == (True, 10)
     assert (plan.forecast.wal_bytes, plan.forecast.free_bytes) == (2_500_000, 1_000_000)
+    assert plan.forecast.brakes == "10% failed first attempts or 1m wait slow it, 30% or 15m stop it"
     assert "of disk" in told(plan, "disk").words
     front.world = structs.replace(front.world, free_bytes=lambda: None)
     unlimited = await planned(front, FAST)
     assert unlimited.forecast is not None
     assert (unlimited.forecast.duration_s, unlimited.forecast.free_bytes) == (None, None)
     assert [w for w in unlimited.warnings if w.code == "disk"] == []
+    own = {"stop_ratio": 0.5, "stop_age_s": "off"}
+    guarded = await planned(front, {**FAST, "guard": own})
+    assert guarded.forecast is not None
+    assert guarded.forecast.brakes == "50% failed first attempts stop it"
 
 
 async def die_again(front: Front, n: int, saved: int = 0) -> str:
@@ -224,6 +229,9 @@ async def test_a_cure_that_failed_asks_for_a_phrase_that_says_so_and_an_override
     assert f"by run {run} of ann" in said.words
     assert "90% of these died again" in said.words
     assert (said.n, plan.confirm, plan.phrase) == (18, Confirm.PHRASE, "died again")
+    assert (plan.because, (await planned(front, {**ALL, "override": True})).because) == (
+        "most died again last time", None,
+    )  # fmt: skip
     assert (await planned(front, {**ALL, "override": True})).confirm is Confirm.YES
     begun = await front.begin(plan)
     assert begun.state is RunState.QUEUED

@@ -247,16 +247,16 @@ class FakeClient(Client):
         """Cancels at once; what an operator says takes the place of what it said."""
         run = await self.look(run_id)
         states = {"cancel": RunState.CANCELLED, "pause": RunState.PAUSED, "resume": RunState.RUNNING}
-        changed = replace(run, state=states[act], halt=None, finished_at=self.now if act == "cancel" else None)
+        ended = self.now if act == "cancel" else None
+        changed = replace(stock.turned(run, act, self.now), state=states[act], halt=None, finished_at=ended)
         self.runs[self.runs.index(run)] = changed
         return changed
 
     async def set_rate(self, run_id: str, per_s: float | None) -> Run:
         """Another rate."""
         run = await self.look(run_id)
-        changed = replace(run, rate=per_s)
-        self.runs[self.runs.index(run)] = changed
-        return changed
+        self.runs[self.runs.index(run)] = replace(stock.turned(run, "rate", self.now), rate=per_s)
+        return await self.look(run_id)
 
     async def items(self, run_id: str, *, cursor: str | None = None, limit: int = 100) -> Page[Item]:
         """What became of each."""

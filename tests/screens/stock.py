@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from graveshift.wire.dlq import Attempt, LetterDetail
 from graveshift.wire.plans import Plan
 from graveshift.wire.queues import Limit, Queue
-from graveshift.wire.runs import Run
+from graveshift.wire.runs import Run, Steer, Steered
 from tests.screens.night import CAUSES, START
 
 ASKED = ("queue.resume", "queue.drain", "queue.purge")
@@ -76,3 +76,10 @@ def live_first(runs: Sequence[Run]) -> list[Run]:
     """Newest first among the live, then among those that have ended."""
     newest = list(reversed(runs))
     return [run for run in newest if run.state.is_live] + [run for run in newest if not run.state.is_live]
+
+
+def turned(run: Run, act: str, now: datetime) -> Run:
+    """The run as ana has steered it; the last word and the last rate are kept."""
+    done = {"cancel": Steer.CANCELLED, "pause": Steer.PAUSED, "resume": Steer.RESUMED, "rate": Steer.RATE}[act]
+    kept = [one for one in run.steered if (one.act is Steer.RATE) != (done is Steer.RATE)]
+    return replace(run, steered=[Steered(done, "ana", now), *kept])

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from textual.widgets import Input
 
-from graveshift_tui.screens.flows.otherwise import Ways, _at, _due, _per_s
+from graveshift_tui.screens.flows.guarding import LOOKS, NAMES, OFFERED, guard_of
+from graveshift_tui.screens.flows.otherwise import Ways, _at, _due, _guard, _per_s
 from graveshift_tui.widgets.choose import Chooser
 from tests.screens.console import Person, console
 from tests.screens.test_one_question import sends
@@ -33,14 +34,23 @@ async def test_every_way_is_chosen_and_sent_and_esc_leaves_all() -> None:
         await picks(person, "how?", *"attempts")
         await picks(person, "how?", *"rate")
         await picks(person, "At what rate?", *"unlimited")
+        await picks(person, "how?", *"guard")
+        await picks(person, "At which thresholds", *"stop_ratio=10%,slow_age=2m")
         await until(lambda: isinstance(person.app.screen, Chooser))
-        for words in ("mail", "15 minutes after each has moved", "only those that were left", "no limit"):
+        for words in (
+            "stop_ratio=10% slow_age=2m",
+            "mail",
+            "15 minutes after each has moved",
+            "only those that were left",
+            "no limit",
+        ):
             await person.sees(words)
         await picks(person, "how?")
         await until(lambda: person.client.plans)
         (plan,) = person.client.plans.values()
-        chosen = {name: plan.args[name] for name in ("queue", "delay_s", "at", "attempts", "rate")}
-        assert chosen == {"queue": "mail", "delay_s": 900.0, "at": None, "attempts": "keep", "rate": "unlimited"}
+        chosen = {name: plan.args[name] for name in ("queue", "delay_s", "at", "attempts", "rate", "guard")}
+        assert chosen == {"queue": "mail", "delay_s": 900.0, "at": None, "attempts": "keep", "rate": "unlimited",
+                          "guard": {"stop_ratio": 0.1, "slow_age_s": 120.0}}  # fmt: skip
         assert "filter" in plan.args["selection"]
 
 
@@ -82,6 +92,31 @@ def test_a_length_is_a_delay_and_a_clock_is_a_time(text: str, args: dict[str, ob
     ways = _at(NOW, Ways(), text)
     assert (ways.args, ways.words["when"]) == (args, words)
     assert not text or _due(text, NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "guard"),
+    [
+        ("stop_ratio=10%", {"stop_ratio": 0.1}),
+        ("slow_ratio=0.05 stop_ratio=off", {"slow_ratio": 0.05, "stop_ratio": "off"}),
+        ("slow_age=90s, stop_age_s=600", {"slow_age_s": 90.0, "stop_age_s": 600}),
+        ("stop_depth=5000 minimum=10 probe=partner", {"stop_depth": 5000, "minimum": 10, "probe": "partner"}),
+    ],
+)
+def test_thresholds_are_typed_by_the_names_of_their_settings(text: str, guard: dict[str, object]) -> None:
+    assert guard_of(text) == guard
+
+
+def test_what_is_no_threshold_is_not_taken() -> None:
+    for wrong in ("", "10%", "stop_ratio", "stop_ratio=200%", "stop_ratio=fast", "speed=3", "stop_depth=0.5",
+                  "probe=a probe=b", "canary_red=2"):  # fmt: skip
+        assert guard_of(wrong) is None, wrong
+    assert all(guard_of(offer) for offer in OFFERED)
+    assert all(f"{name.removesuffix('_s')}" in LOOKS for name in NAMES)
+
+
+def test_the_configured_thresholds_are_those_of_no_argument() -> None:
+    assert _guard(Ways(), "").args == {"guard": None}
 
 
 def test_a_rate_is_a_number_and_unlimited_is_said() -> None:

@@ -80,11 +80,12 @@ async def a_canary(*warnings: str) -> Plan:
         Effect("by", "the way"),
     ]
     told = Forecast(rate=50.0, first_rate=10.0, duration_s=340.0, undo_window_s=0.0, wal_bytes=42_200_000,
-                    disk_bytes=15_200_000)  # fmt: skip
+                    disk_bytes=15_200_000, brakes=BRAKES)  # fmt: skip
     return replace(await a_plan(), args={"canary": True}, effects=effects, warnings=care(*warnings), forecast=told,
                    confirm=Confirm.PHRASE, phrase="webhooks", arrived_since=0)  # fmt: skip
 
 
+BRAKES = "10% failed first attempts or 1m wait slow it, 30% or 15m stop it"
 TITLE = "Requeue (canary first) all 16,886 letters of ConnectTimeout POST https://<addr>/hook timed out after a while"
 SENT = "may have arrived (ConnectTimeout): the same job id is sent again"
 
@@ -99,7 +100,8 @@ def page_of(plan: Plan, page: int = 0) -> str:
 async def test_what_decides_is_on_the_first_page_of_24_lines_with_two_warnings() -> None:
     said = page_of(await a_canary(SENT, "were requeued before, by run 7 of ben at 03:12:41Z, and are dead again"))
     for part in ("all 16,886 letters", "a canary of 20", "at 50/s", "takes about 5m40s at 10 → 50/s",
-                 "u takes back what still waits", SENT, "are dead again", "To confirm, type  webhooks"):  # fmt: skip
+                 "u takes back what still waits", BRAKES, SENT, "are dead again",
+                 "To confirm, type  webhooks"):  # fmt: skip
         assert part in said, said
 
 
@@ -109,6 +111,13 @@ async def test_warnings_that_have_no_room_are_announced_on_the_first_page() -> N
     assert said.index("u takes back") < said.index("may have arrived")
     assert "4 more, 2 warnings" in said
     assert page_of(plan, 1).count("may have arrived") == 2
+
+
+async def test_a_phrase_that_is_not_the_usual_one_says_why_it_is_asked_for() -> None:
+    plan = replace(await a_canary(), phrase="died again", because="most died again last time")
+    assert "Most died again last time. To do it all the same, type  died again" in page_of(plan)
+    narrow = ["".join(text for text, _ in line) for line in question("", "all", plan, 40, 24)]
+    assert "  type  died again" in narrow
 
 
 async def test_the_question_turns_its_page_while_the_phrase_is_typed() -> None:

@@ -46,8 +46,13 @@ def part_lines(plan: Plan) -> list[str]:
 
 
 def forecast_lines(plan: Plan, cancels: str = "u") -> list[str]:
-    """How fast and for how long, then the disk; trifles are not told."""
-    return [line for line in (pace_line(plan, cancels), disk_line(plan)) if line]
+    """How fast and for how long, at what it slows itself down and stops, then the disk; trifles are not told."""
+    return [line for line in (pace_line(plan, cancels), brake_line(plan), disk_line(plan)) if line]
+
+
+def brake_line(plan: Plan) -> str:
+    """`10% failed first attempts or 1m wait slow it, 30% or 15m stop it`; empty where it is not foretold."""
+    return clean(plan.forecast.brakes or "", 300) if plan.forecast else ""
 
 
 def pace_line(plan: Plan, cancels: str = "u") -> str:

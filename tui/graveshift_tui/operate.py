@@ -18,6 +18,7 @@ from graveshift_tui.format import stage, things
 from graveshift_tui.opening import Opening
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
+from graveshift_tui.steered import by_whom
 from graveshift_tui.widgets.work import spawn
 
 NOUNS: Final = {
@@ -198,7 +199,7 @@ def ending(ask: Ask, run: Run) -> str:
     why = f": {run.error}" if run.error else ""
     what = f"{run.operation}: {ask.scope}"
     left = f", {things(run.became.waiting, 'job')} not ended yet" if run.became and run.became.waiting else ""
-    became = progress(run) if in_vain(run) else f"{stage(run)}, {progress(run)}{left}"
+    became = progress(run) if in_vain(run) else f"{stage(run)}{by_whom(run)}, {progress(run)}{left}"
     return clean(f"run {run.id}: {became} ({what}){why}", 300)
 
 

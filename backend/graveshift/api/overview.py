@@ -24,7 +24,7 @@ from graveshift.wire.workers import Worker, WorkerState
 
 T = TypeVar("T")
 CAUSES, QUEUES, ENDED_RUNS, WORKERS, BACKUPS = 20, 50, 5, 50, 3
-LIVE_RUNS, ENDED_AMONG = 100, 20
+LIVE_RUNS, ENDED_AMONG, STOPPED_RUNS = 100, 20, 20
 WORST = (WorkerState.SILENT, WorkerState.STOPPING, WorkerState.QUIET)
 
 
@@ -67,9 +67,13 @@ async def _causes(rooms: Rooms) -> Page[Group]:
 
 
 async def _runs(rooms: Rooms) -> list[Run]:
-    """Those that are live, and the last that ended, with what became of what they moved."""
-    live, ended = await asyncio.gather(rooms.runs.live(LIVE_RUNS), rooms.runs.page(None, ENDED_AMONG))
-    return await followed(rooms, live + [run for run in ended.items if not run.state.is_live][:ENDED_RUNS])
+    """Those that are live, the last that ended, and what was stopped lately, with what became of what they moved."""
+    live, ended, stopped = await asyncio.gather(
+        rooms.runs.live(LIVE_RUNS), rooms.runs.page(None, ENDED_AMONG), rooms.runs.stopped(STOPPED_RUNS)
+    )
+    last = [run for run in ended.items if not run.state.is_live][:ENDED_RUNS]
+    over = {run.id: run for run in (*last, *stopped)}
+    return await followed(rooms, live + sorted(over.values(), key=lambda run: int(run.id), reverse=True))
 
 
 async def _apart(read: Callable[[], Awaitable[T]]) -> T:

@@ -266,6 +266,7 @@ def _plan(kept: KeptPlan, draft: Draft) -> Plan:
         effects=list(draft.effects),
         confirm=draft.confirm,
         phrase=draft.phrase,
+        because=draft.because,
         expires_at=kept.expires_at,
         parts=None if draft.parts is None else list(draft.parts),
         parts_of=draft.parts_of,

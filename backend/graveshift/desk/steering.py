@@ -7,10 +7,11 @@ from graveshift.errors import Invalid, NotAllowed, NotFound
 from graveshift.operation import Actor
 from graveshift.store.audit import AuditBook, Deed
 from graveshift.store.runs import RunBook, number
+from graveshift.store.steering import write_steer
 from graveshift.wire.operations import Role
-from graveshift.wire.runs import FASTEST, SLOWEST, Run, RunState
+from graveshift.wire.runs import FASTEST, SLOWEST, Run, RunState, Steer
 
-ACTS = ("cancel", "pause", "resume")
+ACTS = {"cancel": Steer.CANCELLED, "pause": Steer.PAUSED, "resume": Steer.RESUMED}
 
 
 class Wheel:
@@ -30,6 +31,7 @@ class Wheel:
             run = await self._held(unit, run_id)
             if act == "cancel" and not run.state.is_live:
                 return run
+            await write_steer(unit, int(run.id), ACTS[act], actor.name)
             steered = await self._turned(unit, run, act)
             resumed = run.halt and act == "resume" and f"it had stopped by itself: {run.halt}"
             await self._write(unit, actor, run, f"run.{act}", resumed or None)
@@ -47,6 +49,7 @@ class Wheel:
         await self._may(actor, "run.rate", run_id)
         async with self._runs.unit() as unit:
             run = _live(await self._held(unit, run_id))
+            await write_steer(unit, int(run.id), Steer.RATE, actor.name)
             steered = await self._runs.set_rate(unit, int(run.id), per_s)
             await self._write(unit, actor, run, "run.rate", "unlimited" if per_s is None else f"{per_s:g} per second")
             await unit.commit()

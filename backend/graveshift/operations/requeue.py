@@ -3,18 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from graveshift.back import Back
 from graveshift.driver import Can, Count, Letters, Move, Source, Unit, Verdict
 from graveshift.errors import Invalid
 from graveshift.operation import Care, Carrier, Draft, World
 from graveshift.selection import LETTER_FIELDS, Aim, Frost, arrived, count_letters, kept, thawed
+from graveshift.selection.braking import brakes
 from graveshift.selection.claiming import claims_of_others
 from graveshift.selection.editing import edited_samples, moved_edited
 from graveshift.selection.forecasting import forecast, short_of_room
 from graveshift.selection.foreseeing import foreseen
-from graveshift.selection.past import PHRASE, before
+from graveshift.selection.past import BECAUSE, PHRASE, before
 from graveshift.selection.patching import check_patch, check_payload, check_unmasked
 from graveshift.selection.surveying import surveyed
 from graveshift.selection.trying import care, tried
@@ -75,18 +76,21 @@ class Requeue(Struct, frozen=True, forbid_unknown_fields=True):
         past = await before(world, aim, found)
         samples, wide = await edited_samples(aim, frost, (self.payload, self.patch), world.redaction)
         window_s = 0 if self.canary else window(aim, world.undo_window_s)
-        told = forecast(world, count, self._rate(world), window_s, wide)
+        watched, told = self._care(world, aim, frost), forecast(world, count, self._rate(world), window_s, wide)
+        told = structs.replace(told, brakes=brakes(watched, told, count, world.probes) or None)
         confirm, phrase = bulk(aim, count, world.environment)
-        if past.in_vain and not self.override:
+        is_vain = past.in_vain and not self.override
+        if is_vain:
             confirm, phrase = Confirm.PHRASE, PHRASE
         return Draft(
             count=count.n,
             count_is_exact=count.exact,
             walked=aim.walked,
             arrived_since=0,
-            effects=[*tried(self._care(world, aim, frost)), *await self._effects(world, aim, count)],
+            effects=[*tried(watched), *await self._effects(world, aim, count)],
             confirm=confirm,
             phrase=phrase,
+            because=BECAUSE if is_vain else None,
             rate=told.rate,
             frozen=kept(frost),
             cutoff=frost.cutoff,

@@ -18,6 +18,7 @@ from graveshift.wire.runs import Run
 
 REQUEUE = "dlq.requeue"
 PHRASE = "died again"
+BECAUSE = "most died again last time"
 # So many of a run's jobs must have ended, and so many letters be meant, before its outcome stands in anybody's way.
 TELLING = 10
 LOOKED_AT = 5

@@ -35,6 +35,7 @@ from graveshift.store.engine import METADATA, open_look, open_unit
 from graveshift.store.engine import Unit as Transaction
 from graveshift.store.items import ItemBook
 from graveshift.store.reading import newest_first
+from graveshift.store.steering import steered_of
 from graveshift.wire.page import Page
 from graveshift.wire.runs import Run, RunState
 from graveshift.wire.trials import Canary
@@ -67,6 +68,11 @@ RUNS = Table(
     Column("mark", JSON(none_as_null=True)),
     Column("idempotency_key", Text, nullable=False),
     Column("body", JSON, nullable=False),
+    Column("turned", Text),
+    Column("turned_by", Text),
+    Column("turned_at", DateTime(timezone=True)),
+    Column("rated_by", Text),
+    Column("rated_at", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("starts_at", DateTime(timezone=True)),
     Column("started_at", DateTime(timezone=True)),
@@ -76,7 +82,7 @@ RUNS = Table(
     UniqueConstraint("actor", "idempotency_key"),
     schema="graveshift_ledger",
 )
-ELSEWHERE = ("id", "plan_id", "state", "canary", "became", "eta_s")
+ELSEWHERE = ("id", "plan_id", "state", "canary", "became", "eta_s", "steered")
 PLAIN = [name for name in Run.__struct_fields__ if name not in ELSEWHERE]
 NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 LIVE = [state.value for state in RunState if state.is_live]
@@ -113,6 +119,12 @@ UNDONE_BY = text("""
       AND r.state IN ('queued', 'running', 'paused', 'succeeded') AND r.failed = 0
     ORDER BY r.id DESC LIMIT 1
 """)
+# Of a run with an old number, too: whoever began it looks for its end, however many others ended since it began.
+STOPPED = text("""
+    SELECT * FROM graveshift_ledger.runs
+    WHERE finished_at > now() - interval '5 minutes' AND state IN ('failed', 'cancelled', 'lost')
+    ORDER BY id DESC LIMIT :most
+""")
 STILL_LIVE = select(RUNS).where(RUNS.c.state.in_(LIVE)).order_by(RUNS.c.id.desc()).limit(bindparam("most"))
 
 
@@ -135,6 +147,11 @@ class RunBook:
         """Runs with work left, newest first."""
         async with open_look(self._engine) as unit:
             return [run_of(row) for row in (await unit.execute(STILL_LIVE, {"most": limit})).mappings()]
+
+    async def stopped(self, limit: int) -> list[Run]:
+        """Runs that ended before their time in the last five minutes, newest first."""
+        async with open_look(self._engine) as unit:
+            return [run_of(row) for row in (await unit.execute(STOPPED, {"most": limit})).mappings()]
 
     async def at_work(self, operations: Sequence[str]) -> list[tuple[Run, Mapping[str, Any]]]:
         """Live runs of these verbs with the selection of each, newest first; twenty at most."""
@@ -226,4 +243,5 @@ def run_of(row: RowMapping) -> Run:
     """A row as it goes over the wire."""
     plain = {name: row[name] for name in PLAIN}
     canary = msgspec.convert(row["canary"], Canary | None)
-    return Run(id=str(row["id"]), plan_id=str(row["plan_id"]), state=RunState(row["state"]), canary=canary, **plain)
+    plain |= {"canary": canary, "steered": steered_of(row)}
+    return Run(id=str(row["id"]), plan_id=str(row["plan_id"]), state=RunState(row["state"]), **plain)

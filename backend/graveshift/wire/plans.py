@@ -73,7 +73,8 @@ class Sample(Struct, frozen=True):
 class Forecast(Struct, frozen=True, kw_only=True):
     """Seconds and bytes; None means "cannot say". `undo_window_s` is the wait before the first item moves.
 
-    `first_rate` is how fast it begins, until it reaches `rate`; None where it begins with that, or has none.
+    `first_rate` is how fast it begins, until it reaches `rate`; None where it begins with that, or has none. `brakes`
+    is at what it slows itself down and stops, in words; None where it is over before that.
     """
 
     duration_s: float | None = None
@@ -83,6 +84,7 @@ class Forecast(Struct, frozen=True, kw_only=True):
     disk_bytes: int | None = None
     free_bytes: int | None = None
     undo_window_s: float = 0
+    brakes: str | None = None
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -91,7 +93,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     Where one of them is not exact, counting stopped there: there are at least so many.
 
     `parts` None: they could not be had in time, or are not of this verb; they are of `parts_of` things, the oldest,
-    where that is not None. `samples` are of an edit.
+    where that is not None. `samples` are of an edit. `because` is why the phrase is asked for, where it is another than
+    the usual one.
     """
 
     id: str
@@ -111,6 +114,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     warnings: list[Caution] = []
     samples: list[Sample] = []
     forecast: Forecast | None = None
+    because: str | None = None
 
 
 class RunPlan(Struct, frozen=True, forbid_unknown_fields=True):

@@ -65,6 +65,23 @@ class Fate(StrEnum):
     GONE = "gone"
 
 
+class Steer(StrEnum):
+    """What an operator did to a run: `rate` set its rate, which is the run's `rate` since."""
+
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    CANCELLED = "cancelled"
+    RATE = "rate"
+
+
+class Steered(Struct, frozen=True):
+    """Takes hold at the next chunk: a run that still runs is not paused yet."""
+
+    act: Steer
+    by: str
+    at: datetime
+
+
 class Run(Struct, frozen=True, kw_only=True):
     """`total` is None until known; `rate` is items per second (None: not limited or not of that kind).
 
@@ -74,7 +91,8 @@ class Run(Struct, frozen=True, kw_only=True):
     `slowed` is the rate it has slowed itself down to, None while it has not. `halt` is why it paused or ended by
     itself, None where it did not or was resumed since. `canary` is None for a run without one. `became` is of
     requeues, None where nobody has looked. What a requeue moves is due `delay_s` after it moved, or `due_at` a time;
-    at once where both are None.
+    at once where both are None. `steered` is who paused, resumed or cancelled it last, and who set its rate, newest
+    first; the audit has every act.
     """
 
     id: str
@@ -101,6 +119,7 @@ class Run(Struct, frozen=True, kw_only=True):
     became: Became | None = None
     delay_s: float | None = None
     due_at: datetime | None = None
+    steered: list[Steered] = []
 
     @property
     def handled(self) -> int:

@@ -29,6 +29,7 @@ from graveshift_tui.foretold import forecast_lines, part_lines, sample_lines, wa
 from graveshift_tui.format import clock, total
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
+from graveshift_tui.steered import by_whom
 
 CANCELS = "`graveshift run cancel`"
 
@@ -201,7 +202,8 @@ def _asks(plan: Plan) -> str:
         case Confirm.YES:
             return "asks for a yes"
         case Confirm.PHRASE:
-            return f"asks for the phrase {clean(plan.phrase or '', 200)!r}"
+            because = f", because {clean(plan.because, 200)}" if plan.because else ""
+            return f"asks for the phrase {clean(plan.phrase or '', 200)!r}{because}"
 
 
 def _confirmed(plan: Plan, wish: Wish) -> str | None:
@@ -235,11 +237,7 @@ async def _follow(conduct: Conduct, started: Run) -> Run:
             async for run in states:
                 if run.halt and run.state is RunState.PAUSED:
                     break  # it asks, and whoever waits for its end would wait for ever
-                if sys.stderr.isatty():
-                    total = "?" if run.total is None else f"{run.total:,}"
-                    print(
-                        f"\r\x1b[Krun {clean(run.id)}: {run.state}, {run.handled:,} of {total}", end="", file=sys.stderr
-                    )
+                _show_progress(run)
     except asyncio.CancelledError:
         say(f"run {run.id} continues without this command; `graveshift get runs {run.id}` tells how far it is")
         raise
@@ -251,7 +249,8 @@ async def _follow(conduct: Conduct, started: Run) -> Run:
 
 def _show_progress(run: Run) -> None:
     if sys.stderr.isatty():
-        progress = f"run {clean(run.id)}: {run.state}, {run.handled:,} of {total(run.total, exact=True)}"
+        state = f"{run.state}{clean(by_whom(run), 100)}"
+        progress = f"run {clean(run.id)}: {state}, {run.handled:,} of {total(run.total, exact=True)}"
         print(f"\r\x1b[K{progress}", end="", file=sys.stderr, flush=True)
 
 
@@ -281,5 +280,5 @@ def run_line(run: Run) -> str:
         after = f"; `graveshift run resume {clean(run.id)}` goes on, `graveshift run cancel {clean(run.id)}` ends it"
     if run.canary:
         counts += f"; {run.canary.state.value} {f.canary(run)}"
-    became = in_vain(run).partition(":")[0] or run.state.value
+    became = in_vain(run).partition(":")[0] or f"{run.state.value}{clean(by_whom(run), 100)}"
     return f"run {clean(run.id)}: {clean(run.operation)} {became}: {counts}{error}{after}"

@@ -1,4 +1,4 @@
-"""Runs that stop or slow themselves: told once each, with a bell, and in the terminal's title while they wait."""
+"""Runs that stop or slow themselves, or that others steer: told once, with a bell where somebody must look."""
 
 from datetime import datetime
 from typing import Protocol
@@ -6,6 +6,7 @@ from typing import Protocol
 from graveshift.wire.overview import Overview
 from graveshift.wire.runs import Run, RunState
 from graveshift_tui.format import rate
+from graveshift_tui.screens.hearing import Hearing
 from graveshift_tui.widgets.band import ended_itself
 from graveshift_tui.widgets.title import Title
 
@@ -21,12 +22,13 @@ class Host(Protocol):
 
 
 class Alarm:
-    """Looks at every overview; what it has told it does not tell again."""
+    """Looks at every overview; what it has told it does not tell again. A run that waits is in the terminal's title."""
 
     def __init__(self, host: Host, title: Title) -> None:
         self._host = host
         self._title = title
         self._told: dict[str, str] = {}
+        self._hearing = Hearing()
 
     def heed(self, seen: Overview | None) -> None:
         """Tells what is new of the runs."""
@@ -36,7 +38,10 @@ class Alarm:
         new = {run: said for run, said in words.items() if self._told.get(run) != said}
         for run, said in new.items():
             self._host.tell(f"run {run}: {said}", "warning", f"run {run}")
-        if new:
+        news = self._hearing.news(seen)
+        for one in news:
+            self._host.tell(one.text, "warning" if one.is_loud else "information", one.about)
+        if new or any(one.is_loud for one in news):
             self._host.bell()
         self._told = words
         told = [f"run {run.id} {run.halt}" for run in seen.runs if run.state.is_live and run.halt]

@@ -20,6 +20,7 @@ from graveshift_tui.sanitize import clean
 from graveshift_tui.screens.causes import owner_word
 from graveshift_tui.screens.groups import after, cause, short, speed
 from graveshift_tui.screens.saying import said
+from graveshift_tui.steered import by_whom
 
 MOST: Final = 500
 """Marked things that a command names one by one."""
@@ -96,7 +97,8 @@ def _one(row: Struct, subject: Subject, seen: Overview) -> str:
             since = f", since {_when(row.started_at, now)}" if row.started_at else ""
             told = f", {_cut(row.error or row.halt or '')}" if row.error or row.halt else ""
             why = f', because "{_cut(row.reason)}"' if row.reason else ""
-            return f"run {row.id} {row.operation}: {f.stage(row)}, {progress(row)}, by {row.actor}{since}{why}{told}"
+            state = f"{f.stage(row)}{by_whom(row)}"
+            return f"run {row.id} {row.operation}: {state}, {progress(row)}, by {row.actor}{since}{why}{told}"
         case Queue():
             return f"queue {row.name}: {_of_queue(row, now)}"
     return f"{_noun(subject.card, 1)} {getattr(row, 'id', '')}"

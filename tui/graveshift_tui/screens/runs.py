@@ -12,6 +12,7 @@ from graveshift_tui.screens import paces
 from graveshift_tui.screens.alarm import asks
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.screens.paces import speed, starts
+from graveshift_tui.steered import told as steered
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
 from graveshift_tui.widgets.paint import Line, wrapped
 from graveshift_tui.widgets.tree import Node
@@ -51,7 +52,7 @@ def pane(run: Run, at: At) -> list[Line]:
     """The run under the cursor in words."""
     later = f"   {paces.due(run)}" if paces.due(run) else ""
     why = f'{later}   "{run.reason}"' if run.reason else later
-    told = run.error or asks(run)
+    told = "   ".join(part for part in (run.error or asks(run), *steered(run, at.now)) if part)
     room = at.width - len(f.stage(run)) - 7
     became: Line = ((f"   {paces.told(run, at.now, room)}", "warn" if starts(run, at.now) else "text"),)
     return [
@@ -75,6 +76,7 @@ def nodes(run: Run, at: At) -> list[Node]:
         ("canary", f"{run.canary.state.value}: {f.canary(run)}" if run.canary else None),
         ("then", run.canary.then.value if run.canary else None),
         ("stopped itself", run.halt),
+        ("steered", "; ".join(steered(run, at.now, all_of_it=True))),
         ("by", run.actor),
         ("reason", run.reason),
         ("started", f.moment(run.started_at)),

@@ -11,6 +11,7 @@ from graveshift.wire.runs import Run
 from graveshift.wire.trials import CanaryState
 from graveshift_tui.format import age, fit
 from graveshift_tui.sanitize import clean
+from graveshift_tui.steered import by_whom
 from graveshift_tui.widgets.paint import Line, spread
 
 AMBER: Final = 2.0
@@ -72,19 +73,34 @@ def band(pulse: Pulse, width: int, where: str, runs_key: str = "") -> Line:
 
 
 def stopped(seen: Overview, key: str = "") -> Line:
-    """Runs that stopped or slowed themselves, and wait for or were to be seen by somebody; `key` leads there."""
+    """Runs that stopped or slowed themselves, or that another than the reader, whose they are, stopped.
+
+    They wait for or were to be seen by somebody; `key` leads there.
+    """
     halted = [run.id for run in seen.runs if run.state.is_live and run.halt]
     over = [run.id for run in seen.runs if ended_itself(run, seen.as_of)]
     slowed = [run.id for run in seen.runs if run.state.is_live and run.slowed is not None and not run.halt]
-    which = halted or over or slowed
+    others = [run for run in seen.runs if run.actor == seen.actor and _stopped_lately(run, seen.as_of)]
+    which = halted or over or [run.id for run in others] or slowed
     if not which:
         return ()
-    word = "ASKS" if halted else "STOPPED ITSELF" if over else "SLOWED ITSELF"
+    word = "ASKS" if halted else "STOPPED ITSELF" if over else _by_another(others[0]) if others else "SLOWED ITSELF"
     more = (f" +{len(which) - 1}" if len(which) > 1 else "") + (f" ({key})" if key else "")
     return (
         ("  ", "text on panel"),
         (f" run {fit(which[0], min(len(which[0]), 8))} {word}{more} ", "bold band_text on band_amber"),
     )
+
+
+def _stopped_lately(run: Run, now: datetime) -> bool:
+    """By another than who began it: as long as it stands, and some minutes where it has ended."""
+    is_seen = run.finished_at is None or now - run.finished_at <= SEEN_FOR
+    return bool(by_whom(run)) and is_seen
+
+
+def _by_another(run: Run) -> str:
+    by = by_whom(run).removeprefix(" by ")
+    return f"{run.state.value.upper()} BY {fit(by, min(len(by), 12)).rstrip()}"
 
 
 def ended_itself(run: Run, now: datetime) -> str:

@@ -5,7 +5,7 @@ from textwrap import wrap
 from typing import Final
 
 from graveshift.wire.plans import Confirm, Plan
-from graveshift_tui.foretold import disk_line, pace_line, part_lines, sample_lines, warning_lines
+from graveshift_tui.foretold import brake_line, disk_line, pace_line, part_lines, sample_lines, warning_lines
 from graveshift_tui.format import count, fit, things, total
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
@@ -68,14 +68,14 @@ def refusal(error: ConsoleError, plan: Plan, width: int) -> list[Line]:
 def _blocks(plan: Plan, width: int) -> list[list[Line]]:
     """What decides comes first: the first effect, with a canary the one after it, how fast and what takes it back.
 
-    Then warnings, the other effects, what an edit changes, the disk and what it is made of, each whole.
+    Then at what it slows itself down and stops, warnings, the other effects, what an edit changes, the disk and what it
+    is made of, each whole.
     """
     effects = [("text", f"{effect.subject}: {effect.change}") for effect in plan.effects]
     first = 2 if plan.args.get("canary") else 1
-    pace = _pace(plan)
     said = [
         *effects[:first],
-        *([("text", pace)] if pace else []),
+        *(("text", line) for line in (_pace(plan), brake_line(plan)) if line),
         *((WARN, f"! {line}") for line in warning_lines(plan)),
     ]
     said += [*effects[first:], *(("text", line) for line in sample_lines(plan))]
@@ -109,10 +109,14 @@ def _leaves(blocks: list[list[Line]], room: int) -> list[list[list[Line]]]:
 
 
 def _phrase(plan: Plan, width: int) -> list[Line]:
+    """What to type, and why that where it is not the usual phrase: who types it has read the reason."""
     if plan.phrase is None:
         return []
-    shown = fit(plan.phrase, min(len(plan.phrase) + 2, width - 22)).rstrip()
-    return [(), (("  To confirm, type  ", "text"), (shown, "bold warn"))]
+    why = clean(plan.because or "", 60)
+    said = f"{why[:1].upper()}{why[1:]}. To do it all the same, type" if why else "To confirm, type"
+    *above, last = _wrapped(said, width - 4 - min(len(plan.phrase), width // 2))
+    shown = fit(plan.phrase, min(len(plan.phrase) + 2, max(8, width - len(last) - 6))).rstrip()
+    return [(), *(((f"  {part}", "text"),) for part in above), ((f"  {last}  ", "text"), (shown, "bold warn"))]
 
 
 def _wrapped(text: str, width: int) -> list[str]:

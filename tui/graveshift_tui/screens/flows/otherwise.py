@@ -1,4 +1,4 @@
-"""A requeue otherwise than usual: to another queue, later, with the attempts that were left, at another rate."""
+"""A requeue otherwise than usual: to another queue, later, with what attempts were left, by its own rate and guard."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from graveshift.wire.queues import Queue
 from graveshift_tui import moments
 from graveshift_tui.operate import Ask
 from graveshift_tui.screens import verbs
-from graveshift_tui.screens.flows import speeding
+from graveshift_tui.screens.flows import guarding, speeding
 from graveshift_tui.screens.flows.asking import Flow
 
 if TYPE_CHECKING:
@@ -52,12 +52,15 @@ def _menu(flow: Flow, ask: Ask, queues: list[str], ways: Ways) -> None:
 
     now = flow.seen.as_of if flow.seen else datetime.now(UTC)
     go_on = partial(_menu, flow, ask, queues)
-    usual = {"queue": "their own", "when": "at once", "attempts": "all of them again", "rate": "the usual one"}
+    usual = {"queue": "their own", "when": "at once", "attempts": "all of them again", "rate": "the usual one",
+             "guard": guarding.USUAL}  # fmt: skip
     said = {way: ways.words.get(way, words) for way, words in usual.items()}
     asks: dict[str, Callable[[], Chooser]] = {
-        "queue": lambda: _queue(queues), "when": lambda: _when(now), "rate": _rate,
+        "queue": lambda: _queue(queues), "when": lambda: _when(now), "rate": _rate, "guard": guarding.chooser,
     }  # fmt: skip
-    sets: dict[str, Callable[[Ways, str], Ways]] = {"queue": _to, "when": partial(_at, now), "rate": _per_s}
+    sets: dict[str, Callable[[Ways, str], Ways]] = {
+        "queue": _to, "when": partial(_at, now), "rate": _per_s, "guard": _guard,
+    }  # fmt: skip
 
     def then(chosen: tuple[str, str]) -> None:
         way = chosen[0]
@@ -137,3 +140,7 @@ def _per_s(ways: Ways, text: str) -> Ways:
         return ways.given("rate", "the usual one", rate=None)
     per_s = speeding.rate_of(text)
     return ways.given("rate", speeding.said(per_s), rate=speeding.UNLIMITED if per_s is None else per_s)
+
+
+def _guard(ways: Ways, text: str) -> Ways:
+    return ways.given("guard", guarding.words(text), guard=guarding.guard_of(text))
