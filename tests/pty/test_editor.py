@@ -1,5 +1,6 @@
 """A payload goes to the operator's own editor and comes back, on a real terminal, whatever the editor does."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -63,3 +64,19 @@ def test_the_title_says_what_it_said_when_the_editor_has_gone(tmp_path: Path) ->
         terminal.send("\x0f")
         until_now(lambda: terminal.raw.count(title) == 2, within=20, what="the title is set again")
         assert terminal.raw.index(b"\x1b[23;2t") < terminal.raw.index(b"here I am")
+
+
+def test_a_payload_of_megabytes_goes_through_the_editor_and_nothing_of_it_is_lost(tmp_path: Path) -> None:
+    script = f"""cp $1 {tmp_path}/given; sed -i 's/"ana"/"bob"/' $1"""
+    with Terminal([*FAKE, "huge"], env={"VISUAL": editor(tmp_path, script)}) as terminal:
+        at_the_pane(terminal)
+        assert terminal.shows("too long to be typed")
+        spent = terminal.cpu_s()
+        terminal.send("abc\x1b[B\x1b[F" * 5)
+        terminal.send("\x0f")
+        until_now(lambda: terminal.shows('"to": "bob"'), within=20, what="its beginning, as the editor left it")
+        assert terminal.cpu_s() - spent < 3
+        terminal.send("\x13")
+        until_now(lambda: terminal.shows("Edit and requeue"), within=20)
+    given = (tmp_path / "given").read_text()
+    assert json.loads(given) == {"to": "ana", "body": "lorem ipsum " * 250_000}

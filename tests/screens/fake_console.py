@@ -4,6 +4,7 @@ import os
 import sys
 from datetime import timedelta
 
+from msgspec import Raw
 from msgspec.structs import replace
 
 from graveshift.wire.overview import Overview
@@ -62,6 +63,9 @@ def client(kind: str) -> FakeClient:
             replace(letter, error_type=text, error_message=text, queue=text, kind=text, traceback=text)
             for letter, text in zip(made.letters, HOSTILE, strict=False)
         ]
+    if kind == "huge":
+        text = b'{"to": "ana", "body": "' + b"lorem ipsum " * 250_000 + b'"}'
+        made.letters = [replace(letter, payload=Raw(text)) for letter in made.letters]
     if kind == "long":
         made.letters = [replace(letter, error_message=LONG, traceback="\n" * 60) for letter in made.letters]
     return made

@@ -1,10 +1,13 @@
 """A letter is edited from the keyboard, a cause is patched, and a run that waits is cancelled with one key."""
 
 import json
+import time
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import Raw
 from msgspec.structs import replace
 from textual.widgets import TextArea
 
@@ -91,6 +94,59 @@ async def test_what_the_backend_refuses_is_there_again(monkeypatch: pytest.Monke
         await person.told("the request is too large")
         await person.press("e")
         assert (await area(person)).text == '{"retries": 0}'
+
+
+def carrying(payload: object) -> FakeClient:
+    client = FakeClient(letters=3)
+    raw = Raw(json.dumps(payload).encode())
+    client.letters = [replace(letter, payload=raw) for letter in client.letters]
+    return client
+
+
+@pytest.mark.parametrize("payload", [{"body": "lorem ipsum " * 250_000}, {f"key{n}": n for n in range(150_000)}])
+async def test_what_is_too_long_to_be_typed_in_says_so_at_once_and_no_key_waits(payload: object) -> None:
+    async with console(carrying(payload)) as person:
+        await person.goes("3", "dlq")
+        await person.press("e")
+        await person.sees("too long to be typed")
+        assert not person.app.screen.query_one(TextArea).display
+        spent = time.process_time()
+        await person.press(*"abc", "down", "end", "pagedown", "ctrl+s")
+        await person.told("nothing was edited")
+        assert time.process_time() - spent < 1.5
+
+
+async def test_a_text_that_the_editor_made_short_can_be_typed_in_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with console(carrying({"to": "ana", "body": "x" * 200_000})) as person:
+        await person.goes("3", "dlq")
+        await person.press("e")
+        await person.sees("200,0")
+        pane = person.app.screen
+        assert isinstance(pane, EditPane)
+        monkeypatch.setattr("graveshift_tui.widgets.editpane.in_editor", lambda text: text.replace("x" * 200_000, "y"))
+        monkeypatch.setattr(type(person.app), "suspend", lambda self: nullcontext())
+        await person.press("ctrl+o")
+        await person.sees('"body": "y"')
+        await person.press("ctrl+end", "ctrl+home")
+        await person.press("ctrl+s")
+        await person.sees("Edit and requeue this letter")
+        (plan,) = person.client.plans.values()
+        assert plan.args["patch"] == {"body": "y"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "edit"),
+    [
+        ('{"a": -0.0}', '{"a": 0.0}', {"patch": {"a": 0.0}}),
+        ('{"a": NaN}', '{ "a": NaN}', None),
+        ('{"a": true}', '{"a": 1}', {"patch": {"a": 1}}),
+        ('{"a": 1}', '{"a": 1.0}', {"patch": {"a": 1.0}}),
+        ('{"a": {"b": [1, {"c": 2}], "d": 3}}', '{"a": {"d": 3, "b": [1, {"c": 2}]}}', None),
+        ('{"a": [1, 2]}', '{"a": [2, 1]}', {"patch": {"a": [2, 1]}}),
+    ],
+)
+def test_only_what_means_something_else_is_an_edit(before: str, after: str, edit: object) -> None:
+    assert patch_of(before, after) == edit
 
 
 async def test_a_cause_is_patched() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+CUT_TOKEN: Final = re.compile(rf"{TOKEN.pattern}|\".*", re.DOTALL)
 STEP: Final = "  "
 
 
@@ -17,6 +18,11 @@ def pretty(payload: bytes) -> str:
     except (ValueError, RecursionError):
         return text
     return "".join(_laid_out(TOKEN.findall(text))) + "\n"
+
+
+def laid_out(text: str) -> str:
+    """The same of what may be cut off anywhere, or be no JSON: as far as it can be read."""
+    return "".join(_laid_out(CUT_TOKEN.findall(text))) + "\n"
 
 
 def _laid_out(tokens: list[str]) -> Iterator[str]:
@@ -37,5 +43,8 @@ def _laid_out(tokens: list[str]) -> Iterator[str]:
 
 def _readable(token: str) -> str:
     """A string with its letters instead of their escapes, where a terminal can show them all."""
-    shown = json.dumps(json.loads(token), ensure_ascii=False)
+    try:
+        shown = json.dumps(json.loads(token), ensure_ascii=False)
+    except ValueError:
+        return token
     return shown if shown.isprintable() else token

@@ -10,7 +10,8 @@ from graveshift_tui.screens.groups import short
 from graveshift_tui.screens.tracebacks import long_text, traceback_nodes
 from graveshift_tui.widgets.columns import At, Column, pair, solo
 from graveshift_tui.widgets.paint import Line
-from graveshift_tui.widgets.tree import Node, json_nodes
+from graveshift_tui.widgets.payload import json_nodes
+from graveshift_tui.widgets.tree import Node
 
 
 def title(letter: Letter) -> str:
@@ -50,7 +51,7 @@ def _more(letter: LetterDetail, at: At) -> list[Node]:
         size: Line = ((f"  {f.size(len(raw))}", "muted"),)
         parts += [
             Node("gap2", ()),
-            Node("payload", (("payload", "bold heading"), *size), tuple(json_nodes("payload", raw))),
+            Node("payload", (("payload", "bold heading"), *size), json_nodes("payload", raw)),
         ]
     parts += edit_nodes(letter.edits)
     if letter.traceback:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from graveshift.wire.edits import Edit
 from graveshift_tui import format as f
 from graveshift_tui.widgets.paint import Line
-from graveshift_tui.widgets.tree import Node, json_nodes
+from graveshift_tui.widgets.payload import json_nodes
+from graveshift_tui.widgets.tree import Node
 
 
 def edit_nodes(edits: Sequence[Edit]) -> list[Node]:
@@ -22,4 +23,4 @@ def _edit(index: int, edit: Edit) -> Node:
         (f"{f.moment(edit.at)}  ", "text"),
         (f"run {edit.run_id} by {f.fit(edit.by, min(24, len(edit.by)))}", "muted"),
     )
-    return Node(path, head, tuple(json_nodes(path, bytes(edit.original))), shut=True)
+    return Node(path, head, json_nodes(path, bytes(edit.original)), shut=True)

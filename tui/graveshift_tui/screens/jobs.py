@@ -9,7 +9,8 @@ from graveshift_tui.card import Card, Route
 from graveshift_tui.screens.edits import edit_nodes
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
-from graveshift_tui.widgets.tree import Node, json_nodes
+from graveshift_tui.widgets.payload import json_nodes
+from graveshift_tui.widgets.tree import Node
 
 TONES = {
     JobState.RETRYING: "warn",
@@ -71,7 +72,7 @@ def nodes(job: Job, at: At) -> list[Node]:
         size = (f"  {f.size(len(raw))}", "muted")
         head += [
             Node("gap", ()),
-            Node("payload", (("payload", "bold heading"), size), tuple(json_nodes("payload", raw))),
+            Node("payload", (("payload", "bold heading"), size), json_nodes("payload", raw)),
             *edit_nodes(job.edits),
         ]
     return head

@@ -27,9 +27,8 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.cursor = 0
-        self.folded: frozenset[str] = frozenset()
-        self._shut: set[str] = set()
-        """What was folded from the start."""
+        self._turned: frozenset[str] = frozenset()
+        """What is folded and was open at first, or the other way round."""
         self._document: Sequence[Node] = ()
         self._flat: list[Flat] = []
 
@@ -37,14 +36,11 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         """Shows a document; one equal to the last costs nothing."""
         if nodes != self._document:
             self._document = nodes
-            fresh = {path for path in shut(nodes) if path not in self._shut}
-            self._shut |= fresh
-            self.folded |= fresh
             self._lay()
 
     def reset(self) -> None:
-        """Back to the top with nothing folded: another thing is shown."""
-        self.folded, self.cursor, self._shut = frozenset(), 0, set()
+        """Back to the top, and all folds as they are at first: another thing is shown."""
+        self._turned, self.cursor = frozenset(), 0
         self.scroll_to(y=0, animate=False, immediate=True)
 
     def move(self, delta: int) -> None:
@@ -65,15 +61,15 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
     def toggle_fold(self) -> None:
         """Folds what lies beneath the cursor's line, or opens it."""
         if self._flat and self._flat[self.cursor].folds:
-            self._fold(self.folded ^ {self._flat[self.cursor].path})
+            self._turn(self._turned ^ {self._flat[self.cursor].path})
 
     def find(self, words: str) -> tuple[int, int] | None:
         """Opens all folds and goes to the next row with these words, from the last to the first; which of how many."""
         rows = rows_with(words, self._document, self._width)
         if not rows:
             return None
-        if self.folded:
-            self._fold(frozenset())
+        if self._turned != (opened := frozenset(shut(self._document))):
+            self._turn(opened)
         at = next((at for at, row in enumerate(rows) if row > self.cursor), 0)
         self.move(rows[at] - self.cursor)
         return at + 1, len(rows)
@@ -84,7 +80,7 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         if index >= len(self._flat):
             return strip_of((), width, palette)
         flat = self._flat[index]
-        sign = ("▸ " if flat.path in self.folded else "▾ ") if flat.folds and flat.line[-1][0] != "" else "  "
+        sign = ("▸ " if flat.folded else "▾ ") if flat.folds and flat.line[-1][0] != "" else "  "
         behind = "cursor" if index == self.cursor else "background"
         cursor = ("›" if index == self.cursor else " ", "accent")
         return strip_of((cursor, (sign, "faint"), *flat.line), width, palette, behind=behind)
@@ -98,9 +94,9 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
         """Cells of a line: the last column is the scrollbar's whether it shows or not, which `size` does not say."""
         return max(20, self.scrollable_content_region.width - MARGIN)
 
-    def _fold(self, folded: frozenset[str]) -> None:
+    def _turn(self, turned: frozenset[str]) -> None:
         """The cursor stays on its line."""
-        here, self.folded = self._flat[self.cursor], folded
+        here, self._turned = self._flat[self.cursor], turned
         self._lay()
         self.cursor = [flat.path for flat in self._flat].index(here.path)
         self.move(0)
@@ -108,7 +104,7 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _lay(self) -> None:
         width = self._width
-        self._flat = [part for flat in flatten(self._document, self.folded) for part in _wrapped(flat, width)]
+        self._flat = [part for flat in flatten(self._document, self._turned) for part in _wrapped(flat, width)]
         self.cursor = max(0, min(self.cursor, len(self._flat) - 1))
         self.virtual_size = Size(self.size.width, len(self._flat))
         self.refresh()
@@ -117,4 +113,4 @@ class Detail(ScrollView, can_focus=True, inherit_bindings=False):
 def _wrapped(flat: Flat, width: int) -> list[Flat]:
     """A line that is too long goes on beneath itself; only its beginning folds."""
     first, *more = wrapped(flat.line, width)
-    return [Flat(flat.path, first, flat.folds), *(Flat(flat.path, line, folds=False) for line in more)]
+    return [Flat(flat.path, first, flat.folds, flat.folded), *(Flat(flat.path, line, folds=False) for line in more)]

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 
 from graveshift_tui.sanitize import clean
 from graveshift_tui.widgets.paint import Line, wrapped
-from graveshift_tui.widgets.tree import Node, flatten
+from graveshift_tui.widgets.tree import Node, flatten, shut
 
 
 def rows_with(words: str, document: Sequence[Node], width: int) -> list[int]:
     """Rows of the document, with nothing folded and long lines wrapped at `width`; upper and lower case are one."""
     wanted, rows, first = re.compile(re.escape(words), re.IGNORECASE), [], 0
-    for flat in flatten(document, frozenset()):
+    for flat in flatten(document, frozenset(shut(document))):
         lines = wrapped(flat.line, width)
         rows += sorted({first + row for row in _rows_of(wanted, lines)})
         first += len(lines)

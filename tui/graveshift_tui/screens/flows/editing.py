@@ -1,5 +1,6 @@
 """Edit and requeue: the payload of one letter in a pane, or a merge patch for a cause or the marks."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from functools import partial
@@ -15,23 +16,31 @@ from graveshift_tui.screens.flows.asking import Flow
 from graveshift_tui.screens.patches import Inexpressible, patch_of
 
 REQUEUE = "dlq.requeue"
+# Bytes of a payload that are laid out while nobody waits.
+MOST = 100_000
 
 
 def edit(flow: Flow) -> None:
     """One letter by its payload; a cause, a queue or the marks by a patch."""
     row = flow.subject.row
     if isinstance(row, Letter) and not flow.subject.marked:
-        flow.desk.ask(flow.client.one("dlq", row.id), partial(_payload, flow))
+        flow.desk.ask(_laid_out(flow, row.id), partial(_payload, flow))
     else:
         _patch(flow, verbs.letters(REQUEUE, flow.subject))
 
 
-def _payload(flow: Flow, found: Struct) -> None:
+async def _laid_out(flow: Flow, id: str) -> tuple[Struct, str]:
+    """The letter, and its payload to be edited: megabytes are laid out beside the keys, not before them."""
+    found = await flow.client.one("dlq", id)
+    payload = bytes(found.payload) if isinstance(found, LetterDetail) else b""
+    return found, await asyncio.to_thread(pretty, payload) if len(payload) > MOST else pretty(payload)
+
+
+def _payload(flow: Flow, read: tuple[Struct, str]) -> None:
+    found, was = read
     if not isinstance(found, LetterDetail):
         raise verbs.NotHere("this is no letter")
     from graveshift_tui.widgets.editpane import EditPane, no_json
-
-    was = pretty(bytes(found.payload))
 
     def wrong(text: str) -> str | None:
         if said := no_json(text):
@@ -40,6 +49,8 @@ def _payload(flow: Flow, found: Struct) -> None:
             patch_of(was, text)
         except Inexpressible as why:
             return str(why)
+        except RecursionError:
+            return "it is nested too deeply to be edited here"
         return None
 
     def done(text: str) -> None:
