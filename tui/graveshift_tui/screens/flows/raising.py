@@ -52,10 +52,8 @@ def of_late(queues: Sequence[Queue]) -> str:
     if not known:
         return ""
     names = ", ".join(sorted(queue.name for queue in known)[:NAMED]) + (" ..." if len(known) > NAMED else "")
-    has = "has" if len(known) == 1 else "have"
-    return (
-        f"{phrase(names, 40)} {has} had {rate(sum(queue.out_per_s or 0 for queue in known))} jobs a second done of late"
-    )
+    done = rate(sum(queue.out_per_s or 0 for queue in known))
+    return f"{phrase(names, 40)} did {done} jobs a second of late"
 
 
 def _chosen(selection: object) -> list[str]:
