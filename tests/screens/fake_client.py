@@ -199,7 +199,7 @@ class FakeClient(Client):
 
     async def plan_again(self, plan_id: str) -> Plan:
         """The same."""
-        return self.plans[plan_id]
+        return self.plans.get(plan_id) or stock.missing(f"plan {plan_id}")
 
     async def run(self, plan_id: str, *, key: str, phrase: str | None, reason: str | None) -> Run:
         """Carries it out at once; the same key gives the same run."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from msgspec import Raw
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from graveshift.wire.dlq import Attempt, LetterDetail
 from graveshift.wire.plans import Plan
 from graveshift.wire.queues import Limit, Queue
 from graveshift.wire.runs import Run, Steer, Steered
+from graveshift_tui.client import ApiError
 from tests.screens.night import CAUSES, START
 
 ASKED = ("queue.resume", "queue.drain", "queue.purge")
@@ -83,3 +85,8 @@ def turned(run: Run, act: str, now: datetime) -> Run:
     done = {"cancel": Steer.CANCELLED, "pause": Steer.PAUSED, "resume": Steer.RESUMED, "rate": Steer.RATE}[act]
     kept = [one for one in run.steered if (one.act is Steer.RATE) != (done is Steer.RATE)]
     return replace(run, steered=[Steered(done, "ana", now), *kept])
+
+
+def missing(what: str) -> NoReturn:
+    """There is no such thing."""
+    raise ApiError("not-found", 404, what)

@@ -9,6 +9,7 @@ from graveshift.wire.trials import CanaryState
 from graveshift_tui.format import rate
 from graveshift_tui.screens import verbs
 from graveshift_tui.screens.flows.asking import Flow
+from graveshift_tui.screens.flows.raising import leap, outflow
 
 if TYPE_CHECKING:
     from graveshift_tui.widgets.choose import Choice
@@ -63,24 +64,31 @@ def slower(flow: Flow) -> None:
 
 
 def any_rate(flow: Flow) -> None:
-    """A rate that is typed."""
+    """A rate that is typed. What is much faster says so where it is chosen, and what its workers did of late."""
 
-    def ask(run: Run) -> None:
-        from graveshift_tui.widgets.choose import Choice, Chooser
+    def read(run: Run) -> None:
+        flow.desk.ask(outflow(flow.client, flow.seen, run), partial(_ask, flow, run))
 
-        def offer(text: str) -> "Choice | None":
-            return Choice(text.strip(), said(rate_of(text))) if readable(text) else None
+    _of_run(flow, read)
 
-        def chosen(taken: tuple[str, str]) -> None:
-            if taken[0] != LEAVE:
-                _set(flow, run, rate_of(taken[0]))
 
-        kept = Choice(LEAVE, f"as it is: {said(run.rate)}")
-        offered = [kept, *(Choice(text, said(rate_of(text)), text) for text in OFFERED)]
-        question = f"Run {run.id} at what rate? It has {said(run.rate)}."
-        flow.choose(Chooser(question, offered, typed=offer, looks=LOOKS, placeholder="type a number a second"), chosen)
+def _ask(flow: Flow, run: Run, of_late: str) -> None:
+    from graveshift_tui.widgets.choose import Choice, Chooser
 
-    _of_run(flow, ask)
+    def title(text: str) -> str:
+        return ", ".join(part for part in (said(rate_of(text)), leap(run, rate_of(text))) if part)
+
+    def offer(text: str) -> "Choice | None":
+        return Choice(text.strip(), title(text)) if readable(text) else None
+
+    def chosen(taken: tuple[str, str]) -> None:
+        if taken[0] != LEAVE:
+            _set(flow, run, rate_of(taken[0]), of_late)
+
+    kept = Choice(LEAVE, f"as it is: {said(run.rate)}")
+    offered = [kept, *(Choice(text, title(text), text) for text in OFFERED)]
+    question = f"Run {run.id} at what rate? It has {said(run.rate)}{f'; {of_late}' if of_late else ''}."
+    flow.choose(Chooser(question, offered, typed=offer, looks=LOOKS, placeholder="type a number a second"), chosen)
 
 
 def rate_of(text: str) -> float | None:
@@ -130,6 +138,9 @@ def _times(flow: Flow, factor: float, run: Run) -> None:
     _set(flow, run, min(FASTEST, max(SLOWEST, now * factor)))
 
 
-def _set(flow: Flow, run: Run, per_s: float | None) -> None:
-    words = f"run {run.id}: {said(per_s)} from now on"
-    flow.desk.look(flow.client.set_rate(run.id, per_s), lambda _: flow.desk.tell(words, about=f"run {run.id}"))
+def _set(flow: Flow, run: Run, per_s: float | None, of_late: str = "") -> None:
+    """At once, whatever the rate; who leaps is told what it means."""
+    much, words = leap(run, per_s), f"run {run.id}: {said(per_s)} from now on"
+    words = "".join((words, f", {much}" if much else "", f"; {of_late}" if much and of_late else ""))
+    tone = "warning" if much else "information"
+    flow.desk.look(flow.client.set_rate(run.id, per_s), lambda _: flow.desk.tell(words, tone, f"run {run.id}"))
