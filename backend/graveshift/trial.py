@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from graveshift.driver import Unit
+from graveshift.driver import Fates, Unit
 from graveshift.wire.runs import Became, Fate
 
 # Until a worker takes it, a job that goes ahead has this much on top of its own priority, which is -100 to 100; one
@@ -57,6 +57,13 @@ def became(counts: Mapping[str, int]) -> Became:
     """Of how much was `requeued`, and how it ended."""
     ended = {what: counts.get(what, 0) for what in ("done", "died", "cancelled", "recalled")}
     return Became(**ended, waiting=max(0, counts.get("requeued", 0) - sum(ended.values())))
+
+
+def fates(told: Became, running: int, retrying: int) -> Fates:
+    """The same with what waits told apart: the readings may be a moment apart, and none makes less than nothing."""
+    running = min(told.waiting, running)
+    retrying = min(told.waiting - running, retrying)
+    return Fates(told.waiting - running - retrying, running, told.done, told.died, retrying=retrying)
 
 
 def own(priority: int) -> int:

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+from graveshift.driver import Fates
 from graveshift.trial import Firsts, Trial
 from graveshift.wire.runs import Fate
-from tests.contract.bench import Bench, failure
+from tests.contract.bench import ALL, Bench, failure, native
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=1)
 
@@ -158,3 +159,20 @@ async def _requeued(bench: Bench, **fields: int) -> tuple[str, str]:
     (verdict,) = await bench.move([letter])
     assert verdict.outcome == "moved"
     return letter, letter.partition("-")[2]
+
+
+async def test_fates_are_told_from_the_counts_that_a_run_is_told_by_whoever_moved_its_jobs_on(bench: Bench) -> None:
+    letters = await bench.dead(4)
+    await bench.move(letters, run=11)
+    done, died, retried = await bench.take(3)
+    await bench.work.finish([done.ticket], "w")
+    await bench.kill(died)
+    await bench.work.fail([failure(retried.ticket, retry_in_s=60.0)])
+    (again, *_) = (await bench.letters.page(ALL, None, 10)).items
+    await bench.move([native(again.id)], run=12)
+    for _ in range(2):
+        fates, told = await bench.source.fates(11), (await bench.trials.became([11]))[11]
+        assert fates == Fates(waiting=1, running=0, done=1, dead=1, retrying=1)
+        assert (fates.done, fates.dead, fates.waiting + fates.running + fates.retrying) == (1, told.died, told.waiting)
+        assert await bench.source.fates(12) == Fates(waiting=1, running=0, done=0, dead=0)
+        await bench.upkeep.roll_up()

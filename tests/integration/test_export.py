@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from graveshift.api.sheets import cell
 from graveshift.wire.operations import Role
 from tests.api_service import Service, failing_letters, serving
 from tests.front import true
@@ -73,6 +74,18 @@ async def test_no_cell_is_a_formula_and_no_cell_obeys_a_terminal(service: Servic
         cell = letter[header.index("error_message")]
         assert cell[0] in "'a"
         assert not {"\x1b", "\u202e"} & set(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["  =1+1", "\u00a0@SUM(1)", "\u3000+1", "\n=1", " \t-1", "；=1+1", ";=1+1", "，＝1", "| =1", " ＋1"]
+)
+def test_what_stands_before_a_formula_does_not_hide_it(text: str) -> None:
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "  no route", "a = b", "x; =1", "(-1)", "\u0000=1", "  "])
+def test_what_is_no_formula_stays_as_it_is(text: str) -> None:
+    assert not cell(text).startswith("'")
 
 
 async def test_json_lines_are_ascii_one_line_a_letter(service: Service, viewer: httpx.AsyncClient) -> None:

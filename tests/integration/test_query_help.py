@@ -168,6 +168,43 @@ async def test_a_filter_is_saved_used_replaced_and_dropped_by_its_name(front: Fr
         await front.desk.plan("filter.save", {"name": "a b", "query": "queue:web"}, ANN)
 
 
+async def test_what_is_dropped_or_replaced_is_told_whole_before_and_can_be_had_again_from_the_record(
+    front: Front,
+) -> None:
+    front.operations |= {kind.name: kind for kind in (SaveFilter, DropFilter)}
+    texts = "queue:mail", 'queue:web "no route"'
+
+    async def told(verb: str, **args: str) -> str:
+        run = await front.ended(await front.order(verb, args))
+        (item,) = await front.items(run)
+        return str(item.detail)
+
+    async with front.running():
+        assert await told("filter.save", name="mine", query=texts[0]) == "saved"
+        assert (await told("filter.save", name="mine", query=texts[1])).startswith(
+            f"saved instead of {texts[0]}, saved by ann at 20"
+        )
+        plan = await front.desk.plan("filter.drop", {"name": "mine"}, ANN)
+        assert plan.confirm is Confirm.YES
+        assert plan.effects[0].change.startswith(f"forgotten: {texts[1]}, saved by ann at 20")
+        kept = await told("filter.drop", name="mine")
+        assert kept.startswith(f"dropped: {texts[1]}, saved by ann at 20")
+        query = kept.removeprefix("dropped: ").rpartition(", saved by")[0]
+        assert await told("filter.save", name="mine", query=query) == "saved"
+    again = await front.world.interpreter.filters.one("mine")
+    assert again is not None
+    assert again.query == texts[1]
+
+
+async def test_the_record_of_a_filter_that_was_dropped_has_no_secret(front: Front) -> None:
+    front.operations |= {kind.name: kind for kind in (SaveFilter, DropFilter)}
+    async with front.running():
+        await saved(front, "filter.save", name="pins", query=f"payload.password={PIN} queue:mail")
+        run = await front.ended(await front.order("filter.drop", {"name": "pins"}))
+        (item,) = await front.items(run)
+    assert str(item.detail).startswith("dropped: payload.password=*** queue:mail, saved by ann")
+
+
 async def test_saved_filters_are_listed(service: Service, viewer: httpx.AsyncClient) -> None:
     async with service.engine.begin() as connection:
         row = "INSERT INTO graveshift_ledger.filters (name, query, saved_by) VALUES ('mine', 'queue:mail', 'ann')"

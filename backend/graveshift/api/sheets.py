@@ -13,7 +13,8 @@ from msgspec import Raw, Struct
 from graveshift.wire.dlq import Letter
 
 COLUMNS = (*Letter.__struct_fields__, "payload")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+# Importers that trim a cell, or take another separator, see what is behind: blanks and separators do not hide it.
+FORMULA = re.compile(r"[\t\r]|[\s;；,，|]*[=+\-@＝＋－＠]")
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -90,7 +91,7 @@ def cell(value: Any) -> str:
         case _:
             text = str(value)
     text = _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if FORMULA.match(text) else text
 
 
 def _moment(at: datetime) -> str:

@@ -9,7 +9,7 @@ from graveshift.driver import Unit, Verdict
 from graveshift.errors import Invalid, NotFound
 from graveshift.operation import Carrier, Draft, World
 from graveshift.query import hidden
-from graveshift.selection.wording import which
+from graveshift.selection.wording import moment, which
 from graveshift.wire.filters import SAVED_NAME, SavedFilter
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Confirm, Effect
@@ -37,7 +37,7 @@ class SaveFilter(Struct, frozen=True, forbid_unknown_fields=True):
         before = await world.interpreter.filters.one(self.called)
         effects = [Effect(f"saved:{self.called}", f"means{which(meant)}: {_shown(world, self.query)}")]
         if before is not None and before.query != self.query:
-            effects.append(Effect("instead of", f"{_shown(world, before.query)}, saved by {before.saved_by}"))
+            effects.append(Effect("instead of", _told(world, before)))
         return Draft(
             count=1,
             effects=effects,
@@ -49,8 +49,9 @@ class SaveFilter(Struct, frozen=True, forbid_unknown_fields=True):
         """One item: the filter."""
 
         async def save(unit: Unit) -> Verdict:
-            await world.interpreter.filters.save(unit, self.called, self.query, carrier.actor)
-            return Verdict(self.called, Outcome.MOVED, "saved")
+            before = await world.interpreter.filters.save(unit, self.called, self.query, carrier.actor)
+            instead = f" instead of {_told(world, before)}" if before and before.query != self.query else ""
+            return Verdict(self.called, Outcome.MOVED, f"saved{instead}")
 
         await carrier.chunks(_One(self.called, save))
 
@@ -70,16 +71,18 @@ class DropFilter(Struct, frozen=True, forbid_unknown_fields=True):
         before = await world.interpreter.filters.one(self.called)
         if before is None:
             raise NotFound(f"filter {self.called}")
-        said = f"forgotten: {_shown(world, before.query)}, saved by {before.saved_by}"
-        effects = [Effect(f"saved:{self.called}", said)]
+        effects = [
+            Effect(f"saved:{self.called}", f"forgotten: {_told(world, before)}"),
+            Effect("to have it again", "what it said is kept on the record: filter.save takes that"),
+        ]
         return Draft(count=1, effects=effects, confirm=Confirm.YES, subjects=[_said(self.called, before)])
 
     async def run(self, world: World, carrier: Carrier) -> None:
         """One item: the filter."""
 
         async def drop(unit: Unit) -> Verdict:
-            if await world.interpreter.filters.drop(unit, self.called):
-                return Verdict(self.called, Outcome.MOVED, "dropped")
+            if before := await world.interpreter.filters.drop(unit, self.called):
+                return Verdict(self.called, Outcome.MOVED, f"dropped: {_told(world, before)}")
             return Verdict(self.called, Outcome.GONE, "there is no such filter")
 
         await carrier.chunks(_One(self.called, drop))
@@ -88,6 +91,11 @@ class DropFilter(Struct, frozen=True, forbid_unknown_fields=True):
 def _shown(world: World, text: str) -> str:
     """A filter's text without the secrets that it looks for."""
     return hidden(text, world.redaction.payload, world.redaction.text)
+
+
+def _told(world: World, saved: SavedFilter) -> str:
+    """`queue:mail, saved by ben at 2026-11-22 03:40:00Z`."""
+    return f"{_shown(world, saved.query)}, saved by {saved.saved_by} at {moment(saved.saved_at)}"
 
 
 def _said(name: str, before: SavedFilter | None) -> str:

@@ -46,11 +46,13 @@ class FilterBook:
             row = (await unit.execute(select(FILTERS).where(FILTERS.c.name == name))).one_or_none()
         return None if row is None else SavedFilter(row.name, row.name, row.query, row.saved_by, row.saved_at)
 
-    async def save(self, unit: Unit, name: str, query: str, actor: str) -> None:
-        """One that is there by that name is replaced."""
+    async def save(self, unit: Unit, name: str, query: str, actor: str) -> SavedFilter | None:
+        """One that is there by that name is replaced: returns what it was."""
+        before = await self.drop(unit, name)
         await unit.execute(SAVE, {"name": name, "query": query, "saved_by": actor})
+        return before
 
-    async def drop(self, unit: Unit, name: str) -> bool:
-        """False where there is none."""
-        found = await unit.execute(delete(FILTERS).where(FILTERS.c.name == name))
-        return bool(found.rowcount)
+    async def drop(self, unit: Unit, name: str) -> SavedFilter | None:
+        """What it was; None where there is none."""
+        row = (await unit.execute(delete(FILTERS).where(FILTERS.c.name == name).returning(FILTERS))).one_or_none()
+        return None if row is None else SavedFilter(row.name, row.name, row.query, row.saved_by, row.saved_at)

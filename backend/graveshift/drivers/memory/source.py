@@ -13,6 +13,7 @@ from graveshift.drivers.memory.state import Pause, Present, State
 from graveshift.drivers.memory.touching import touch
 from graveshift.store.position import job_number, letter_position
 from graveshift.touch import Order
+from graveshift.trial import fates
 from graveshift.wire.dlq import LetterDetail
 from graveshift.wire.ids import encode
 from graveshift.wire.queues import Limit, Queue
@@ -133,6 +134,8 @@ class MemorySource:
 
     async def fates(self, run_id: int) -> Fates | None:
         states = [job.state for job in self._state.jobs() if job.run_id == run_id]
+        if any(moved.run == run_id for moved in self._state.requeued):
+            return fates(self._state.became(run_id), states.count("running"), states.count("retrying"))
         waiting = sum(state in ("waiting", "scheduled", "held") for state in states)
         discarded = sum(settled.run == run_id for settled in self._state.trash.values())
         ended = states.count("done"), states.count("dead")

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graveshift import trial
 from graveshift.driver import Fates
 from graveshift.drivers.postgres.connection import read
-from graveshift.trial import became
 from graveshift.wire.runs import Became
 
 # From the roll-up and what is pending, a few rows for each run and cause: a million jobs are not counted to say how
@@ -43,16 +43,14 @@ async def counted(engine: AsyncEngine, runs: Sequence[int]) -> Mapping[int, Beca
     sums: dict[int, dict[str, int]] = {}
     for row in await read(engine, COUNTED, {"runs": list(runs)}):
         sums.setdefault(row.run_id, {})[row.what] = row.n
-    return {run: became(of) for run, of in sums.items()}
+    return {run: trial.became(of) for run, of in sums.items()}
 
 
 async def fates(engine: AsyncEngine, run_id: int) -> Fates:
-    """What became of a run's jobs by now; the two readings are a moment apart, and neither makes less than nothing."""
+    """What became of a run's jobs by now."""
     told = (await counted(engine, [run_id])).get(run_id)
     if told is None:
         row = (await read(engine, FOUND, {"run": run_id}))[0]
         return Fates(row.waiting, row.running, row.done, row.dead, row.discarded, row.retrying)
     row = (await read(engine, BEGUN, {"run": run_id}))[0]
-    running = min(told.waiting, row.running)
-    retrying = min(told.waiting - running, row.retrying)
-    return Fates(told.waiting - running - retrying, running, told.done, told.died, retrying=retrying)
+    return trial.fates(told, row.running, row.retrying)
