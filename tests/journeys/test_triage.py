@@ -55,7 +55,7 @@ def canary(person: Person) -> str:
 
 def see_red_and_stop(person: Person) -> None:
     person.goes("7", r"overview › runs")
-    person.sees(r"› ?!?\d+ +dlq\.requeue +asks +canary 20 failed", within=PATIENCE_S)
+    person.sees(r"› ?!?\d+ +dlq\.requeue +asks +\S+ +canary 20 failed", within=PATIENCE_S)
     person.press("X")
     person.sees(r"› *\d+ +dlq\.requeue +cancelled")
 
@@ -74,7 +74,7 @@ def heal(person: Person) -> None:
 
 def see_green_and_go_on(person: Person) -> None:
     person.goes("7", r"overview › runs")
-    person.sees(r"› ?!?\d+ +dlq\.requeue +asks +canary 20 done", within=PATIENCE_S)
+    person.sees(r"› ?!?\d+ +dlq\.requeue +asks +\S+ +canary 20 done", within=PATIENCE_S)
     at_a_rate_of(person, "500")
     person.press("p")
     person.sees(r"› *go on with the rest")

@@ -1,11 +1,12 @@
 """How far a run is, how fast, until when, and what became of it: the same words wherever it is told."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
-from graveshift.wire.runs import Became, Fate, Item, Outcome, RunState
+from graveshift.wire.runs import Became, Fate, Item, Outcome, Run, RunState
 from graveshift_tui import format as f
 from graveshift_tui.operate import Ask, ending, progress
 from graveshift_tui.screens import paces
@@ -26,25 +27,25 @@ WORDS = "17 done, 2 died again, 1 not ended yet"
 @pytest.mark.parametrize(
     ("width", "said"),
     [
-        (60, "━╌╌╌╌╌╌╌  20 of 4,112  50/s  eta 1m21s"),
-        (30, "20 of 4,112  50/s  eta 1m21s"),
-        (22, "20  50/s  eta 1m21s"),
-        (14, "20"),
+        (72, "╌╌╌╌╌╌╌╌   <1% of 4,112 letters  50/s  eta 1m21s"),
+        (60, " <1% of 4,112 letters  50/s  eta 1m21s"),
+        (32, " <1%  50/s  eta 1m21s"),
+        (14, " <1%  50/s"),
     ],
 )
 def test_a_row_tells_how_far_how_fast_and_until_when_as_there_is_room(width: int, said: str) -> None:
-    assert paces.meter(run(), width).lstrip("━╌ ") == said.lstrip("━╌ ")
+    assert paces.meter(run(), width, START) == said
 
 
 def test_a_row_counts_as_the_lines_below_it_and_the_news_do() -> None:
     assert progress(run(moved=2500)) == "60% of 4,112 letters"
-    assert paces.meter(run(moved=2500), 30).startswith("60% of 4,112 ")
+    assert paces.meter(run(moved=2500), 60, START).startswith(" 60% of 4,112 letters")
     assert paces.told(run(moved=2500, eta_s=32.0), START, 90) == "60% of 4,112 letters   50/s   eta 32s"
 
 
 def test_a_run_that_begins_gently_says_what_it_drips_and_what_it_was_asked_for() -> None:
     gentle = run(pace=50.0, rate=500.0, eta_s=24.0)
-    assert paces.meter(gentle, 40) == "20 of 4,112  50 → 500/s  eta 24s"
+    assert paces.meter(gentle, 40, START) == " <1%  50 → 500/s  eta 24s"
     assert paces.told(gentle, START, 90) == "20 of 4,112 letters   50 → 500/s   eta 24s"
     assert paces.speed(run(pace=10.0, rate=500.0, slowed=125.0)) == "10 → 125/s, slowed by itself from 500/s"
 
@@ -60,8 +61,8 @@ def test_until_when_is_what_the_backend_says_and_nothing_where_it_cannot() -> No
 
 
 def test_what_became_of_its_jobs_is_told_once_it_is_over_and_while_it_runs() -> None:
-    assert paces.meter(ENDED, 60) == f"100% of 20 letters: {WORDS}"
-    assert paces.meter(ENDED, 40) == WORDS
+    assert paces.meter(ENDED, 60, START) == f"100% of 20 letters  {WORDS}"
+    assert paces.meter(ENDED, 46, START) == f"100%  {WORDS}"
     assert paces.told(ENDED, START, 90) == f"100% of 20 letters   {WORDS}"
     assert "0 died again" in paces.told(run(became=Became(done=3)), START, 90)
 
@@ -83,17 +84,48 @@ def test_a_requeue_is_moved_and_not_succeeded_while_its_jobs_have_not_ended() ->
     ("became", "said"),
     [
         (Became(waiting=36_612), "36.6k not ended"),
-        (Became(done=12, died=3, waiting=36_597), "36.6k not ended, 3 died, 12 done"),
+        (Became(done=12, died=3, waiting=36_597), "36.6k not ended, 3 died"),
         (Became(done=16_800, died=12_345, waiting=1_234_567), "1.2M not ended, 12.3k died"),
-        (Became(done=16_812, died=12_345), "16,812 done, 12,345 died again"),
+        (Became(done=16_812, died=12_345), "12.3k died, 16.8k done"),
         (Became(recalled=36_612), "36.6k recalled"),
     ],
 )
 def test_numbers_are_never_cut_in_a_row_of_80_columns(became: Became, said: str) -> None:
     moved = run(state=RunState.SUCCEEDED, total=36_612, moved=36_612, became=became)
-    shown = paces.meter(moved, PROGRESS)
+    shown = paces.meter(moved, PROGRESS, START)
     assert len(shown) <= PROGRESS
-    assert shown == said
+    assert shown == f"100%  {said}"
+
+
+IN_STATES = {
+    "queued": (run(state=RunState.QUEUED, starts_at=START + timedelta(seconds=8)), "starts in 8s, u cancels"),
+    "trying": (run(canary=TRYING), "canary 14 done, 2 failed"),
+    "running": (run(became=Became(done=18, died=2)), "50/s  eta 1m21s"),
+    "unlimited": (run(rate=None, eta_s=None, became=Became(done=18, died=2)), "18 done, 2 died again"),
+    "paused": (run(state=RunState.PAUSED, became=Became(done=18, died=2)), "18 done, 2 died again"),
+    "cancelled": (run(state=RunState.CANCELLED, became=Became(done=18, died=2)), "18 done, 2 died again"),
+    "odd": (run(operation="job.hold", state=RunState.FAILED, moved=18, gone=2), "2 gone"),
+}
+
+
+@pytest.mark.parametrize(("one", "words"), IN_STATES.values(), ids=IN_STATES)
+def test_progress_has_one_form_in_every_state(one: Run, words: str) -> None:
+    assert paces.meter(one, PROGRESS, START) == f" <1%  {words}"
+    assert paces.meter(one, 80, START).startswith("╌╌╌╌╌╌╌╌   <1% of 4,112 ")
+
+
+def test_where_nothing_more_is_to_tell_it_says_of_how_many() -> None:
+    made = run(operation="backup.create", state=RunState.SUCCEEDED, total=3, moved=3, rate=None)
+    assert paces.meter(made, PROGRESS, START) == "100% of 3 steps"
+    assert paces.meter(replace(made, total=None, moved=0, state=RunState.QUEUED), PROGRESS, START) == "   ·"
+    vain = run(operation="job.hold", state=RunState.SUCCEEDED, total=3, moved=0, gone=3)
+    assert paces.meter(vain, 36, START) == "100%  nothing was held: 3 were gone"
+    assert paces.meter(vain, PROGRESS, START) == "100%  3 gone"
+
+
+def test_a_canary_in_a_narrow_row_loses_no_number_in_the_middle_and_its_failures_last() -> None:
+    assert paces.meter(run(canary=TRYING), 30, START) == " <1%  canary 14 done, 2 failed"
+    assert paces.meter(run(canary=TRYING), 24, START) == " <1%  canary 2 failed"
 
 
 def test_while_it_runs_its_pace_comes_before_what_became_of_its_jobs() -> None:

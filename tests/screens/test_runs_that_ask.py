@@ -36,7 +36,7 @@ def test_a_canary_is_told_in_numbers_while_it_is_tried() -> None:
     words = "canary 14 done, 2 failed, 4 running of 20"
     assert f.canary(run(canary=TRYING)) == words
     assert progress(run(canary=TRYING)) == words
-    assert meter(run(canary=TRYING), 60) == words
+    assert meter(run(canary=TRYING), 70, datetime.now(UTC)) == f" <1% of 4,112 letters  {words}"
     assert f.canary(run(canary=Canary(asked=20, then=Then.ASK))) == "canary begins of 20"
     assert "canary" not in progress(run(canary=RED, moved=21, state=RunState.PAUSED, halt="paused by itself: 34%"))
 

@@ -46,12 +46,23 @@ def in_canary(run: Run) -> bool:
 
 def canary(run: Run) -> str:
     """`canary 14 done, 2 failed, 4 running of 20`; empty for a run without one."""
+    return next(iter(trying(run)), "")
+
+
+def trying(run: Run) -> tuple[str, ...]:
+    """The same in ever fewer words, with numbers whole: what failed is told last of all to go."""
     seen = run.canary
     if seen is None:
-        return ""
+        return ()
     parts = ((seen.done, "done"), (seen.failed, "failed"), (seen.running, "running"), (seen.waiting, "waiting"))
-    told = ", ".join(f"{count(n)} {word}" for n, word in (*parts, (seen.gone, "gone")) if n)
-    return f"canary {told or 'begins'} of {count(seen.jobs or seen.asked)}"
+    told = [(n, word) for n, word in (*parts, (seen.gone, "gone")) if n]
+    full, of = ", ".join(f"{count(n)} {word}" for n, word in told), count(seen.jobs or seen.asked)
+    brief = sorted(told, key=lambda part: part[1] not in ("failed", "done"))
+    fewer = [", ".join(f"{count(n)} {word}" for n, word in brief[:many]) for many in (3, 2)]
+    worst = next((f"{count(n)} {word}" for n, word in told if word == "failed"), full.partition(",")[0])
+    return tuple(
+        f"canary {words}" for words in (f"{full or 'begins'} of {of}", full or "begins", *fewer, worst) if words
+    )
 
 
 def became(run: Run) -> tuple[str, ...]:

@@ -211,15 +211,19 @@ def progress(run: Run) -> str:
         return vain
     if in_canary(run):
         return canary(run)
-    named = NOUNS.get(run.operation) or NOUNS.get(run.operation.partition(".")[0], "item")
-    whole = things(run.total, named)
-    done = f"{portion(run)} of {whole}" if run.total else f"{count(run.handled)} done"
-    odd = [
-        f"{count(n)} {word}"
-        for n, word in ((run.failed, "failed"), (run.conflict, "conflict"), (run.gone, "gone"))
-        if n
-    ]
-    return ", ".join([done, *odd])
+    done = f"{portion(run)} of {things(run.total, noun(run))}" if run.total else f"{count(run.handled)} done"
+    return ", ".join([done, *odd(run)])
+
+
+def noun(run: Run) -> str:
+    """What its items are, of one."""
+    return NOUNS.get(run.operation) or NOUNS.get(run.operation.partition(".")[0], "item")
+
+
+def odd(run: Run) -> list[str]:
+    """`2 gone`: what did not go as planned."""
+    kinds = ((run.failed, "failed"), (run.conflict, "conflict"), (run.gone, "gone"))
+    return [f"{n:,} {word}" for n, word in kinds if n]
 
 
 def portion(run: Run) -> str:

@@ -5,9 +5,12 @@ from datetime import datetime
 
 from graveshift.wire.runs import Run, RunState
 from graveshift_tui import format as f
-from graveshift_tui.operate import portion, progress
+from graveshift_tui.conduct import in_vain
+from graveshift_tui.operate import noun, odd, progress
 
 BAR = 8
+BARRED, TOTALLED = 72, 56
+"""Cells from which on a row has a bar, and says of how many."""
 
 
 def drip(run: Run) -> str:
@@ -41,16 +44,38 @@ def due(run: Run) -> str:
     return f"each due {f.age(run.delay_s)} after it moved" if run.delay_s else ""
 
 
-def meter(run: Run, width: int) -> str:
-    """In a row: how far, how fast and until when while it runs, then what became of it; what has no room goes."""
-    if run.state.is_live and run.total and not f.in_canary(run):
-        part, whole = portion(run), f"{portion(run)} of {f.count(run.total)}"
-        now = drip(run)
-        bar = f.bar(run.handled / run.total, BAR)
-        tries = ((bar, whole, now, eta(run)), (whole, now, eta(run)), (part, now, eta(run)), (whole, now), (part,))
-        return _first(("  ".join(word for word in words if word) for words in tries), width)
-    ends = () if f.in_canary(run) else f.became(run)
-    return _first((f"{progress(run)}: {ends[0]}", *ends), width) if ends else progress(run)
+def meter(run: Run, width: int, now: datetime) -> str:
+    """In a row, in every state in one form: what part of it is done, then what tells most now; what has no room goes.
+
+    `<1%  canary 14 done`, ` 61%  50/s  eta 40s`, `100%  17 done, 2 died again`. Where there is room the part has its
+    bar and says of how many; where nothing more is to tell it says that anyhow.
+    """
+    part, tails = f"{_part(run):>4}", _tails(run, now)
+    whole = f"{part} of {f.things(run.total, noun(run))}" if run.total else part
+    barred = f"{f.bar(run.handled / (run.total or 1), BAR)}  {whole}"
+    head = barred if width >= BARRED else whole if width >= TOTALLED or not tails else part
+    return _first((f"{head}  {tail}" for tail in tails), width) if tails else _first((head, part), width)
+
+
+def _part(run: Run) -> str:
+    """`61%`, `<1%`; `·` where nobody knows of how many."""
+    return "<1%" if run.total and 0 < run.handled * 100 < run.total else f.share(run.handled, run.total)
+
+
+def _tails(run: Run, now: datetime) -> list[str]:
+    """The same in ever fewer words."""
+    if waits := starts(run, now):
+        return [waits, waits.partition(",")[0]]
+    odds = [", ".join(odd(run))] if odd(run) else []
+    if vain := in_vain(run):
+        return [vain, *odds]
+    if f.in_canary(run):
+        return list(f.trying(run))
+    ends, speed = f.became(run), [word for word in (drip(run), eta(run)) if word]
+    if run.state is RunState.RUNNING and speed:
+        return ["  ".join(words) for words in (*([*speed, end] for end in ends if "died" in end), speed, speed[:1])]
+    done = [] if run.total or not run.handled else [f"{f.count(run.handled)} done"]
+    return [*(", ".join([end, *odds]) for end in ends), *ends, *odds, *done]
 
 
 def told(run: Run, now: datetime, width: int) -> str:

@@ -29,10 +29,9 @@ OUTCOMES = {Outcome.MOVED: "ok", Outcome.FAILED: "crit", Outcome.CONFLICT: "warn
 
 
 def meter(run: Run, at: At) -> Cell:
-    """When it starts, how far it is, else what came of it."""
-    if waits := starts(run, at.now):
-        return waits, "warn"
-    return paces.meter(run, at.width), "accent" if run.state.is_live and not f.in_canary(run) else ""
+    """How far it is, and what tells most now: when it starts, how fast it is, or what came of it."""
+    said = paces.meter(run, at.width, at.now)
+    return said, "warn" if starts(run, at.now) else "accent" if run.state.is_live and not f.in_canary(run) else ""
 
 
 def state(run: Run) -> Cell:
