@@ -24,6 +24,11 @@ ONE = """
 SELECT d.*, t.* FROM graveshift.dead d LEFT JOIN graveshift.dead_text t USING (died_at, id)
 WHERE d.died_at = $1 AND d.id = $2
 """
+PAYLOADS = """
+SELECT t.payload FROM (SELECT died_at, id FROM graveshift.dead ORDER BY died_at DESC, id DESC LIMIT 60) d
+JOIN LATERAL (SELECT payload FROM graveshift.dead_text t WHERE t.died_at = d.died_at AND t.id = d.id OFFSET 0) t ON true
+"""
+BESIDE = ("", "queue:mail ", "queue:reports kind:render error:OSError ", "error:*Timeout ", "error:Absent ")
 PLACE = "SELECT died_at, id FROM graveshift.dead ORDER BY died_at OFFSET {} LIMIT 1"
 
 
@@ -36,7 +41,7 @@ async def looked(on: Served, *, quick: bool) -> list[Figure]:
         with closing(on.reader()) as reader:
             seen = _paged(reader, way, rounds)
         figures += _figures(f"page, {way.name}", seen, await _floor(on, way.bare), PAGE_MS)
-    for part in (_deep, _groups, _things):
+    for part in (_deep, _keys, _groups, _things):
         with closing(on.reader()) as reader:
             figures += await part(on, reader, rounds)
     return figures
@@ -69,6 +74,13 @@ async def _deep(on: Served, reader: Reader, rounds: int) -> list[Figure]:
         seen.append(spent)
     half = BARE.format(where="d.died_at < (SELECT died_at FROM graveshift.dead ORDER BY died_at LIMIT 1)")
     return _figures("page, deep cursor", seen, await _floor(on, half), PAGE_MS)
+
+
+async def _keys(on: Served, reader: Reader, rounds: int) -> list[Figure]:
+    """The keys of payloads, as a filter is completed with each key that is typed."""
+    texts = [f"{names}payload.{begun}" for names in BESIDE for begun in ("", "u", "us")]
+    seen = [_timed(reader, "/v1/query", text=text)[0] for text in islice(cycle(texts), WARM + rounds)][WARM:]
+    return _figures("keys of payloads", seen, await _floor(on, PAYLOADS), PAGE_MS)
 
 
 async def _groups(on: Served, reader: Reader, rounds: int) -> list[Figure]:
