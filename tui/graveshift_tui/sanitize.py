@@ -10,6 +10,8 @@ from unicodedata import category
 
 _MARKS = 2
 _ZALGO = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3,}")
+# What says how an emoji looks: terminals do not agree whether it takes cells of its own, and a row would be shifted.
+_LOOKS = re.compile("[\ufe0f\U0001f3fb-\U0001f3ff]")
 _ELLIPSIS = "…"
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -24,7 +26,8 @@ def clean(text: str, limit: int | None = None) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = _ZALGO.sub(lambda run: run[0][:_MARKS], text)
-    if not text.isprintable() or "\ufe0f" in text:
+    text = _LOOKS.sub("", text)
+    if not text.isprintable():
         text = "".join(map(_shown, text))
     if limit is not None and len(text) > limit:
         text = text[: limit - 1] + _ELLIPSIS
@@ -46,9 +49,7 @@ def harmless(char: str) -> bool:
 
 
 def _shown(char: str) -> str:
-    """A printable stand-in: wide spaces become one space, emoji selectors go, the rest is escaped."""
-    if char == "\ufe0f":
-        return ""
+    """A printable stand-in: wide spaces become one space, the rest is escaped."""
     if char.isprintable():
         return char
     if category(char) == "Zs":

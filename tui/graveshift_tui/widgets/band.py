@@ -5,6 +5,7 @@ from textwrap import wrap
 from typing import Final
 
 from msgspec import Struct
+from rich.cells import cell_len
 
 from graveshift.wire.overview import Overview
 from graveshift.wire.runs import Run
@@ -12,8 +13,10 @@ from graveshift.wire.trials import CanaryState
 from graveshift_tui.format import age, fit
 from graveshift_tui.sanitize import clean
 from graveshift_tui.steered import by_whom
-from graveshift_tui.widgets.paint import Line, spread
+from graveshift_tui.widgets.paint import Line, spread, width_of
 
+NAMES: Final = ((24, 24, 20), (24, 16, 12), (16, 12, 10), (12, 10, 8), (10, 8, 0))
+"""Cells for environment, host and actor, the widest first: how old the data is makes room for none of them."""
 AMBER: Final = 2.0
 RED: Final = 5.0
 SEEN_FOR: Final = timedelta(minutes=5)
@@ -54,22 +57,31 @@ def band(pulse: Pulse, width: int, where: str, runs_key: str = "") -> Line:
     seen = pulse.overview
     if seen is None:
         return spread(((" graveshift ", "bold band_text on band_grey"), (f" {where}", "muted on panel")), (), width)
-    environment = seen.environment
-    colour = environment.colour if environment.colour in COLOURS else "grey"
-    word = "DEMO" if environment.demo else environment.name.upper()
-    name = "" if word.lower() == environment.host.lower() else f" {environment.host}"
-    left: Line = (
-        (f" {fit(word, min(len(word), 24))}{fit(name, min(len(name), 24))} ", f"bold band_text on band_{colour}"),
-        (f"  {fit(seen.actor, min(len(seen.actor), 20))} ", "bold text on panel"),
-        (seen.role + ("  READ-ONLY" if pulse.read_only else ""), "muted on panel"),
-        *stopped(seen, runs_key),
-    )
     tone = tone_of(pulse.age_s, pulse.interval_s)
     right: Line = (
         (freshness(pulse.age_s, pulse.interval_s), f"{'muted' if tone == 'ok' else 'bold ' + tone} on panel"),
         (datetime.now(UTC).strftime("  %H:%MZ "), "text on panel"),
     )
-    return spread(left, right, width)
+    halted, room = stopped(seen, runs_key), width - width_of(right) - 1
+    lefts = [(*_who(seen, rooms, pulse.read_only), *halted) for rooms in NAMES]
+    return spread(next((one for one in lefts if width_of(one) <= room), lefts[-1]), right, width)
+
+
+def _who(seen: Overview, rooms: tuple[int, int, int], read_only: bool) -> Line:
+    """Environment and host, who looks, and as what, in so many cells each; an actor of 0 is not told."""
+    environment, (whole, host, actor) = seen.environment, rooms
+    colour = environment.colour if environment.colour in COLOURS else "grey"
+    word = "DEMO" if environment.demo else environment.name.upper()
+    name = "" if word.lower() == environment.host.lower() else f" {_short(environment.host, host)}"
+    named: Line = ((f"  {_short(seen.actor, actor)} ", "bold text on panel"),) if actor else ()
+    role = f"{seen.role if actor else ''}{'  READ-ONLY' if read_only else ''}"
+    return ((f" {_short(word, whole)}{name} ", f"bold band_text on band_{colour}"), *named, (role, "muted on panel"))
+
+
+def _short(name: str, cells: int) -> str:
+    """As wide as it is, and so many cells at most."""
+    shown = clean(name, 4 * cells)
+    return fit(shown, min(cell_len(shown), cells))
 
 
 def stopped(seen: Overview, key: str = "") -> Line:
