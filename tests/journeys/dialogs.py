@@ -16,7 +16,9 @@ def command(person: Person, text: str) -> None:
 
 def confirm(person: Person) -> str:
     """Answer as the dialog asks: yes, or the phrase it names, which is returned."""
-    found = person.sees(r"This changes:(?s:.*)(?:y +Yes, do it|To confirm, type  (?P<phrase>[^│]*[^│ ]) *│)")
+    found = person.sees(
+        r"This changes:(?s:.*)(?:y +Yes, do it|(?:To confirm|all the same), type  (?P<phrase>[^│]*[^│ ]) *│)"
+    )
     phrase = found.group("phrase") or ""
     if phrase:
         person.press(phrase)

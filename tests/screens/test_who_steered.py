@@ -81,6 +81,14 @@ def test_the_band_of_whose_run_it_is_says_who_stopped_it_as_long_as_that_is_so()
     assert stopped(overview(replace(over, finished_at=NOW - SEEN_FOR - timedelta(seconds=1)))) == ()
 
 
+def test_ones_own_run_that_another_stopped_is_in_the_band_before_somebody_elses_that_asks() -> None:
+    mine = run(PAUSED, by(Steer.PAUSED))
+    theirs = run(PAUSED, id="82", actor="cy", halt="canary red")
+    assert "run 81 PAUSED BY bo" in said(stopped(overview(theirs, mine)))
+    assert "run 82 ASKS" in said(stopped(overview(theirs)))
+    assert "run 83 ASKS" in said(stopped(overview(mine, replace(theirs, id="83", actor="ana"))))
+
+
 def test_news_is_told_once_and_loudly_to_whose_run_it_is() -> None:
     paused = overview(run(PAUSED, by(Steer.PAUSED)))
     hearing = Hearing()

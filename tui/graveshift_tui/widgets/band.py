@@ -87,16 +87,19 @@ def _short(name: str, cells: int) -> str:
 def stopped(seen: Overview, key: str = "") -> Line:
     """Runs that stopped or slowed themselves, or that another than the reader, whose they are, stopped.
 
-    They wait for or were to be seen by somebody; `key` leads there.
+    They wait for or were to be seen by somebody; `key` leads there. What is of the reader's own runs comes first.
     """
     halted = [run.id for run in seen.runs if run.state.is_live and run.halt]
     over = [run.id for run in seen.runs if ended_itself(run, seen.as_of)]
     slowed = [run.id for run in seen.runs if run.state.is_live and run.slowed is not None and not run.halt]
     others = [run for run in seen.runs if run.actor == seen.actor and _stopped_lately(run, seen.as_of)]
-    which = halted or over or [run.id for run in others] or slowed
+    own = [run.id for run in seen.runs if run.actor == seen.actor and run.id in halted]
+    turned = [run.id for run in others]
+    word = _by_another(others[0]) if others else ""
+    tells = ((own, "ASKS"), (turned, word), (halted, "ASKS"), (over, "STOPPED ITSELF"), (slowed, "SLOWED ITSELF"))
+    which, word = next(((ids, word) for ids, word in tells if ids), ([], ""))
     if not which:
         return ()
-    word = "ASKS" if halted else "STOPPED ITSELF" if over else _by_another(others[0]) if others else "SLOWED ITSELF"
     more = (f" +{len(which) - 1}" if len(which) > 1 else "") + (f" ({key})" if key else "")
     return (
         ("  ", "text on panel"),
