@@ -103,9 +103,9 @@ def rate(value: float | None) -> str:
     return f"{value:,.0f}" if value < 10_000 else f"{value / 1000:,.1f}k"
 
 
-def speed(per_s: float) -> str:
+def speed(per_s: float | None) -> str:
     """A rate as it was set, to be typed so again: `0.04`, `12.5`, `50,000`."""
-    return rate(per_s) if per_s < 1 else f"{per_s:,.2f}".rstrip("0").rstrip(".")
+    return rate(per_s) if per_s is None or per_s < 1 else f"{per_s:,.2f}".rstrip("0").rstrip(".")
 
 
 def drip(now: float | None, asked: float) -> str:
