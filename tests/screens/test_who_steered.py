@@ -46,6 +46,8 @@ def test_it_says_who_and_how_long_ago_and_only_what_still_holds() -> None:
     assert told(run(RUNNING, by(Steer.RATE, ago=200), by(Steer.RESUMED, "cy", 300)), NOW) == [
         "rate 500/s set by bo 3m ago", "resumed by cy 5m ago",
     ]  # fmt: skip
+    assert told(run(RUNNING, by(Steer.RATE), rate=0.04), NOW) == ["rate 0.04/s set by bo 14s ago"]
+    assert told(run(RUNNING, by(Steer.RATE), rate=50_000.0), NOW) == ["rate 50,000/s set by bo 14s ago"]
     assert told(run(RUNNING, by(Steer.RATE), rate=None), NOW) == ["no limit set by bo 14s ago"]
     assert told(run(CANCELLED, by(Steer.CANCELLED), by(Steer.RATE)), NOW) == ["cancelled by bo 14s ago"]
     assert told(run(RunState.SUCCEEDED, by(Steer.RESUMED), by(Steer.RATE)), NOW) == []

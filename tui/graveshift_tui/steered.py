@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from graveshift.wire.runs import Run, RunState, Steer, Steered
-from graveshift_tui.format import age, rate
+from graveshift_tui.format import age, speed
 
 
 def by_whom(run: Run) -> str:
@@ -22,7 +22,7 @@ def words(run: Run, one: Steered) -> str:
     """`paused by bo`; `rate 500/s set by bo`; `pause asked for by bo` where the run has not come to it."""
     match one.act:
         case Steer.RATE:
-            return f"{'no limit' if run.rate is None else f'rate {rate(run.rate)}/s'} set by {one.by}"
+            return f"{'no limit' if run.rate is None else f'rate {speed(run.rate)}/s'} set by {one.by}"
         case Steer.PAUSED if run.state is RunState.RUNNING:
             return f"pause asked for by {one.by}"
         case Steer.CANCELLED if run.state.is_live:

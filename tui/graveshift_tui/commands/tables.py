@@ -9,11 +9,13 @@ from rich.cells import cell_len, set_cell_size
 
 from graveshift.wire.workers import Worker
 from graveshift_tui.commands.columns import COLUMNS
-from graveshift_tui.format import UNKNOWN, age, moment, percent, rate
+from graveshift_tui.format import UNKNOWN, age, moment, percent, rate, speed
 from graveshift_tui.pretty import pretty
 from graveshift_tui.sanitize import clean, clean_lines
 
 CELL: Final = 500
+SET: Final = frozenset({"rate", "per_s", "rate_per_s"})
+"""Rates that were set, not measured."""
 PLAIN: Final = frozenset({"pid", "seq", "version"})
 
 
@@ -77,7 +79,7 @@ def _number(field: str, value: object) -> str:
         case int() | float() if field.endswith("age_s"):
             return age(value)
         case float():
-            return percent(value) if field == "share" else rate(value)
+            return percent(value) if field == "share" else speed(value) if field in SET else rate(value)
         case int():
             return str(value) if field in PLAIN else f"{value:,}"
         case None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from graveshift.wire.runs import FASTEST, SLOWEST, Run, RunState
 from graveshift.wire.trials import CanaryState
-from graveshift_tui.format import rate
+from graveshift_tui.format import speed
 from graveshift_tui.screens import verbs
 from graveshift_tui.screens.flows.asking import Flow
 from graveshift_tui.screens.flows.raising import leap, outflow
@@ -108,7 +108,7 @@ def readable(text: str) -> bool:
 
 def said(per_s: float | None) -> str:
     """`50 a second`, or `no limit`."""
-    return "no limit" if per_s is None else f"{rate(per_s) if per_s >= 0.05 else f'{per_s:g}'} a second"
+    return "no limit" if per_s is None else f"{speed(per_s)} a second"
 
 
 def _of_run(flow: Flow, then: Callable[[Run], None]) -> None:
@@ -140,7 +140,8 @@ def _times(flow: Flow, factor: float, run: Run) -> None:
 
 def _set(flow: Flow, run: Run, per_s: float | None, of_late: str = "") -> None:
     """At once, whatever the rate; who leaps is told what it means."""
-    much, words = leap(run, per_s), f"run {run.id}: {said(per_s)} from now on"
+    much, since = leap(run, per_s), "once it is resumed" if run.state is RunState.PAUSED else "from now on"
+    words = f"run {run.id}: {said(per_s)} {since}"
     words = "".join((words, f", {much}" if much else "", f"; {of_late}" if much and of_late else ""))
     tone = "warning" if much else "information"
     flow.desk.look(flow.client.set_rate(run.id, per_s), lambda _: flow.desk.tell(words, tone, f"run {run.id}"))
