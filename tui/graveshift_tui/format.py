@@ -79,7 +79,8 @@ def became(run: Run) -> tuple[str, ...]:
     told = [(n, word) for n, word in more if n]
     full = [(seen.done, "done"), (seen.died, "died again"), *told]
     waits, ended = (seen.waiting, "not ended"), [(seen.died, "died"), (seen.done, "done")]
-    brief = [*reversed(ended), waits, *more[1:]] if run.state.is_live else [waits, *ended, *more[1:]]
+    most = sorted([ended[1], *more[1:]], key=lambda part: -part[0])
+    brief = [*reversed(ended), waits, *more[1:]] if run.state.is_live else [waits, ended[0], *most]
     proof = ("done", "died") if run.state.is_live else ()
     least = [(n, word) for n, word in brief if n or word in proof] or [(0, "done")]
     said = [", ".join(f"{count(n)} {word}" for n, word in full), ", ".join(f"{short(n)} {word}" for n, word in full)]
