@@ -3,13 +3,18 @@
 from datetime import datetime
 
 from graveshift.wire.runs import Run, RunState, Steer, Steered
-from graveshift_tui.format import age, speed
+from graveshift_tui.format import age, speed, stage
 
 
 def by_whom(run: Run) -> str:
     """` by bo`, after the state of a run that another than who began it paused or cancelled; else empty."""
     stop = stopped_by(run)
     return f" by {stop.by}" if stop is not None and stop.by != run.actor else ""
+
+
+def state_of(run: Run) -> str:
+    """`asks` of a live run that stopped by itself, `paused by bo` of one that another stopped, else its state."""
+    return "asks" if run.halt and run.state.is_live else f"{stage(run)}{by_whom(run)}"
 
 
 def stopped_by(run: Run) -> Steered | None:

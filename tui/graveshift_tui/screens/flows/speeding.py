@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from graveshift.wire.runs import FASTEST, SLOWEST, Run, RunState
 from graveshift.wire.trials import CanaryState
 from graveshift_tui.format import speed
+from graveshift_tui.rates import LOOKS, UNLIMITED, rate_of, readable
 from graveshift_tui.screens import verbs
 from graveshift_tui.screens.flows.asking import Flow
 from graveshift_tui.screens.flows.raising import leap, outflow
@@ -14,9 +15,7 @@ from graveshift_tui.screens.flows.raising import leap, outflow
 if TYPE_CHECKING:
     from graveshift_tui.widgets.choose import Choice
 
-UNLIMITED: Final = "unlimited"
 OFFERED: Final = ("1", "10", "50", "100", "500", "1000", "5000", UNLIMITED)
-LOOKS: Final = "A rate is 500 or 0.5 (a second), or unlimited."
 FACTOR: Final = 2
 LEAVE: Final = "leave"
 STEERED: Final = {"pause": "pausing", "resume": "resumed", "cancel": "stopping"}
@@ -89,21 +88,6 @@ def _ask(flow: Flow, run: Run, of_late: str) -> None:
     offered = [kept, *(Choice(text, title(text), text) for text in OFFERED)]
     question = f"Run {run.id} at what rate? It has {said(run.rate)}{f'; {of_late}' if of_late else ''}."
     flow.choose(Chooser(question, offered, typed=offer, looks=LOOKS, placeholder="type a number a second"), chosen)
-
-
-def rate_of(text: str) -> float | None:
-    """What was typed, None for unlimited. Raises ValueError where it is no rate."""
-    word = text.strip().lower().removesuffix("/s").replace(",", "")
-    return None if word == UNLIMITED else float(word)
-
-
-def readable(text: str) -> bool:
-    """True where it is a rate that the backend takes."""
-    try:
-        wanted = rate_of(text)
-    except ValueError:
-        return False
-    return wanted is None or SLOWEST <= wanted <= FASTEST
 
 
 def said(per_s: float | None) -> str:
