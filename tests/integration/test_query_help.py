@@ -95,10 +95,10 @@ async def test_keys_of_payloads_are_those_of_the_newest_letters_and_no_values(
     assert (words(within), within["word"]) == (["user.id=", 'user."full name"='], {"offset": 19, "length": 3})
     assert words(await helped(viewer, "queue:web payload.t")) == []
     for query in ("payload.us", "queue: died:soon payload.us", "error:OSError payload.user."):
-        assert words(await helped(viewer, query)) == ['user."full name"=', "user.id="], query
+        assert words(await helped(viewer, query)) == ["user.id=", 'user."full name"='], query
     for query in ("payload.user.id=", "payload.user.id=7", "payload.nothing"):
         assert words(await helped(viewer, query)) == [], query
-    assert words(await helped(viewer, "payload.us", resource="jobs")) == ['user."full name"=', "user.id="]
+    assert words(await helped(viewer, "payload.us", resource="jobs")) == ["user.id=", 'user."full name"=']
     assert words(await helped(viewer, "payload.us", resource="workers")) == []
 
 
