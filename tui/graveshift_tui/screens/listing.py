@@ -12,7 +12,6 @@ from graveshift.wire.page import Page, Sort
 from graveshift_tui.card import Card, Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
-from graveshift_tui.format import fit
 from graveshift_tui.screen import ConsoleScreen, offered
 from graveshift_tui.screens import gone, standing
 from graveshift_tui.screens.emptiness import empty
@@ -22,6 +21,7 @@ from graveshift_tui.screens.saying import said
 from graveshift_tui.screens.scope import about, turned
 from graveshift_tui.widgets.chain import Fetch
 from graveshift_tui.widgets.columns import At, heading
+from graveshift_tui.widgets.crumbs import Told
 from graveshift_tui.widgets.paint import Line, Lines
 from graveshift_tui.widgets.table import Table
 
@@ -234,12 +234,12 @@ class ListScreen(ConsoleScreen):
         else:
             self.console.perform("back")
 
-    def title_line(self) -> Line:
+    def told(self) -> Told:
         """Filter, count, marks, arrivals."""
         text = self.route.said or self.words
-        filtered: Line = ((f" /{fit(text, min(len(text), 40))}", "accent"),) if text and not self.route.crumb else ()
         order = f"{self.sort} first" if self.card.sorts else ""
-        return (*filtered, *about(self.table, order, self.route.promised))
+        parts = about(self.table, order, self.route.promised)
+        return Told(f"/{text}" if text and not self.route.crumb else "", parts)
 
     @on(ConsoleScreen.Fresh)
     def _take(self, message: ConsoleScreen.Fresh) -> None:
