@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct, structs
 
 from graveshift.wire.runs import PerSecond
-from graveshift.wire.trials import Canaries, Few, Guard, Many, Ratio, Secs, Then
+from graveshift.wire.trials import PAIRED, Canaries, Few, Guard, Many, Ratio, Secs, Then, check_order
 
 NAMED = r"[a-z0-9][a-z0-9-]{0,62}"
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -36,6 +36,10 @@ class DripSettings(Struct, frozen=True, forbid_unknown_fields=True):
     stop_depth: Many | None = None
     settle_s: Secs = 10
     probe: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses thresholds of which one would never be reached. Raises ValueError."""
+        check_order(structs.asdict(self))
 
     def seconds(self, n: int, rate: float, pace: float | None = None) -> float:
         """How long `n` take that go at `pace` (None: have not begun), which doubles until `rate` is reached."""
@@ -92,9 +96,18 @@ class NotifierSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def guarded(drip: DripSettings, guard: Guard | None) -> DripSettings:
-    """The settings with what a run has of its own."""
-    own = structs.asdict(guard) if guard else {}
-    return structs.replace(drip, **{k: None if v == "off" else v for k, v in own.items() if v is not None})
+    """The settings with what a run has of its own; a stop of its own pulls down what slows, where that is configured.
+
+    Raises ValueError where what slows it is above the configured stop.
+    """
+    own = {name: value for name, value in structs.asdict(guard).items() if value is not None} if guard else {}
+    mixed = {**structs.asdict(drip), **{name: None if value == "off" else value for name, value in own.items()}}
+    for what in PAIRED:
+        slow, stop = mixed[f"slow_{what}"], mixed[f"stop_{what}"]
+        if f"slow_{what}" not in own and slow is not None and stop is not None:
+            mixed[f"slow_{what}"] = min(slow, stop)
+    check_order(mixed, "the configured ")
+    return DripSettings(**mixed)
 
 
 def _is_http(url: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.house.checkout import PACKAGES, ROOT
 
-HEADLESS = ("client", "conduct", "feed", "format", "keymap", "link", "moments", "settings", "sanitize")
+HEADLESS = ("client", "conduct", "feed", "format", "keymap", "link", "moments", "rates", "settings", "sanitize")
 
 
 def loaded_by(code: str) -> set[str]:

@@ -186,6 +186,8 @@ async def test_the_plan_says_what_is_tried_and_what_follows(front: Front) -> Non
         {"guard": {"probe": "nobody"}},
         {"guard": {"slow_ratio": 2}},
         {"guard": {"url": "http://elsewhere"}},
+        {"guard": {"slow_ratio": 0.5, "stop_ratio": 0.1}},
+        {"guard": {"slow_ratio": 0.5}},
     ],
 )
 async def test_what_makes_no_sense_is_refused(front: Front, args: dict[str, Any]) -> None:

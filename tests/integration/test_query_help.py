@@ -86,19 +86,19 @@ async def test_keys_of_payloads_are_those_of_the_newest_letters_and_no_values(
     await service.rows(failing_letters(3, "web"))
     await service.rows(KEYED)
     every = await helped(viewer, "payload.")
-    assert words(every) == ["to=", "items[].sku=", "password=", 'user."full name"=', "user.id="]
+    assert words(every) == ["to=", "items[].sku=", "password=", "user.id=", 'user."full name"=']
     assert every["completions"][0]["says"] == "in 4 of 7 letters"
     assert not {"Ana", "sk_live_4eC39HqLyjWDarjtT1zdp7dc", "s-secret-value"} & set(
         json.dumps(every).replace('"', " ").split()
     )
     within = await helped(viewer, "queue:web -payload.us=7 kind:mail*", cursor=20)
-    assert (words(within), within["word"]) == (['user."full name"=', "user.id="], {"offset": 19, "length": 3})
+    assert (words(within), within["word"]) == (["user.id=", 'user."full name"='], {"offset": 19, "length": 3})
     assert words(await helped(viewer, "queue:web payload.t")) == []
     for query in ("payload.us", "queue: died:soon payload.us", "error:OSError payload.user."):
-        assert words(await helped(viewer, query)) == ['user."full name"=', "user.id="], query
+        assert words(await helped(viewer, query)) == ["user.id=", 'user."full name"='], query
     for query in ("payload.user.id=", "payload.user.id=7", "payload.nothing"):
         assert words(await helped(viewer, query)) == [], query
-    assert words(await helped(viewer, "payload.us", resource="jobs")) == ['user."full name"=', "user.id="]
+    assert words(await helped(viewer, "payload.us", resource="jobs")) == ["user.id=", 'user."full name"=']
     assert words(await helped(viewer, "payload.us", resource="workers")) == []
 
 
@@ -194,6 +194,18 @@ async def test_what_is_dropped_or_replaced_is_told_whole_before_and_can_be_had_a
     again = await front.world.interpreter.filters.one("mine")
     assert again is not None
     assert again.query == texts[1]
+
+
+async def test_dropping_a_filter_that_others_name_says_which(front: Front) -> None:
+    front.operations |= {kind.name: kind for kind in (SaveFilter, DropFilter)}
+    async with front.running():
+        await saved(front, "filter.save", name="mail", query="queue:mail")
+        await saved(front, "filter.save", name="late", query="saved:mail died:<2h")
+        await saved(front, "filter.save", name="mails", query="queue:mails")
+        plan = await front.desk.plan("filter.drop", {"name": "mail"}, ANN)
+    (told,) = [effect.change for effect in plan.effects if effect.subject == "saved:late"]
+    assert told.startswith("names it, and cannot be understood then: saved:mail died:<2h")
+    assert "saved:mails" not in [effect.subject for effect in plan.effects]
 
 
 async def test_the_record_of_a_filter_that_was_dropped_has_no_secret(front: Front) -> None:

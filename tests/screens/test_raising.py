@@ -99,6 +99,16 @@ async def test_slower_is_told_as_ever_and_asks_for_nothing() -> None:
         await until(lambda: person.client.runs[-1].state is RunState.CANCELLED)
 
 
+async def test_a_rate_of_a_paused_run_is_told_to_hold_once_it_is_resumed() -> None:
+    async with console() as person:
+        started = await begun(person.client)
+        person.client.runs[-1] = replace(person.client.runs[-1], state=RunState.PAUSED)
+        await at_the_question(person)
+        await person.types("50000")
+        await person.press("enter")
+        await person.told(f"run {started.id}: 50,000 a second once it is resumed, 1,000 times as fast")
+
+
 async def test_a_plan_that_is_not_kept_any_more_keeps_no_question_away() -> None:
     async with console() as person:
         person.client.start("dlq.requeue", total=100, moved=20, rate=50)

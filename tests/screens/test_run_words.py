@@ -134,6 +134,20 @@ def test_while_it_runs_its_pace_comes_before_what_became_of_its_jobs() -> None:
     assert paces.told(gentle, START, 50) == "20 of 4,112 letters   50 → 500/s   eta 24s"
 
 
+def test_an_undo_says_how_many_are_back_and_how_many_were_too_late() -> None:
+    undo = run(
+        operation="run.undo", rate=None, eta_s=None, state=RunState.SUCCEEDED, total=11_024, moved=8_323, gone=2_701
+    )
+    assert progress(undo) == "100% of 11,024 letters, 8,323 back, 2,701 too late"
+    assert paces.meter(undo, 40, START) == "100%  8,323 back, 2,701 too late"
+    assert progress(replace(undo, moved=0, gone=11_024)) == "nothing was undone: 11,024 were too late"
+
+
+def test_what_was_recalled_of_a_run_is_told_before_the_fewer_that_were_done() -> None:
+    undone = run(state=RunState.SUCCEEDED, became=Became(done=2_492, died=209, recalled=8_323))
+    assert next(words for words in f.became(undone) if len(words) <= 30) == "209 died, 8,323 recalled"
+
+
 def test_when_its_jobs_are_due_is_told_where_that_is_not_at_once() -> None:
     at = At(80, START)
     later = replace(ENDED, delay_s=900.0, reason="healed")

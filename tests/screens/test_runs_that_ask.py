@@ -10,9 +10,10 @@ from graveshift.wire.runs import Run, RunState
 from graveshift.wire.trials import Canary, CanaryState, Then
 from graveshift_tui import format as f
 from graveshift_tui.operate import progress
+from graveshift_tui.rates import rate_of as rate
+from graveshift_tui.rates import readable
 from graveshift_tui.screens.alarm import asks
-from graveshift_tui.screens.flows.speeding import OFFERED, readable, said
-from graveshift_tui.screens.flows.speeding import rate_of as rate
+from graveshift_tui.screens.flows.speeding import OFFERED, said
 from graveshift_tui.screens.paces import meter, speed
 from graveshift_tui.screens.runs import pane, state
 from graveshift_tui.widgets.band import SEEN_FOR, ended_itself

@@ -8,6 +8,8 @@ from msgspec.structs import replace
 from graveshift.wire.page import Page, Sort
 from graveshift.wire.runs import RunState
 from graveshift.wire.selection import Filter
+from graveshift_tui.card import Subject
+from graveshift_tui.screens.verbs import matching
 from tests.screens.console import Person, console
 from tests.screens.fake_client import FakeClient
 from tests.waiting import until
@@ -63,6 +65,11 @@ async def test_requeue_all_on_one_letter_takes_its_cause() -> None:
         await until(lambda: person.detail.thing is not None)
         await person.press("R")
         await person.sees("all 295 letters of the cause ConnectTimeout in")
+
+
+def test_one_letter_is_no_letters() -> None:
+    one = Subject("dlq", total=1, query="queue:mail")
+    assert matching(one).scope == "all 1 letter with queue:mail"
 
 
 async def requeued(person: Person) -> None:

@@ -121,6 +121,23 @@ async def test_tab_ends_the_path_of_a_payload_in_its_own_letters_and_nothing_hos
         assert field.value == 'queue:mail payload.user."full name"='
 
 
+async def test_down_and_up_go_through_what_else_the_word_may_become() -> None:
+    client = Offering("arr[].sku=", '"a b"=', "also=")
+    async with console(client) as person:
+        await person.goes("3", "dlq")
+        await person.press("slash")
+        await person.types("payload.a")
+        field = person.app.focused
+        assert isinstance(field, Prompt)
+        await until(lambda: field._suggestion == "payload.arr[].sku=")
+        await person.press("down")
+        await until(lambda: field._suggestion == "payload.also=")
+        await person.press("down")
+        await until(lambda: field._suggestion == "payload.arr[].sku=")
+        await person.press("up", "tab")
+        assert field.value == "payload.also="
+
+
 async def test_a_secret_value_is_asked_for_unseen_and_only_its_token_is_kept() -> None:
     client = FakeClient()
     async with console(client) as person:

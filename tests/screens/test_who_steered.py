@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from graveshift.wire.overview import Environment, Overview, Totals
 from graveshift.wire.runs import Run, RunState, Steer, Steered
 from graveshift_tui.commands.acting import run_line
+from graveshift_tui.commands.tables import table
 from graveshift_tui.operate import Ask, ending
 from graveshift_tui.screens.hearing import Hearing
 from graveshift_tui.screens.runs import nodes, pane
@@ -46,9 +47,22 @@ def test_it_says_who_and_how_long_ago_and_only_what_still_holds() -> None:
     assert told(run(RUNNING, by(Steer.RATE, ago=200), by(Steer.RESUMED, "cy", 300)), NOW) == [
         "rate 500/s set by bo 3m ago", "resumed by cy 5m ago",
     ]  # fmt: skip
+    assert told(run(RUNNING, by(Steer.RATE), rate=0.04), NOW) == ["rate 0.04/s set by bo 14s ago"]
+    assert told(run(RUNNING, by(Steer.RATE), rate=50_000.0), NOW) == ["rate 50,000/s set by bo 14s ago"]
     assert told(run(RUNNING, by(Steer.RATE), rate=None), NOW) == ["no limit set by bo 14s ago"]
     assert told(run(CANCELLED, by(Steer.CANCELLED), by(Steer.RATE)), NOW) == ["cancelled by bo 14s ago"]
     assert told(run(RunState.SUCCEEDED, by(Steer.RESUMED), by(Steer.RATE)), NOW) == []
+
+
+def test_the_table_of_the_command_line_says_who_stopped_it_and_that_it_asks() -> None:
+    def state(one: Run) -> str:
+        return list(table(("state",), [one], None))[1]
+
+    assert state(run(PAUSED, by(Steer.PAUSED))) == "paused by bo"
+    assert state(run(PAUSED, by(Steer.PAUSED, "ana"))) == "paused"
+    assert state(run(PAUSED, halt="canary red")) == "asks"
+    assert state(run(RunState.SUCCEEDED, halt="canary red")) == "succeeded"
+    assert list(table(("rate",), [run(PAUSED, rate=50_000.0)], None))[1] == "50,000"
 
 
 def test_the_line_below_the_list_and_the_page_of_the_run_say_it() -> None:

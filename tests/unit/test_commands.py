@@ -9,9 +9,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from graveshift.wire.plans import Confirm
+from graveshift.wire.runs import Run, RunState
+from graveshift_tui.commands.running import Act, steered_line
 from tests.command_line import graveshift
 from tests.small_backend import TOKEN, SmallBackend
 from tests.small_things import letter
@@ -87,6 +90,30 @@ def test_a_count_that_says_less_than_is_shown_is_not_said(backend: SmallBackend)
     assert len(printed.stdout.splitlines()) == 1
 
 
+def test_a_run_that_is_steered_is_told_what_was_asked_and_whether_it_holds() -> None:
+    def words(act: Act, state: RunState, **fields: object) -> str:
+        given = {"id": "1", "plan_id": "p", "operation": "dlq.requeue", "state": state, "total": 9, "actor": "ana"}
+        return steered_line(msgspec.convert({**given, "moved": 5, **fields}, Run), act)
+
+    after = "; 5 moved, 0 conflict, 0 gone, 0 failed"
+    assert words(Act.PAUSE, RunState.RUNNING) == f"run 1: pause asked, it takes hold at the next chunk{after}"
+    assert words(Act.PAUSE, RunState.PAUSED) == f"run 1: paused{after}"
+    assert words(Act.CANCEL, RunState.RUNNING) == f"run 1: cancel asked, it takes hold at the next chunk{after}"
+    assert words(Act.CANCEL, RunState.CANCELLED) == f"run 1: cancelled{after}"
+    assert words(Act.RESUME, RunState.QUEUED) == f"run 1: resumed, it goes on in the backend{after}"
+    assert words(Act.RATE, RunState.RUNNING, rate=5000.0) == f"run 1: 5,000/s from now on{after}"
+    assert words(Act.RATE, RunState.PAUSED, rate=0.04) == f"run 1: 0.04/s once it is resumed{after}"
+    assert words(Act.RATE, RunState.RUNNING) == f"run 1: no limit from now on{after}"
+
+
+def test_a_rate_is_typed_as_it_is_shown_and_what_is_none_is_met_with_examples(backend: SmallBackend) -> None:
+    graveshift(backend, "do", "dlq.requeue", "--all", "--arg", "rate=50", "-y")
+    assert "run 81: " in graveshift(backend, "run", "rate", "81", "5,000").stdout
+    for wrong in ("0", "5,00", "fast"):
+        done = graveshift(backend, "run", "rate", "81", wrong)
+        assert (done.returncode, f"`{wrong}` is no rate. A rate is 500, 5,000 or 0.5" in done.stderr) == (2, True)
+
+
 def test_a_filter_narrows_and_a_wrong_one_names_the_nearest(backend: SmallBackend) -> None:
     backend.things.letters.append(letter(9, queue="reports"))
     found = graveshift(backend, "get", "dlq", "--filter", "queue=reports", "-o", "json")
@@ -107,6 +134,9 @@ def test_a_filter_narrows_and_a_wrong_one_names_the_nearest(backend: SmallBacken
         (["get", "dlq", "--limit", "0"], 2),
         (["get", "overview", "1"], 2),
         (["get"], 2),
+        (["get", "audit", ""], 2),
+        (["get", "runs", ""], 2),
+        (["run", "pause", ""], 2),
         (["do", "dlq.requeu", "--all"], 2),
         (["do", "dlq.requeue"], 2),
         (["do", "dlq.requeue", "--all", "--id", "x"], 2),

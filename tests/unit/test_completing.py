@@ -101,8 +101,8 @@ def test_a_payload_without_end_costs_no_more_than_its_first_keys() -> None:
 def test_paths_fit_what_was_begun_quoted_or_not() -> None:
     every = found({"user": {"id": 1}, "User name": 1, "other": 1})
     for begun, fit in (
-        ("us", ['"User name"=', "user.id="]),
-        ('"us', ['"User name"=', "user.id="]),
+        ("us", ["user.id=", '"User name"=']),
+        ('"us', ["user.id=", '"User name"=']),
         ("user.", ["user.id="]),
         ("user.id=4", []),
         ("x", []),

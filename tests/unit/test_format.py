@@ -33,6 +33,28 @@ def test_what_cannot_be_said_is_never_a_zero() -> None:
     assert {f.count(None), f.rate(None), f.age(None), f.size(None), f.moment(None), f.share(1, None)} == {"·"}
 
 
+@pytest.mark.parametrize(
+    ("per_s", "shown"),
+    [(0.01, "0.01"), (0.04, "0.04"), (0.123, "0.12"), (0.5, "0.5"), (1.25, "1.25"), (500, "500"), (50_000, "50,000"),
+     (1_000_000, "1,000,000")],
+)  # fmt: skip
+def test_a_rate_that_was_set_is_never_shown_as_none_and_not_rounded(per_s: float, shown: str) -> None:
+    assert f.speed(per_s) == shown
+    assert f.drip(None, per_s) == f"{shown}/s"
+
+
+def test_what_is_measured_has_two_digits_below_one_and_is_rounded_above() -> None:
+    assert [f.rate(value) for value in (0, 0.004, 0.04, 0.42, 4.21, 13_940)] == [
+        "0",
+        "0",
+        "0.04",
+        "0.42",
+        "4.2",
+        "13.9k",
+    ]
+    assert f.drip(0.04, 0.08) == "0.04 → 0.08/s"
+
+
 def test_a_trend_rises_with_its_values_and_shows_nothing_as_the_lowest_block() -> None:
     assert f.spark([0, 1, 2, 4], 10) == "▁▃▅█"
     assert f.spark([0, 0], 10) == "▁▁"

@@ -1,5 +1,8 @@
 """When a run slows itself down, recovers, and stops: by the thresholds, with patience, and never to and fro."""
 
+import pytest
+from msgspec import ValidationError, convert
+
 from graveshift.drip import DripSettings, guarded
 from graveshift.runner.guard import Asked, Change, Filled, Guard, Seen
 from graveshift.trial import Firsts
@@ -91,6 +94,32 @@ def test_one_bad_probe_slows_and_some_in_a_row_stop() -> None:
     assert judged(Seen(probe=Asked("bank", 3, 3, "no answer in 2 s"))) == (
         "paused by itself: probe bank failed 3 times in a row: no answer in 2 s"
     )
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "said"),
+    [
+        ({"slow_ratio": 0.5, "stop_ratio": 0.1}, "slow_ratio 0.5 is above stop_ratio 0.1"),
+        ({"slow_age_s": 120.0, "stop_age_s": 60.0}, "slow_age_s 120 is above stop_age_s 60"),
+        ({"slow_depth": 500, "stop_depth": 50}, "slow_depth 500 is above stop_depth 50"),
+    ],
+)
+def test_a_run_that_would_stop_before_it_slows_is_refused_as_a_setting_is(
+    thresholds: dict[str, float], said: str
+) -> None:
+    with pytest.raises(ValidationError, match=said):
+        convert(thresholds, Own)
+    with pytest.raises(ValidationError, match=said):
+        convert(thresholds, DripSettings)
+
+
+def test_a_stop_of_its_own_pulls_the_configured_slowing_down_to_itself_and_never_the_other_way_round() -> None:
+    assert guarded(DRIP, Own(stop_ratio=0.05)).slow_ratio == 0.05
+    assert guarded(DRIP, Own(stop_age_s=30)).slow_age_s == 30
+    assert guarded(DRIP, Own(stop_ratio=0.2)).slow_ratio == 0.1
+    assert guarded(DRIP, Own(slow_ratio=0.5, stop_ratio="off")).slow_ratio == 0.5
+    with pytest.raises(ValueError, match=r"slow_ratio 0\.5 is above the configured stop_ratio 0\.3"):
+        guarded(DRIP, Own(slow_ratio=0.5))
 
 
 def test_what_is_off_is_never_reached() -> None:

@@ -51,6 +51,7 @@ def test_an_empty_variable_is_null_and_foreign_variables_are_left_alone() -> Non
         ("api: {prot: 1}", "api.prot: unknown setting; did you mean `port`?"),
         ("apy: {}", "apy: unknown setting; did you mean `api`?"),
         ("api: {port: 70000}", "api.port: Expected `int` <= 65535"),
+        ("drip: {slow_ratio: 0.5}", "drip.slow_ratio 0.5 is above stop_ratio 0.3: it would stop before it slows"),
         ("api: {port: '1'}", "api.port: Expected `int`, got `str`"),
         ("worker: {queues: {mail: {wieght: 1}}}", "worker.queues.mail.wieght: unknown setting; did you mean `weight`?"),
         ("worker: {queues: {mail: {weight: 0}}}", "worker.queues.mail.weight: Expected `float` >= 0.01"),

@@ -38,10 +38,15 @@ def in_vain(run: Run) -> str:
     odd = (
         (run.failed, "failed", "failed"),
         (run.conflict, "was a conflict", "were conflicts"),
-        (run.gone, "was gone", "were gone"),
+        (run.gone, f"was {missed(run)}", f"were {missed(run)}"),
     )
     why = ", ".join(f"{n:,} {one if n == 1 else many}" for n, one, many in odd if n)
     return f"nothing was {DONE.get(run.operation, 'done')}: {why or 'nothing matched'}"
+
+
+def missed(run: Run) -> str:
+    """What is said of things that were not where the run looked for them: an undo is too late for them."""
+    return "too late" if run.operation == "run.undo" else "gone"
 
 
 class NotRevealed(ConsoleError):

@@ -12,6 +12,8 @@ from graveshift_tui.sanitize import clean
 
 UNKNOWN: Final = "·"
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
+LEAST: Final = 0.005
+"""What is measured and less is as good as nothing; no rate is set as low."""
 BETWEEN: Final = " ,:;/·{}[]()"
 """What stands between words."""
 
@@ -77,7 +79,8 @@ def became(run: Run) -> tuple[str, ...]:
     told = [(n, word) for n, word in more if n]
     full = [(seen.done, "done"), (seen.died, "died again"), *told]
     waits, ended = (seen.waiting, "not ended"), [(seen.died, "died"), (seen.done, "done")]
-    brief = [*reversed(ended), waits, *more[1:]] if run.state.is_live else [waits, *ended, *more[1:]]
+    most = sorted([ended[1], *more[1:]], key=lambda part: -part[0])
+    brief = [*reversed(ended), waits, *more[1:]] if run.state.is_live else [waits, ended[0], *most]
     proof = ("done", "died") if run.state.is_live else ()
     least = [(n, word) for n, word in brief if n or word in proof] or [(0, "done")]
     said = [", ".join(f"{count(n)} {word}" for n, word in full), ", ".join(f"{short(n)} {word}" for n, word in full)]
@@ -91,19 +94,24 @@ def stage(run: Run) -> str:
 
 
 def rate(value: float | None) -> str:
-    """Per-something numbers: `0`, `0.4`, `41`, `13.9k`."""
+    """Per-something numbers: `0.04`, `4.2`, `41`, `13.9k`; two digits below 1, and `0` only where it is hardly more."""
     if value is None:
         return UNKNOWN
-    if value < 0.05:
-        return "0"
+    if value < 1:
+        return "0" if value < LEAST else f"{value:.2g}"
     if value < 10:
         return f"{value:.1f}".removesuffix(".0")
     return f"{value:,.0f}" if value < 10_000 else f"{value / 1000:,.1f}k"
 
 
+def speed(per_s: float | None) -> str:
+    """A rate as it was set, to be typed so again: `0.04`, `12.5`, `50,000`."""
+    return rate(per_s) if per_s is None or per_s < 1 else f"{per_s:,.2f}".rstrip("0").rstrip(".")
+
+
 def drip(now: float | None, asked: float) -> str:
     """`500/s`; `50 → 500/s` while it is slower than it was asked to be, as at its beginning."""
-    asked_for = f"{rate(asked)}/s"
+    asked_for = f"{speed(asked)}/s"
     return asked_for if now is None or now >= asked or rate(now) == rate(asked) else f"{rate(now)} → {asked_for}"
 
 

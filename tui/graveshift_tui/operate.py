@@ -13,7 +13,7 @@ from textual.message import Message
 
 from graveshift.wire.plans import Confirm, Plan
 from graveshift.wire.runs import Run, RunState
-from graveshift_tui.conduct import Conduct, in_vain
+from graveshift_tui.conduct import Conduct, in_vain, missed
 from graveshift_tui.format import stage, things
 from graveshift_tui.opening import Opening
 from graveshift_tui.sanitize import clean
@@ -223,8 +223,9 @@ def noun(run: Run) -> str:
 
 
 def odd(run: Run) -> list[str]:
-    """`2 gone`: what did not go as planned."""
-    kinds = ((run.failed, "failed"), (run.conflict, "conflict"), (run.gone, "gone"))
+    """`2 gone`: what did not go as planned; of an undo with what did, `8 back, 2 too late`."""
+    back = run.moved if run.operation == "run.undo" else 0
+    kinds = ((back, "back"), (run.failed, "failed"), (run.conflict, "conflict"), (run.gone, missed(run)))
     return [f"{n:,} {word}" for n, word in kinds if n]
 
 

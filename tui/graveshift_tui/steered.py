@@ -3,13 +3,18 @@
 from datetime import datetime
 
 from graveshift.wire.runs import Run, RunState, Steer, Steered
-from graveshift_tui.format import age, rate
+from graveshift_tui.format import age, speed, stage
 
 
 def by_whom(run: Run) -> str:
     """` by bo`, after the state of a run that another than who began it paused or cancelled; else empty."""
     stop = stopped_by(run)
     return f" by {stop.by}" if stop is not None and stop.by != run.actor else ""
+
+
+def state_of(run: Run) -> str:
+    """`asks` of a live run that stopped by itself, `paused by bo` of one that another stopped, else its state."""
+    return "asks" if run.halt and run.state.is_live else f"{stage(run)}{by_whom(run)}"
 
 
 def stopped_by(run: Run) -> Steered | None:
@@ -22,7 +27,7 @@ def words(run: Run, one: Steered) -> str:
     """`paused by bo`; `rate 500/s set by bo`; `pause asked for by bo` where the run has not come to it."""
     match one.act:
         case Steer.RATE:
-            return f"{'no limit' if run.rate is None else f'rate {rate(run.rate)}/s'} set by {one.by}"
+            return f"{'no limit' if run.rate is None else f'rate {speed(run.rate)}/s'} set by {one.by}"
         case Steer.PAUSED if run.state is RunState.RUNNING:
             return f"pause asked for by {one.by}"
         case Steer.CANCELLED if run.state.is_live:

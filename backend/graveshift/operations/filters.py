@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, Struct, field
 
 from graveshift.driver import Unit, Verdict
-from graveshift.errors import Invalid, NotFound
+from graveshift.errors import Invalid, NotFound, Unreadable
 from graveshift.operation import Carrier, Draft, World
-from graveshift.query import hidden
+from graveshift.query import hidden, saved_in, terms_of
 from graveshift.selection.wording import moment, which
 from graveshift.wire.filters import SAVED_NAME, SavedFilter
 from graveshift.wire.operations import Danger, Role
@@ -75,6 +75,12 @@ class DropFilter(Struct, frozen=True, forbid_unknown_fields=True):
             Effect(f"saved:{self.called}", f"forgotten: {_told(world, before)}"),
             Effect("to have it again", "what it said is kept on the record: filter.save takes that"),
         ]
+        others = await world.interpreter.filters.all()
+        for other in others:
+            if _names(other, self.called):
+                effects.append(
+                    Effect(f"saved:{other.name}", f"names it, and cannot be understood then: {_told(world, other)}")
+                )
         return Draft(count=1, effects=effects, confirm=Confirm.YES, subjects=[_said(self.called, before)])
 
     async def run(self, world: World, carrier: Carrier) -> None:
@@ -96,6 +102,14 @@ def _shown(world: World, text: str) -> str:
 def _told(world: World, saved: SavedFilter) -> str:
     """`queue:mail, saved by ben at 2026-11-22 03:40:00Z`."""
     return f"{_shown(world, saved.query)}, saved by {saved.saved_by} at {moment(saved.saved_at)}"
+
+
+def _names(saved: SavedFilter, name: str) -> bool:
+    """False of a text that nobody can read any more."""
+    try:
+        return name in saved_in(terms_of(saved.query))
+    except Unreadable:
+        return False
 
 
 def _said(name: str, before: SavedFilter | None) -> str:

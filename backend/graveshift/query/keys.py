@@ -17,7 +17,7 @@ Shown = Callable[[str], bool]
 
 
 def paths(payloads: Iterable[bytes], may_be_shown: Shown) -> list[tuple[str, int]]:
-    """Each as it is written, up to and with the `=`, and how many of the payloads have it.
+    """Each as it is written, up to and with the `=`, and how many of the payloads have it; plain ones first.
 
     A key that no line can hold (control characters, and what turns its direction) is left out with all below it, and so
     is one that may not be shown, or is long: such are values in the place of keys.
@@ -31,7 +31,7 @@ def paths(payloads: Iterable[bytes], may_be_shown: Shown) -> list[tuple[str, int
         return len(name) <= LONGEST_KEY and name.isprintable() and may_be_shown(name)
 
     found = [(f"{path_of(path)}=", n) for path, n in _led(root, (), usable)]
-    return sorted(found, key=lambda one: (-one[1], one[0]))
+    return sorted(found, key=lambda one: (-one[1], '"' in one[0], one[0]))
 
 
 class _Node:

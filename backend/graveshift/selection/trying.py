@@ -18,10 +18,13 @@ def care(
 ) -> Care:
     """`canary` True is the configured number, False and None are none.
 
-    Raises Invalid for a probe that is not configured, and for what makes no sense without a canary; Unsupported where
-    a system of the selection cannot try.
+    Raises Invalid for a probe that is not configured, thresholds that contradict the configured ones, and for what
+    makes no sense without a canary; Unsupported where a system of the selection cannot try.
     """
-    drip = guarded(world.drip, guard)
+    try:
+        drip = guarded(world.drip, guard)
+    except ValueError as error:
+        raise Invalid(f"{error} - at `$.guard`") from error
     if drip.probe is not None and drip.probe not in world.probes:
         known = ", ".join(sorted(world.probes)) or "none"
         raise Invalid(f"no probe is called `{drip.probe}`; there are {known} - at `$.guard.probe`")

@@ -270,9 +270,14 @@ def code_of(run: Run) -> int:
     return 1 if ended_badly or run.failed or run.halt else 0
 
 
+def counted(run: Run) -> str:
+    """What became of its items so far."""
+    return f"{run.moved:,} moved, {run.conflict:,} conflict, {run.gone:,} gone, {run.failed:,} failed"
+
+
 def run_line(run: Run) -> str:
     """What became of the run so far, on one line."""
-    counts = f"{run.moved:,} moved, {run.conflict:,} conflict, {run.gone:,} gone, {run.failed:,} failed"
+    counts = counted(run)
     told = run.error or run.halt
     error = f" ({clean(told, 500)})" if told else ""
     after = "; it goes on in the backend" if run.state.is_live else ""

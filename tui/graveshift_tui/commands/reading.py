@@ -108,6 +108,8 @@ def get(
     and overview operations health. `graveshift get operations queue.limit` tells what a verb takes.
     """
     known("resource", resource, [*RESOURCES, *SINGLE, "operations"])
+    if id == "":
+        raise Misused(f"the id is empty; `graveshift get {resource}` lists them")
     filters = filter or []
     narrowed = filter_of(filters, datetime.now(UTC))
     if (id is not None or resource not in RESOURCES) and (narrowed or query is not None):

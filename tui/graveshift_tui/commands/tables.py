@@ -7,13 +7,17 @@ from typing import Final
 from msgspec import Raw, Struct
 from rich.cells import cell_len, set_cell_size
 
+from graveshift.wire.runs import Run
 from graveshift.wire.workers import Worker
 from graveshift_tui.commands.columns import COLUMNS
-from graveshift_tui.format import UNKNOWN, age, moment, percent, rate
+from graveshift_tui.format import UNKNOWN, age, moment, percent, rate, speed
 from graveshift_tui.pretty import pretty
 from graveshift_tui.sanitize import clean, clean_lines
+from graveshift_tui.steered import state_of
 
 CELL: Final = 500
+SET: Final = frozenset({"rate", "per_s", "rate_per_s"})
+"""Rates that were set, not measured."""
 PLAIN: Final = frozenset({"pid", "seq", "version"})
 
 
@@ -47,8 +51,10 @@ def _is_long(field: str, value: object) -> bool:
 
 
 def _of(thing: Struct, field: str) -> str:
-    """A worker that names no queues serves all of them."""
+    """A worker that names no queues serves all of them; a run says that it asks, or who stopped it."""
     value = getattr(thing, field)
+    if isinstance(thing, Run) and field == "state":
+        return clean(state_of(thing), CELL)
     return "all" if isinstance(thing, Worker) and field == "queues" and not value else shown(field, value)
 
 
@@ -77,7 +83,7 @@ def _number(field: str, value: object) -> str:
         case int() | float() if field.endswith("age_s"):
             return age(value)
         case float():
-            return percent(value) if field == "share" else rate(value)
+            return percent(value) if field == "share" else speed(value) if field in SET else rate(value)
         case int():
             return str(value) if field in PLAIN else f"{value:,}"
         case None:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from graveshift.wire.overview import Overview
 from graveshift.wire.runs import Run, RunState
-from graveshift_tui.format import rate
+from graveshift_tui.format import speed
 from graveshift_tui.screens.hearing import Hearing
 from graveshift_tui.widgets.band import ended_itself
 from graveshift_tui.widgets.title import Title
@@ -59,4 +59,4 @@ def _said(run: Run, now: datetime) -> str:
         return ended_itself(run, now)
     if run.halt:
         return asks(run, "7 and then p answer it")
-    return f"slowed itself to {rate(run.slowed)}/s" if run.slowed is not None else ""
+    return f"slowed itself to {speed(run.slowed)}/s" if run.slowed is not None else ""

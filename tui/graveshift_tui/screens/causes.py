@@ -143,7 +143,7 @@ def _plan(group: GroupDetail, at: At) -> list[Line]:
         return []
     told = group.forecast
     takes = told.duration_s if told and told.duration_s is not None else group.dead / group.rate_per_s
-    words = [f"{f.count(group.dead)} at {f.rate(group.rate_per_s)}/s = {f.age(takes)}"]
+    words = [f"{f.count(group.dead)} at {f.speed(group.rate_per_s)}/s = {f.age(takes)}"]
     if told and told.wal_bytes is not None:
         free = "" if told.free_bytes is None else f" of {f.size(told.free_bytes)} free"
         words.append(f"log {f.size(told.wal_bytes)}{free}")

@@ -1,11 +1,11 @@
 """What `/` does in a list: a filter is typed with help from the backend, which alone understands it, and then holds."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, Protocol, TypeVar
 
 from textual.app import App
-from textual.suggester import Suggester
 
 from graveshift.wire.filters import QueryHelp, Span
 from graveshift_tui.card import Card, Route
@@ -16,6 +16,7 @@ from graveshift_tui.screens import CARDS
 from graveshift_tui.screens.asking import ask_for_line
 from graveshift_tui.screens.listing import ListScreen
 from graveshift_tui.settings import ConsoleError
+from graveshift_tui.widgets.prompt import Choices
 
 T = TypeVar("T")
 
@@ -45,24 +46,33 @@ class Host(Protocol):
         """Shows a toast."""
 
 
-class Completing(Suggester):
+class Completing(Choices):
     """The rest of the word that is being typed, as the backend would end it; nothing while it does not answer."""
 
     def __init__(self, client: Client, resource: str) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self._client = client
         self._resource = resource
+        self._whole: deque[str] = deque()
+        self._of = ""
 
     async def get_suggestion(self, value: str) -> str | None:
         """The whole text with the word ended, in its own letters; None where nothing that can be shown begins so."""
+        self._whole.clear()
         with suppress(ConsoleError):
             help = await self._client.query_help(value, self._resource)
-            begun = value[help.word.offset :]
-            for one in help.completions:
-                longer = len(one.text) > len(begun) and one.text.lower().startswith(begun.lower())
-                if longer and clean(one.text) == one.text:
-                    return value[: help.word.offset] + one.text
-        return None
+            before, begun = value[: help.word.offset], value[help.word.offset :].lower()
+            ends = [one.text for one in help.completions if clean(one.text) == one.text]
+            longer = [end for end in ends if len(end) > len(begun) and end.lower().startswith(begun)]
+            self._whole, self._of = deque(f"{before}{end}" for end in longer), value
+        return next(iter(self._whole), None)
+
+    def turned(self, text: str, by: int) -> str | None:
+        """The next or the last one, round and round."""
+        if self._of != text or len(self._whole) < 2:
+            return None
+        self._whole.rotate(-by)
+        return self._whole[0]
 
 
 class Filtering:

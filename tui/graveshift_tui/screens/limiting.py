@@ -47,7 +47,7 @@ def mark(queue: Queue) -> str:
     """`MAX 4 10/s` beside the name; empty without a limit."""
     limit = queue.limit or Limit()
     parts = [f.count(limit.concurrency)] if limit.concurrency else []
-    parts += [f"{f.rate(limit.per_s)}/s"] if limit.per_s else []
+    parts += [f"{f.speed(limit.per_s)}/s"] if limit.per_s else []
     return f"MAX {' '.join(parts)}" if parts else ""
 
 

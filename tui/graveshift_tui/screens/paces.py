@@ -22,7 +22,7 @@ def drip(run: Run) -> str:
 def speed(run: Run) -> str:
     """`50/s`, `10 → 50/s`, `25/s, slowed by itself from 50/s`; empty where it has no rate."""
     slowed = run.slowed is not None and run.state.is_live
-    return f"{drip(run)}, slowed by itself from {f.rate(run.rate)}/s" if slowed else drip(run)
+    return f"{drip(run)}, slowed by itself from {f.speed(run.rate)}/s" if slowed else drip(run)
 
 
 def eta(run: Run) -> str:

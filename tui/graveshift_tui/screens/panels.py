@@ -14,7 +14,7 @@ from graveshift_tui import format as f
 from graveshift_tui.card import Card
 from graveshift_tui.operate import progress
 from graveshift_tui.screens import groups, paces, queues, standing, workers
-from graveshift_tui.steered import by_whom
+from graveshift_tui.steered import state_of
 from graveshift_tui.widgets.columns import At, heading, line
 from graveshift_tui.widgets.paint import Line, Span, width_of
 
@@ -106,7 +106,7 @@ def _run(run: Run, at: At, *, first: bool) -> Line:
     start: Line = (
         (head, "bold heading"),
         (f"#{run.id} {run.operation} ", "text"),
-        ("asks" if run.halt and run.state.is_live else f.stage(run) + by_whom(run), "warn" if run.halt else tone),
+        (state_of(run), "warn" if run.halt else tone),
     )
     done, who = f"  {progress(run)}", (f"  {run.actor}", "muted")
     said = f"{done}{speed}{eta}"

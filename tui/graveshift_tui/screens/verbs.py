@@ -99,10 +99,10 @@ def matching(subject: Subject) -> Ask:
     if subject.card != "dlq":
         return _filtered(subject)
     if not subject.is_filtered:
-        ask = _ask("dlq.requeue", {"selection": {"all": True}}, _all(subject, "dead letters of every queue"))
+        ask = _ask("dlq.requeue", {"selection": {"all": True}}, _all(subject, "dead letter", "of every queue"))
         return replace(ask, noun="dead letter", tail="of every queue")
     tail = f"with {_words(subject)}"
-    return _chosen("dlq.requeue", subject, _all(subject, f"letters {tail}"), tail)
+    return _chosen("dlq.requeue", subject, _all(subject, "letter", tail), tail)
 
 
 def canary(subject: Subject) -> Ask:
@@ -115,7 +115,7 @@ def _whole(action: str, subject: Subject, noun: str) -> Ask:
     """All that the filter of the list lets through, seen or not."""
     tail = f"with {_words(subject)}" if subject.is_filtered else "there are"
     chosen = _selection(subject) if subject.is_filtered else {"all": True}
-    return replace(_ask(action, {"selection": chosen}, _all(subject, f"{noun}s {tail}")), noun=noun, tail=tail)
+    return replace(_ask(action, {"selection": chosen}, _all(subject, noun, tail)), noun=noun, tail=tail)
 
 
 def _filtered(subject: Subject) -> Ask:
@@ -269,10 +269,8 @@ def _ask(action: str, args: dict[str, object], scope: str) -> Ask:
     return Ask(action, args, TITLES[action], scope)
 
 
-def _all(subject: Subject, words: str) -> str:
-    if subject.total is None:
-        return f"all {words}"
-    return f"all {count(subject.total)}{'' if subject.total_is_exact else '+'} {words}"
+def _all(subject: Subject, noun: str, tail: str) -> str:
+    return f"all {things(subject.total, noun, exact=subject.total_is_exact)} {tail}"
 
 
 def letter_name(row: Letter) -> str:

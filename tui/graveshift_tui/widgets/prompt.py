@@ -1,22 +1,33 @@
 """The line at the bottom where commands and filters are typed."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from textual import on
 from textual.events import Key
 from textual.message import Message
-from textual.suggester import Suggester, SuggestFromList
+from textual.suggester import Suggester, SuggestFromList, SuggestionReady
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
 from graveshift.wire.filters import Span
+
+TURNS: Final = {"down": 1, "up": -1}
+
+
+class Choices(Suggester):
+    """Of several endings it suggests one, and then those beside it."""
+
+    def turned(self, text: str, by: int) -> str | None:
+        """Another ending of this text; None where there is no other."""
+        raise NotImplementedError
 
 
 class Prompt(Input):
     """`sign` is `:` or `/`; enter gives the text, escape gives it up.
 
     What `takes` says no to, and why, stays to be mended; where it says a part of the text, that is selected. Tab ends
-    the word as it is suggested.
+    the word as it is suggested, and down and up suggest others.
     """
 
     DEFAULT_CSS = """
@@ -69,6 +80,11 @@ class Prompt(Input):
             event.stop()
             event.prevent_default()
             self.action_cursor_right()
+        elif event.key in TURNS and isinstance(self.suggester, Choices):
+            event.stop()
+            event.prevent_default()
+            if other := self.suggester.turned(self.value, TURNS[event.key]):
+                self.post_message(SuggestionReady(self.value, other))
 
     async def action_submit(self) -> None:
         """What is typed from now on is not for this prompt."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from graveshift.wire.queues import Queue
-from graveshift_tui import moments
+from graveshift_tui import moments, rates
 from graveshift_tui.operate import Ask
 from graveshift_tui.screens import verbs
 from graveshift_tui.screens.flows import guarding, speeding
@@ -128,18 +128,18 @@ def _rate() -> "Chooser":
     from graveshift_tui.widgets.choose import Choice, Chooser
 
     def typed(text: str) -> "Choice | None":
-        return Choice(text.strip(), speeding.said(speeding.rate_of(text))) if speeding.readable(text) else None
+        return Choice(text.strip(), speeding.said(rates.rate_of(text))) if rates.readable(text) else None
 
-    offered = [Choice(text, speeding.said(speeding.rate_of(text)), text) for text in speeding.OFFERED]
+    offered = [Choice(text, speeding.said(rates.rate_of(text)), text) for text in speeding.OFFERED]
     usual = Choice("", "the usual one")
-    return Chooser("At what rate?", [usual, *offered], typed=typed, looks=speeding.LOOKS, placeholder="a second: 500")
+    return Chooser("At what rate?", [usual, *offered], typed=typed, looks=rates.LOOKS, placeholder="a second: 500")
 
 
 def _per_s(ways: Ways, text: str) -> Ways:
     if not text:
         return ways.given("rate", "the usual one", rate=None)
-    per_s = speeding.rate_of(text)
-    return ways.given("rate", speeding.said(per_s), rate=speeding.UNLIMITED if per_s is None else per_s)
+    per_s = rates.rate_of(text)
+    return ways.given("rate", speeding.said(per_s), rate=rates.UNLIMITED if per_s is None else per_s)
 
 
 def _guard(ways: Ways, text: str) -> Ways:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from graveshift.wire.runs import FASTEST, SLOWEST, Run, RunState
 from graveshift.wire.trials import CanaryState
-from graveshift_tui.format import rate
+from graveshift_tui.format import speed
+from graveshift_tui.rates import LOOKS, UNLIMITED, rate_of, readable
 from graveshift_tui.screens import verbs
 from graveshift_tui.screens.flows.asking import Flow
 from graveshift_tui.screens.flows.raising import leap, outflow
@@ -14,9 +15,7 @@ from graveshift_tui.screens.flows.raising import leap, outflow
 if TYPE_CHECKING:
     from graveshift_tui.widgets.choose import Choice
 
-UNLIMITED: Final = "unlimited"
 OFFERED: Final = ("1", "10", "50", "100", "500", "1000", "5000", UNLIMITED)
-LOOKS: Final = "A rate is 500 or 0.5 (a second), or unlimited."
 FACTOR: Final = 2
 LEAVE: Final = "leave"
 STEERED: Final = {"pause": "pausing", "resume": "resumed", "cancel": "stopping"}
@@ -91,24 +90,9 @@ def _ask(flow: Flow, run: Run, of_late: str) -> None:
     flow.choose(Chooser(question, offered, typed=offer, looks=LOOKS, placeholder="type a number a second"), chosen)
 
 
-def rate_of(text: str) -> float | None:
-    """What was typed, None for unlimited. Raises ValueError where it is no rate."""
-    word = text.strip().lower().removesuffix("/s").replace(",", "")
-    return None if word == UNLIMITED else float(word)
-
-
-def readable(text: str) -> bool:
-    """True where it is a rate that the backend takes."""
-    try:
-        wanted = rate_of(text)
-    except ValueError:
-        return False
-    return wanted is None or SLOWEST <= wanted <= FASTEST
-
-
 def said(per_s: float | None) -> str:
     """`50 a second`, or `no limit`."""
-    return "no limit" if per_s is None else f"{rate(per_s) if per_s >= 0.05 else f'{per_s:g}'} a second"
+    return "no limit" if per_s is None else f"{speed(per_s)} a second"
 
 
 def _of_run(flow: Flow, then: Callable[[Run], None]) -> None:
@@ -140,7 +124,8 @@ def _times(flow: Flow, factor: float, run: Run) -> None:
 
 def _set(flow: Flow, run: Run, per_s: float | None, of_late: str = "") -> None:
     """At once, whatever the rate; who leaps is told what it means."""
-    much, words = leap(run, per_s), f"run {run.id}: {said(per_s)} from now on"
+    much, since = leap(run, per_s), "once it is resumed" if run.state is RunState.PAUSED else "from now on"
+    words = f"run {run.id}: {said(per_s)} {since}"
     words = "".join((words, f", {much}" if much else "", f"; {of_late}" if much and of_late else ""))
     tone = "warning" if much else "information"
     flow.desk.look(flow.client.set_rate(run.id, per_s), lambda _: flow.desk.tell(words, tone, f"run {run.id}"))
