@@ -19,7 +19,8 @@ def about(table: Table, order: str, promised: int | None = None) -> tuple[tuple[
     `promised` is what the row that led here said; where it is another number by now, both stand there.
     """
     chain, spans = table.chain, list[tuple[int, Span]]()
-    many = total(chain.total, exact=chain.total_is_exact) if chain.started and chain.total is not None else ""
+    counted = chain.started and chain.total is not None and not chain.is_looking
+    many = total(chain.total, exact=chain.total_is_exact) if counted else ""
     if table.marks:
         spans.append((0, (f"  {marked_words(table.marks, many)}", "bold mark")))
     if table.spot.gone:
@@ -37,6 +38,8 @@ def about(table: Table, order: str, promised: int | None = None) -> tuple[tuple[
         spans.append((0, (many, "text")))
     elif many:
         spans.append((0, (f"  {many}", "text")))
+    elif chain.is_looking:
+        spans.append((0, ("  looking…", "muted")))
     elif chain.started and chain.known:
         spans.append((0, (f"  {count(chain.known)}{'' if chain.complete else ' so far'}", "text")))
     return tuple(spans)
