@@ -8,6 +8,7 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
+from graveshift.wire.audit import AuditEntry
 from graveshift.wire.dlq import Letter
 from graveshift.wire.groups import Claim, Group
 from graveshift.wire.jobs import Job, JobState
@@ -141,3 +142,10 @@ async def test_what_was_copied_is_shown_and_tmux_is_told_what_it_needs(monkeypat
         monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
         await person.press("y")
         await person.told("(tmux drops it without `set -g set-clipboard on`)")
+
+
+async def test_an_entry_of_the_audit_is_named_by_its_number() -> None:
+    entry = AuditEntry(seq=94, at=START, actor="bo", operation="dlq.requeue", outcome="started", reason="try again")
+    words, command = parts(chat_line(Subject("audit", (entry,)), await seen()))
+    assert "entry 94 of the audit: dlq.requeue by bo, started, 2026-11-22 03:12Z" in words
+    assert command == ["get", "audit", "94"]

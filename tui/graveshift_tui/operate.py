@@ -53,6 +53,8 @@ class Ask(Struct, frozen=True):
     def ids(self) -> list[str]:
         """The things it was given one by one."""
         selection = self.args.get("selection")
+        if self.operation == "filter.drop":
+            return [str(self.args.get("name", ""))]
         return selection.get("ids", []) if isinstance(selection, dict) else []
 
 

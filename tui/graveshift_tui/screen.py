@@ -15,13 +15,13 @@ from textual.worker import Worker, WorkerState
 from graveshift_tui.card import Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
-from graveshift_tui.format import ending
 from graveshift_tui.keymap import HINTS, Keymap
 from graveshift_tui.sanitize import clean
 from graveshift_tui.settings import ConsoleError
 from graveshift_tui.theme import Palette
 from graveshift_tui.widgets.band import Pulse, band, banner, freshness, tone_of
-from graveshift_tui.widgets.paint import Line, Lines, spread, width_of
+from graveshift_tui.widgets.crumbs import Told, crumbs
+from graveshift_tui.widgets.paint import Line, Lines, width_of
 from graveshift_tui.widgets.work import spawn
 
 if TYPE_CHECKING:
@@ -134,9 +134,9 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """The line of the screen that the cursor is on, where there is one."""
         return None
 
-    def title_line(self) -> Line:
-        """What the crumbs' right end says."""
-        return ()
+    def told(self) -> Told:
+        """What the crumbs say of this place, beside the way here."""
+        return Told()
 
     def verbs(self) -> Sequence[str]:
         """The actions that the hints offer."""
@@ -219,12 +219,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """The way here, what is shown, and how old it is."""
         names = self.console.siblings()
         way = " › ".join(clean(name, 60) for name in names)
-        left: Line = ((f" {way}", "bold heading"),)
-        right = (*self.title_line(), *self.freshness())
-        room = width - width_of(right) - 2
-        if width_of(left) > room > 10:
-            left = ((f" {ending(way, room - 1)}", "bold heading"),)
-        return spread(left, right, width)
+        return crumbs(way, self.told(), self.freshness(), width)
 
     def freshness(self) -> Line:
         """How old this screen's own data is; nothing while it is fresh."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from graveshift.wire.audit import AuditEntry
 from graveshift.wire.dlq import Letter
 from graveshift.wire.groups import Group
 from graveshift.wire.jobs import Job
@@ -101,7 +102,18 @@ def _one(row: Struct, subject: Subject, seen: Overview) -> str:
             return f"run {row.id} {row.operation}: {state}, {progress(row)}, by {row.actor}{since}{why}{told}"
         case Queue():
             return f"queue {row.name}: {_of_queue(row, now)}"
-    return f"{_noun(subject.card, 1)} {getattr(row, 'id', '')}"
+    return _entry(row, now) if isinstance(row, AuditEntry) else f"{_noun(subject.card, 1)} {_id(row)}"
+
+
+def _entry(entry: AuditEntry, now: datetime) -> str:
+    why = f', because "{_cut(entry.reason)}"' if entry.reason else ""
+    what = f"{entry.operation} by {entry.actor}, {entry.outcome}"
+    return f"entry {entry.seq} of the audit: {what}, {_when(entry.at, now)}{why}"
+
+
+def _id(row: Struct) -> str:
+    """What the API calls it."""
+    return str(row.seq) if isinstance(row, AuditEntry) else str(getattr(row, "id", ""))
 
 
 def _of_queue(queue: Queue, now: datetime) -> str:
@@ -130,7 +142,7 @@ def _command(subject: Subject) -> str:
     """What prints the same; of a selection what shows the plan for it. Empty where it would be too long."""
     if subject.card == "items" and subject.within:
         return f"graveshift get runs {shell_word(subject.within)} --items"
-    ids = [str(getattr(row, "id", "")) for row in subject.rows]
+    ids = [_id(row) for row in subject.rows]
     if len(ids) > MOST:
         return ""
     if len(ids) == 1 or (ids and subject.card not in DOES):

@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from graveshift_tui.card import Card, Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
-from graveshift_tui.format import fit
 from graveshift_tui.sanitize import clean
 from graveshift_tui.screen import ConsoleScreen, offered
 from graveshift_tui.screens.asking import ask_for_line
 from graveshift_tui.widgets.columns import At
+from graveshift_tui.widgets.crumbs import Told
 from graveshift_tui.widgets.detail import Detail
 from graveshift_tui.widgets.paint import Line
 from graveshift_tui.widgets.tree import Node
@@ -78,15 +78,13 @@ class DetailScreen(ConsoleScreen):
         """This one thing."""
         return Subject(self.card.name, (self.thing,) if self.thing is not None else (), alone=True)
 
-    def title_line(self) -> Line:
-        """What is sought, and which of the places this is."""
-        lost: Line = (("  gone", "bold warn"),) if self.is_lost else ()
-        if self.revealed is not None:
-            lost = (*lost, ("  REVEALED", "bold warn"))
-        if self.found is None:
-            return lost
-        at, many = self.found
-        return (*lost, (f" /{fit(self.sought, min(len(self.sought), 40))}", "accent"), (f"  {at} of {many}", "text"))
+    def told(self) -> Told:
+        """What is sought, which of the places this is, and what is out of the ordinary."""
+        at, many = self.found or (0, 0)
+        spans: Line = ((f"  {at} of {many}", "text"),) if self.found else ()
+        spans = (*spans, ("  gone", "bold warn")) if self.is_lost else spans
+        spans = (*spans, ("  REVEALED", "bold warn")) if self.revealed is not None else spans
+        return Told(f"/{self.sought}" if self.found else "", tuple((0, span) for span in spans))
 
     def find(self, words: str) -> None:
         """Goes to the next place with these words; none forget what was sought."""

@@ -21,6 +21,11 @@ def empty(words: str, filter: str, query: str, *, typed: bool) -> list[Line]:
     ]
 
 
+def looking(filter: str) -> list[Line]:
+    """Nothing was found so far, and not all was looked at."""
+    return [(), ((f"   looking for what matches {filter}…" if filter else "   looking…", "muted"),)]
+
+
 def parts_of_words(query: str) -> str:
     """The filter that looks for its words in the midst of error names; nothing where it has no words."""
     words = [word for word in query.split() if word.isalnum()]

@@ -12,16 +12,16 @@ from graveshift.wire.page import Page, Sort
 from graveshift_tui.card import Card, Route, Subject
 from graveshift_tui.client import Client
 from graveshift_tui.feed import Feed
-from graveshift_tui.format import fit
 from graveshift_tui.screen import ConsoleScreen, offered
 from graveshift_tui.screens import gone, standing
-from graveshift_tui.screens.emptiness import empty
+from graveshift_tui.screens.emptiness import empty, looking
 from graveshift_tui.screens.explaining import Explaining
 from graveshift_tui.screens.outside import Outside, look_outside
 from graveshift_tui.screens.saying import said
 from graveshift_tui.screens.scope import about, turned
 from graveshift_tui.widgets.chain import Fetch
 from graveshift_tui.widgets.columns import At, heading
+from graveshift_tui.widgets.crumbs import Told
 from graveshift_tui.widgets.paint import Line, Lines
 from graveshift_tui.widgets.table import Table
 
@@ -45,7 +45,7 @@ class ListScreen(ConsoleScreen):
         self.home = route
         """As it was opened, before another filter was typed."""
         self.explaining = Explaining(self, card.name, self._show_pane)
-        self.sort = Sort.NEWEST
+        self.sort, self.error = Sort.NEWEST, ""
         table = self.table = Table(
             card.columns,
             id_of=card.id_of,
@@ -178,7 +178,7 @@ class ListScreen(ConsoleScreen):
 
     def refilter(self, route: Route) -> None:
         """The same list under another filter."""
-        self.route = route
+        self.route, self.error = route, ""
         self.table.restart(self.fetch)
         self.table.say(self._words())
         self.connected()
@@ -203,8 +203,7 @@ class ListScreen(ConsoleScreen):
     def open(self) -> None:
         """Where enter leads from the row under the cursor."""
         row = self.table.row
-        route = self.card.opens(row) if row is not None else None
-        if route is not None:
+        if row is not None and (route := self.card.opens(row)) is not None:
             self.console.go(route)
 
     def acted(self, ids: Collection[str]) -> None:
@@ -234,12 +233,12 @@ class ListScreen(ConsoleScreen):
         else:
             self.console.perform("back")
 
-    def title_line(self) -> Line:
+    def told(self) -> Told:
         """Filter, count, marks, arrivals."""
         text = self.route.said or self.words
-        filtered: Line = ((f" /{fit(text, min(len(text), 40))}", "accent"),) if text and not self.route.crumb else ()
         order = f"{self.sort} first" if self.card.sorts else ""
-        return (*filtered, *about(self.table, order, self.route.promised))
+        parts = about(self.table, order, self.route.promised)
+        return Told(f"/{text}" if text and not self.route.crumb else "", parts)
 
     @on(ConsoleScreen.Fresh)
     def _take(self, message: ConsoleScreen.Fresh) -> None:
@@ -247,11 +246,12 @@ class ListScreen(ConsoleScreen):
         if message.error is None and isinstance(message.value, list):
             self.read_at = message.at
             self.table.renew(message.value)
-        self.table.say(self._words(str(message.error) if message.error else None))
-        self.beat()
+        self.error = str(message.error) if message.error else ""
+        self._count()
 
     @on(Table.Counted)
     def _count(self) -> None:
+        self.table.say(self._words())
         self.beat()
 
     @on(Table.Moved)
@@ -277,12 +277,14 @@ class ListScreen(ConsoleScreen):
         if self.query("#hints"):
             self.query_one("#hints", Lines).show(self.hint_lines(self.size.width))
 
-    def _words(self, error: str | None = None) -> list[Line]:
+    def _words(self) -> list[Line]:
         """What stands where no rows are."""
-        if error is not None:
-            return [(), ((f"   {error}", "crit"),)]
+        if self.error:
+            return [(), ((f"   {self.error}", "crit"),)]
         if not self.table.chain.started:
             return [(), (("   connecting" if self.console.client is None else "   reading", "muted"),)]
+        if self.table.chain.is_looking:
+            return looking(self.words)
         return empty(self.card.empty, self.words, self.route.query, typed=self.is_refiltered)
 
 

@@ -2,8 +2,9 @@
 
 from graveshift.wire.page import Sort
 from graveshift_tui.format import count, total
+from graveshift_tui.widgets.crumbs import ASIDE, NEWS, ORDER
 from graveshift_tui.widgets.marked import Marked
-from graveshift_tui.widgets.paint import Line, Span
+from graveshift_tui.widgets.paint import Span
 from graveshift_tui.widgets.table import Row, Table
 
 
@@ -12,32 +13,35 @@ def turned(sort: Sort) -> Sort:
     return Sort.OLDEST if sort is Sort.NEWEST else Sort.NEWEST
 
 
-def about(table: Table, order: str, promised: int | None = None) -> Line:
-    """`12 marked, 3 outside  7 new (g)  oldest first  300,412`; an empty `order` is left out.
+def about(table: Table, order: str, promised: int | None = None) -> tuple[tuple[int, Span], ...]:
+    """`12 marked, 3 outside  7 new (g)  oldest first  300,412`; with when each gives way; an empty `order` is left out.
 
     `promised` is what the row that led here said; where it is another number by now, both stand there.
     """
-    chain, spans = table.chain, list[Span]()
-    many = total(chain.total, exact=chain.total_is_exact) if chain.started and chain.total is not None else ""
+    chain, spans = table.chain, list[tuple[int, Span]]()
+    counted = chain.started and chain.total is not None and not chain.is_looking
+    many = total(chain.total, exact=chain.total_is_exact) if counted else ""
     if table.marks:
-        spans.append((f"  {marked_words(table.marks, many)}", "bold mark"))
+        spans.append((0, (f"  {marked_words(table.marks, many)}", "bold mark")))
     if table.spot.gone:
-        spans.append(("  row gone", "bold warn"))
+        spans.append((0, ("  row gone", "bold warn")))
     if chain.arrived:
-        spans.append((f"  {chain.arrived}{'+' if chain.arrived >= 100 else ''} new (g)", "accent"))
+        spans.append((NEWS, (f"  {chain.arrived}{'+' if chain.arrived >= 100 else ''} new (g)", "accent")))
     if table.chasing:
-        spans.append((f"  reading {count(chain.known)}", "muted"))
+        spans.append((NEWS, (f"  reading {count(chain.known)}", "muted")))
     if order and chain.started:
-        spans.append((f"  {order}", "muted"))
+        spans.append((ORDER, (f"  {order}", "muted")))
     if many and promised is not None and promised != chain.total:
         word = "now" if chain.total_is_exact else "counted up to"
-        spans.append((f"  {count(promised)} when opened, {word}", "muted"))
+        spans.append((ASIDE, (f"  {count(promised)} when opened, {word}", "muted")))
         many = f" {many}" if chain.total_is_exact else f" {count(chain.total)}"
-        spans.append((many, "text"))
+        spans.append((0, (many, "text")))
     elif many:
-        spans.append((f"  {many}", "text"))
+        spans.append((0, (f"  {many}", "text")))
+    elif chain.is_looking:
+        spans.append((0, ("  looking…", "muted")))
     elif chain.started and chain.known:
-        spans.append((f"  {count(chain.known)}{'' if chain.complete else ' so far'}", "text"))
+        spans.append((0, (f"  {count(chain.known)}{'' if chain.complete else ' so far'}", "text")))
     return tuple(spans)
 
 

@@ -66,6 +66,11 @@ class Chain(Generic[R]):
         return self.started and (self.met or self.head.next_cursor is None)
 
     @property
+    def is_looking(self) -> bool:
+        """True while every page so far was empty, and nobody knows whether any row comes."""
+        return self.started and not self.complete and not self.known and not self.total
+
+    @property
     def size(self) -> int:
         """Rows to leave room for: all of them where the total is told, else what is known and some more."""
         if not self.started or self.complete:

@@ -239,10 +239,11 @@ class Table(Roll):
         """The row at an index, or what stands instead."""
         width, palette = self.size.width, palette_of(self)
         row = self.chain.row(index)
-        here = index == self.cursor and self.chain.size > 0
+        size = 0 if self.chain.is_looking else self.chain.size
+        here = index == self.cursor and size > 0
         behind = "cursor" if here and not self.spot.gone else "background"
         if row is None:
-            return strip_of(instead(index, self.chain.size, self.words), width, palette, behind=behind)
+            return strip_of(instead(index, size, self.words), width, palette, behind=behind)
         look = Look(here, self.marks.has(row), self.tone(row))
         shown = listed(self.columns, row, look, width=self.outer_size.width - 1, now=self.now)
         return strip_of(shown, width, palette, behind=behind)
