@@ -1,18 +1,20 @@
 """The things of a small backend, kept in memory."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
-from msgspec import Raw, structs
+from msgspec import Meta, Raw, structs
 
 from graveshift.wire.dlq import Attempt, Letter, LetterDetail
+from graveshift.wire.jobs import NAME
 from graveshift.wire.moments import Moment
 from graveshift.wire.operations import Danger, OperationInfo
 from graveshift.wire.page import Page
 from graveshift.wire.plans import Confirm, Effect, NewPlan, Plan, RunPlan
 from graveshift.wire.runs import Run, RunState
 from graveshift.wire.selection import Filter, Selection
+from graveshift.wire.trials import Guard
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 22, 3, 12, 41, tzinfo=UTC)
@@ -26,6 +28,8 @@ class Requeue(msgspec.Struct):
     payload: str | None = None
     patch: dict[str, Any] | None = None
     override: bool = False
+    queue: Annotated[str, Meta(pattern=NAME)] | None = None
+    guard: Guard | None = None
 
 
 class Pause(msgspec.Struct):
@@ -94,6 +98,8 @@ class Things:
         ]
 
     def plan(self, wish: NewPlan) -> Plan:
+        if wish.operation == "dlq.requeue":
+            checked(wish.args)
         effects = [Effect("queue mail", f"{len(self.letters)} letters go back")]
         plan = Plan(
             id=f"p{len(self.plans)}",
@@ -150,6 +156,14 @@ class Things:
         run = found(self.runs, id)
         self.runs[id] = structs.replace(run, rate=7.0) if act == "rate" else structs.replace(run, state=states[act])
         return self.runs[id]
+
+
+def checked(args: dict[str, Any]) -> None:
+    """Refuses what dlq.requeue does not take, as decoding says it."""
+    try:
+        msgspec.convert(args, Requeue)
+    except msgspec.ValidationError as error:
+        raise Refused(422, "invalid", str(error)) from error
 
 
 class Refused(Exception):

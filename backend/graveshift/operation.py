@@ -25,6 +25,7 @@ from graveshift.trial import Trials
 from graveshift.vault import Vault
 from graveshift.wire.operations import Danger, Role
 from graveshift.wire.plans import Breakdown, Caution, Confirm, Effect, Forecast, Sample
+from graveshift.wire.refusals import refusal
 from graveshift.wire.trials import Then
 
 __all__ = [
@@ -205,7 +206,7 @@ def decoded(kind: type[Operation], args: Mapping[str, Any]) -> Operation:
     try:
         return msgspec.convert(dict(args), type=kind)
     except msgspec.ValidationError as error:
-        raise Invalid(str(error)) from error
+        raise Invalid(refusal(error)) from error
 
 
 def _holds_nul(value: object) -> bool:

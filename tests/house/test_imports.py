@@ -9,7 +9,8 @@ import pytest
 
 from tests.house.checkout import PACKAGES, ROOT
 
-HEADLESS = ("client", "conduct", "feed", "format", "keymap", "link", "moments", "rates", "settings", "sanitize")
+HEADLESS = ("client", "conduct", "feed", "format", "keymap", "link", "moments", "rates", "sanitize",
+            "settings", "thresholds")  # fmt: skip
 
 
 def loaded_by(code: str) -> set[str]:

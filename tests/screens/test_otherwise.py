@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from textual.widgets import Input
 
-from graveshift_tui.screens.flows.guarding import LOOKS, NAMES, OFFERED, guard_of
+from graveshift_tui.screens.flows.guarding import LOOKS, OFFERED, why_not
 from graveshift_tui.screens.flows.otherwise import Ways, _at, _due, _guard, _per_s
+from graveshift_tui.thresholds import NAMES, guard_of
 from graveshift_tui.widgets.choose import Chooser
 from tests.screens.console import Person, console
 from tests.screens.test_one_question import sends
@@ -107,12 +108,43 @@ def test_thresholds_are_typed_by_the_names_of_their_settings(text: str, guard: d
     assert guard_of(text) == guard
 
 
-def test_what_is_no_threshold_is_not_taken() -> None:
-    for wrong in ("", "10%", "stop_ratio", "stop_ratio=200%", "stop_ratio=fast", "speed=3", "stop_depth=0.5",
-                  "probe=a probe=b", "canary_red=2"):  # fmt: skip
-        assert guard_of(wrong) is None, wrong
-    assert all(guard_of(offer) for offer in OFFERED)
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "Thresholds are typed by name: stop_ratio=10% slow_age=2m stop_depth=5000 probe=NAME."),
+        ("10%", "probe=NAME. `10%` is none."),
+        ("stop_ratio=200%", "`stop_ratio=200%`: A part is 5% or 0.05, of up to 100%, or off."),
+        ("stop_ratio=fast", "A part is 5% or 0.05"),
+        ("slow_age=2", "`slow_age=2`: A time has its unit: 45s, 15m or 1h30m, up to 1d, or off."),
+        ("settle=nan", "A time has its unit: 45s, 15m or 1h30m, up to 1d."),
+        ("stop_depth=0.5", "A depth is a number of jobs: 500 or 5,000, or off."),
+        ("minimum=0", "It is a number from 1 to 1,000."),
+        ("slow_rato=5%", "No threshold is called `slow_rato` (did you mean `slow_ratio`?)."),
+        ("probe=a probe=b", "`probe` is given twice."),
+        ("slow_ratio=50% stop_ratio=10%", "slow_ratio 0.5 is above stop_ratio 0.1"),
+        ("canary_red=2", "No threshold is called `canary_red`"),
+    ],
+)
+def test_what_is_no_threshold_is_not_taken_and_says_what_one_is(text: str, why: str) -> None:
+    assert why in why_not(text)
+
+
+def test_what_is_offered_is_taken_and_every_name_is_told() -> None:
+    assert [why_not(offer) for offer in OFFERED] == [""] * len(OFFERED)
     assert all(f"{name.removesuffix('_s')}" in LOOKS for name in NAMES)
+    assert guard_of("stop_depth=5,000,slow_age=2m") == {"stop_depth": 5000, "slow_age_s": 120.0}
+
+
+async def test_a_time_without_its_unit_is_refused_where_it_is_typed() -> None:
+    async with console() as person:
+        await person.goes("2", "groups")
+        await until(lambda: person.listing.table.row is not None)
+        await person.press("O")
+        await picks(person, "how?", *"guard")
+        await until(lambda: isinstance(person.app.screen, Chooser) and "thresholds" in person.app.screen.question)
+        await until(lambda: person.app.screen.query(Input))
+        await person.press(*"slow_age=2")
+        await person.sees("A time has its unit: 45s, 15m or 1h30m")
 
 
 def test_the_configured_thresholds_are_those_of_no_argument() -> None:

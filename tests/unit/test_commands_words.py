@@ -59,6 +59,44 @@ def test_what_is_no_time_is_met_with_an_example(backend: SmallBackend) -> None:
     assert backend.things.plans == {}
 
 
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        ("guard=stop_ratio=10% slow_age=2m", {"stop_ratio": 0.1, "slow_age_s": 120.0}),
+        ("guard=canary_red=2 probe=partner", {"canary_red": 2, "probe": "partner"}),
+        ('guard={"stop_ratio": 0.1}', {"stop_ratio": 0.1}),
+        ("rate=5,000", 5000),
+        ("rate=unlimited", "unlimited"),
+        ("rate=null", None),
+    ],
+)
+def test_rates_and_thresholds_are_typed_as_in_the_console(backend: SmallBackend, typed: str, wanted: object) -> None:
+    assert graveshift(backend, "do", "dlq.requeue", "--all", "--arg", typed, "--dry-run").returncode == 0
+    assert backend.things.plans["p0"].args[typed.partition("=")[0]] == wanted
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (
+            "rate=unlimted",
+            "--arg rate=unlimted: a rate is 500, 5,000 or 0.5 (a second), 0.01 to 1,000,000, or unlimited",
+        ),
+        (
+            "guard=stop_ratio=200%",
+            "guard=stop_ratio=200%: `stop_ratio=200%`: A part is 5% or 0.05, of up to 100%",
+        ),
+        ("guard=slow_age=2", "A time has its unit: 45s, 15m or 1h30m"),
+        ("guard=slow_rato=5%", "no threshold is called `slow_rato` (did you mean `slow_ratio`?)"),
+        ('guard={"stop_ratio": "10%"}', "--arg guard: stop_ratio: a part is 5% or 0.05, of up to 100%, or off"),
+        ("queue=a b", "--arg queue: a queue is 1 to 128 letters, digits and `. _ : -`"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_the_consoles_words(backend: SmallBackend, typed: str, said: str) -> None:
+    done = graveshift(backend, "do", "dlq.requeue", "--all", "--arg", typed, "--dry-run")
+    assert (done.returncode, said in done.stderr, len(done.stderr.splitlines())) == (2, True, 1), done.stderr
+
+
 def test_get_operations_tells_what_a_verb_takes(backend: SmallBackend) -> None:
     assert graveshift(backend, "get", "operations", "queue.pause").stdout.splitlines() == [
         "queue.pause: queue.pause (safe)",

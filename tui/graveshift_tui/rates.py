@@ -11,11 +11,14 @@ GROUPED: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 
 
 def rate_of(text: str) -> float | None:
-    """What was typed, None for unlimited. Raises ValueError where it is no rate that the backend takes."""
+    """What was typed, None for unlimited. Raises ValueError, with a sentence, where it is no rate."""
     word = text.strip().lower().removesuffix("/s")
     if word == UNLIMITED:
         return None
-    per_s = float(word.replace(",", "") if GROUPED.fullmatch(word) else word)
+    try:
+        per_s = float(word.replace(",", "") if GROUPED.fullmatch(word) else word)
+    except ValueError:
+        raise ValueError(LOOKS) from None
     if not SLOWEST <= per_s <= FASTEST:
         raise ValueError(LOOKS)
     return per_s

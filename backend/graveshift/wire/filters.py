@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 SAVED_NAME = r"^[A-Za-z0-9._-]{1,64}$"
+SAVED_NAME_WORDS = "1 to 64 letters, digits and `. _ -`"
 
 
 class SavedFilter(Struct, frozen=True):

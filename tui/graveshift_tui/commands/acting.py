@@ -21,6 +21,7 @@ from graveshift_tui.client import ApiError, Client
 from graveshift_tui.commands.editing import check_taken, edited
 from graveshift_tui.commands.querying import given, told
 from graveshift_tui.commands.reading import Output
+from graveshift_tui.commands.refusing import in_words
 from graveshift_tui.commands.shell import Config, TokenFile, Url, invoke, new_app, say, settings_of
 from graveshift_tui.commands.wiretext import ascii_struct
 from graveshift_tui.commands.words import args_of, known, need_clock, selection_of
@@ -147,7 +148,8 @@ async def _plan(client: Client, conduct: Conduct, wish: Wish) -> Plan:
     check_taken(operation, wish.edits)
     now = await client.clock() if need_clock([*wish.filters, *wish.args]) else datetime.now(UTC)
     args = args_of(operation, wish.args, wish.scope(now), now)
-    return await conduct.plan(operation.name, {**args, **wish.edits})
+    with in_words():
+        return await conduct.plan(operation.name, {**args, **wish.edits})
 
 
 def _check_allowed(operation: OperationInfo) -> None:

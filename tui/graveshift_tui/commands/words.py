@@ -9,9 +9,12 @@ import msgspec
 
 from graveshift.wire.operations import OperationInfo
 from graveshift.wire.selection import Filter, Selection
+from graveshift_tui.commands.refusing import lower
 from graveshift_tui.commands.terminal import Misused
 from graveshift_tui.moments import END_LOOKS, PAST_LOOKS, by_the_clock, end_of, past_of, rfc3339
+from graveshift_tui.rates import UNLIMITED, rate_of
 from graveshift_tui.settings import nearest
+from graveshift_tui.thresholds import ALL, guard_of
 
 Schema = Mapping[str, Any]
 TIMES: Final = frozenset(name for name in Filter.__struct_fields__ if name.endswith(("_after", "_before")))
@@ -51,7 +54,7 @@ def filter_of(texts: list[str], now: datetime) -> Filter | None:
         if key in TIMES:
             at = past_of(text, now)
             if at is None:
-                raise Misused(f"--filter {key}={text}: {_lower(PAST_LOOKS)}")
+                raise Misused(f"--filter {key}={text}: {lower(PAST_LOOKS)}")
             given[key] = rfc3339(at)
     try:
         return msgspec.convert(given, Filter, strict=False) if given else None
@@ -87,10 +90,24 @@ def args_of(operation: OperationInfo, texts: list[str], scope: Selection | None,
     for name, text in pairs("--arg", texts).items():
         known(f"argument of {operation.name}", name, names)
         is_end = is_moment(wanted[name], operation.args_schema)
-        args[name] = _end(name, text, now) if is_end else value_of(text, _types(wanted[name], operation.args_schema))
+        types = _types(wanted[name], operation.args_schema)
+        args[name] = _end(name, text, now) if is_end else _typed(name, text, types)
     if missing := [name for name in schema.get("required", []) if name not in args]:
         raise Misused(f"{operation.name} needs --arg {missing[0]}=...")
     return args
+
+
+def _typed(name: str, text: str, types: frozenset[str]) -> object:
+    """As the console reads it, where that is more than JSON: a rate, and thresholds."""
+    try:
+        if name == "rate" and text != "null":
+            per_s = rate_of(text)
+            return UNLIMITED if per_s is None else per_s
+        if name == "guard" and text != "null" and not text.lstrip().startswith("{"):
+            return guard_of(text, ALL)
+    except ValueError as error:
+        raise Misused(f"--arg {name}={text}: {lower(str(error))}") from None
+    return value_of(text, types)
 
 
 def value_of(text: str, types: frozenset[str]) -> object:
@@ -115,13 +132,8 @@ def _end(name: str, text: str, now: datetime) -> str | None:
         return None
     at = end_of(text, now)
     if at is None:
-        raise Misused(f"--arg {name}={text}: {_lower(END_LOOKS)}")
+        raise Misused(f"--arg {name}={text}: {lower(END_LOOKS)}")
     return rfc3339(at)
-
-
-def _lower(sentence: str) -> str:
-    """As the end of an error's line."""
-    return sentence[:1].lower() + sentence[1:].removesuffix(".")
 
 
 def _type_of(value: object) -> str:

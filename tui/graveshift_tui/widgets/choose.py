@@ -43,7 +43,8 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
     """Type to narrow, enter to take; returns the value and what was typed into the note.
 
     `noted` stands in the note already. `typed` makes a choice of what was typed, where that is a value by itself: it
-    comes first. Text that is none then takes no offer by itself, and `looks` says what a value looks like.
+    comes first. Text that is none then takes no offer by itself, and `looks` says what a value looks like, or
+    `why_not` of that very text.
     """
 
     AUTO_FOCUS = ""
@@ -66,11 +67,13 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         noted: str = "",
         typed: Callable[[str], Choice | None] | None = None,
         looks: str = "",
+        why_not: Callable[[str], str] | None = None,
         placeholder: str = "type to narrow",
     ) -> None:
         super().__init__()
         self.typed = typed
         self.looks = looks
+        self.why_not = why_not
         self.placeholder = placeholder
         self.question = title
         self.choices = choices
@@ -196,7 +199,8 @@ class Chooser(ModalScreen[tuple[str, str] | None], inherit_bindings=False):
         first = max(0, min(self.at - ROWS + 1, len(found) - ROWS))
         lines = [self._line(c, width, here=first + i == self.at) for i, c in enumerate(found[first : first + ROWS])]
         if unclear:
-            said = (f"{fit(self.text, min(len(self.text), 40)).rstrip()} is no value.", self.looks)
+            why = self.why_not(self.text) if self.why_not else self.looks
+            said = (f"{fit(self.text, min(len(self.text), 40)).rstrip()} is no value.", why)
             lines = [*(((part, "warn"),) for text in said for part in wrap(clean(text), width)), *lines]
         typed = self.text if self.is_mounted else ""
         silent = "nothing like that" if typed or not self.looks else self.looks

@@ -143,4 +143,4 @@ def _per_s(ways: Ways, text: str) -> Ways:
 
 
 def _guard(ways: Ways, text: str) -> Ways:
-    return ways.given("guard", guarding.words(text), guard=guarding.guard_of(text))
+    return ways.given("guard", guarding.said(text), guard=guarding.chosen(text))
