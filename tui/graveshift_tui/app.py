@@ -29,8 +29,9 @@ from graveshift_tui.screens.actions import Actions
 from graveshift_tui.screens.alarm import Alarm
 from graveshift_tui.screens.beating import Beating
 from graveshift_tui.screens.leaving import Leaving
-from graveshift_tui.screens.listing import ListScreen, stepper
+from graveshift_tui.screens.listing import ListScreen
 from graveshift_tui.screens.painting import repaint
+from graveshift_tui.screens.stepping import stepper
 from graveshift_tui.settings import ConsoleError, Settings, Where
 from graveshift_tui.widgets.band import Pulse
 from graveshift_tui.widgets.guard import Guard

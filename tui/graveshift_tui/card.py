@@ -74,7 +74,8 @@ class Card(Struct, frozen=True, kw_only=True):
     hints call an action here.
     `fields` are the filter fields that the API takes; `fetch` None reads the resource of the card's name. With
     `newest_first` the cursor of a reader who has not moved stays on the top. One that `sorts` is read from either end.
-    `above` tells of the thing whose parts are listed, in `above_height` lines above them.
+    `whole` reads the thing whose parts are listed, and `above` tells of it in `above_height` lines or more above them.
+    `offers` tells whether the hints offer an action on a row, or on that whole, as it stands.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Card(Struct, frozen=True, kw_only=True):
     nodes: Callable[[Struct, At], list[Node]] | None = None
     opens: Callable[[Struct], Route | None] = lambda row: None
     words: Mapping[str, str] = {}
+    offers: Callable[[str, Struct], bool] = lambda action, row: True
     pane: Callable[[Struct, At], Sequence[Line]] | None = None
     pane_height: int = 0
     pane_most: int = 0
@@ -97,5 +99,6 @@ class Card(Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     fetch: Fetching | None = None
-    above: Callable[[Client, Route, At], Awaitable[Sequence[Line]]] | None = None
+    whole: Callable[[Client, Route], Awaitable[Struct]] | None = None
+    above: Callable[[Struct, At], Sequence[Line]] = lambda thing, at: ()
     above_height: int = 0

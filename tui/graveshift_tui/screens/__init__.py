@@ -56,4 +56,4 @@ def screen_for(route: Route, step: Callable[[int], Route | None] | None = None) 
     card = CARDS[route.card]
     if route.id is not None and card.fetch is None:
         return DetailScreen(route, card, step)
-    return ListScreen(route, card) if card.above is None else PartsScreen(route, card)
+    return ListScreen(route, card) if card.whole is None else PartsScreen(route, card)

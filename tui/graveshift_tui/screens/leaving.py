@@ -66,23 +66,39 @@ class Leaving:
         if not live:
             self._app.exit(0)
         elif not isinstance(self._app.screen, YesNo):
-            home = self._app.settings.home
-            said = farewell(live, home)
+            home, now = self._app.settings.home, self._since(live)
             self._app.push_screen(
-                quit_question(live, home), lambda yes: self._app.exit(0, message=said) if yes else None
+                quit_question(live, home, now),
+                lambda yes: self._app.exit(0, message=farewell(now(), home) or None) if yes else None,
             )
+
+    def _since(self, live: list[Run]) -> Callable[[], list[Run]]:
+        """What is live by the newest overview; `live` until there is another than now."""
+        first = self._app.pulse.overview
+
+        def now() -> list[Run]:
+            seen = self._app.pulse.overview
+            return live if seen is None or seen is first else _live(seen.runs)
+
+        return now
 
 
 def _live(runs: Sequence[Run]) -> list[Run]:
     return [run for run in runs if run.state.is_live]
 
 
-def quit_question(live: Sequence[Run], home: Home) -> YesNo:
-    """Names what goes on, or what ends with a demo."""
+def quit_question(live: Sequence[Run], home: Home, now: Callable[[], Sequence[Run]]) -> YesNo:
+    """Names what goes on, or what ends with a demo; `now` tells what does while it is open."""
+    return YesNo(_words(live, home), "Leave", "Stay", lambda: _words(now(), home))
+
+
+def _words(live: Sequence[Run], home: Home) -> list[Line]:
+    if not live:
+        return [(("  Leave? No run is under way any more.", "bold text"),)]
     lines: list[Line] = [((f"  Leave? {ASKED[home]}:", "bold text"),)]
     lines += [((f"    run {run.id} {run.operation}, {progress(run)}", "text"),) for run in live[:6]]
     lines += [((f"    and {len(live) - 6} more", "muted"),)] if len(live) > 6 else []
-    return YesNo(lines, "Leave", "Stay")
+    return lines
 
 
 def farewell(live: Sequence[Run], home: Home) -> str:

@@ -99,7 +99,8 @@ class ListScreen(ConsoleScreen):
         if self.is_lost:
             return offered("filter", "back")
         way = ("open",) if row is None or self.card.opens(row) is not None else ()
-        first, later = self.card.verbs[:FIRST], self.card.verbs[FIRST:]
+        fit = [verb for verb in self.card.verbs if all(self.card.offers(verb, one) for one in self.concerned[:1])]
+        first, later = fit[:FIRST], fit[FIRST:]
         lifts = ("back",) if self.table.marks or self.is_refiltered else ()
         return offered(*way, *first, *lifts, "copy", "filter", "mark", *later, "back")
 
@@ -121,6 +122,11 @@ class ListScreen(ConsoleScreen):
         )
 
     @property
+    def concerned(self) -> tuple[Struct, ...]:
+        """What the hints are for: the first of these."""
+        return self.subject().rows
+
+    @property
     def is_lost(self) -> bool:
         """The row under the cursor is gone, and the cursor was not moved since."""
         return self.table.spot.gone
@@ -136,7 +142,7 @@ class ListScreen(ConsoleScreen):
 
     def hint_word(self, action: str) -> str:
         """Where enter leads, what going back undoes first; what the key of pauses does depends on the row."""
-        own = standing.word(action, self.subject().rows, self.console.pulse.overview)
+        own = standing.word(action, self.concerned, self.console.pulse.overview)
         if action == "back":
             own = "unmark" if self.table.marks else "lift filter" if self.is_refiltered else None
         return own or self.card.words.get(action) or super().hint_word(action)
@@ -286,14 +292,3 @@ class ListScreen(ConsoleScreen):
         if self.table.chain.is_looking:
             return looking(self.words)
         return empty(self.card.empty, self.words, self.route.query, typed=self.is_refiltered)
-
-
-def stepper(listing: ListScreen) -> Callable[[int], Route | None]:
-    """Moves in a list by rows from a place above it, and tells where the row there leads."""
-
-    def step(delta: int) -> Route | None:
-        listing.table.move(delta)
-        row = listing.table.row
-        return listing.card.opens(row) if row is not None else None
-
-    return step

@@ -19,11 +19,14 @@ class PartsScreen(ListScreen):
 
     DEFAULT_CSS = "PartsScreen #whole { height: auto; margin-bottom: 1; }"
 
-    class Whole(Message):
-        """What is said of the thing whose parts these are."""
+    whole: Struct | None = None
 
-        def __init__(self, lines: Sequence[Line]) -> None:
+    class Whole(Message):
+        """The thing whose parts these are, and what is said of it."""
+
+        def __init__(self, thing: Struct, lines: Sequence[Line]) -> None:
             super().__init__()
+            self.thing = thing
             self.lines = lines
 
     def body(self) -> ComposeResult:
@@ -34,12 +37,21 @@ class PartsScreen(ListScreen):
     async def reread(self) -> list[tuple[Fetch, Page[Struct]]]:
         """The thing is read as often as its parts are."""
         client, seen = self.console.client, self.console.pulse.overview
-        if client is not None and self.card.above is not None and self.route.id is not None:
+        if client is not None and self.card.whole is not None and self.route.id is not None:
             at = At(self.size.width, seen.as_of if seen is not None else self.table.now)
-            self.post_message(self.Whole(await self.card.above(client, self.route, at)))
+            thing = await self.card.whole(client, self.route)
+            self.post_message(self.Whole(thing, self.card.above(thing, at)))
         return await super().reread()
+
+    @property
+    def concerned(self) -> tuple[Struct, ...]:
+        """The thing: its keys are on it, not on a part."""
+        return (self.whole,) if self.whole is not None else ()
 
     @on(Whole)
     def _show(self, message: Whole) -> None:
         message.stop()
-        self.query_one("#whole", Lines).show(message.lines)
+        self.whole = message.thing
+        lines = [*message.lines, *[()] * (self.card.above_height - len(message.lines))]
+        self.query_one("#whole", Lines).show(lines)
+        self.beat()

@@ -1,5 +1,7 @@
 """Runs: what was set in motion, how far it is, and what became of each thing."""
 
+from typing import Final
+
 from msgspec import Struct
 
 from graveshift.wire.page import Page
@@ -12,6 +14,7 @@ from graveshift_tui.screens import paces
 from graveshift_tui.screens.alarm import asks
 from graveshift_tui.screens.facts import facts
 from graveshift_tui.screens.paces import speed, starts
+from graveshift_tui.screens.standing import folded
 from graveshift_tui.steered import told as steered
 from graveshift_tui.widgets.columns import At, Cell, Column, pair, solo
 from graveshift_tui.widgets.paint import Line, wrapped
@@ -25,6 +28,9 @@ FATES = {
     Fate.WAITING: ("waits", "text"), Fate.RUNNING: ("runs", "accent"), Fate.DONE: ("done", "ok"),
     Fate.FAILED: ("failed", "crit"), Fate.LATE: ("time-out", "warn"), Fate.GONE: ("gone", "muted"),
 }  # fmt: skip
+UNDOABLE: Final = ("dlq.requeue", "dlq.discard")
+MOST: Final = 3
+"""Lines in which the panel tells why a run stopped, and who steered it."""
 OUTCOMES = {Outcome.MOVED: "ok", Outcome.FAILED: "crit", Outcome.CONFLICT: "warn", Outcome.GONE: "muted"}
 
 
@@ -57,8 +63,22 @@ def pane(run: Run, at: At) -> list[Line]:
     return [
         ((f" run {run.id}  {run.operation}", "bold bright"), (f"  by {run.actor}{why}", "muted")),
         ((f"   {f.stage(run)}", TONES[run.state]), *became),
-        ((f"   {f.fit(told, at.width - 4)}", "crit" if run.error else "warn"),) if told else (),
+        *_whole(told, at.width - 4, "crit" if run.error else "warn"),
     ]
+
+
+def _whole(told: str, width: int, tone: str) -> list[Line]:
+    """In as many lines as it takes, up to MOST."""
+    lines = folded(told, width)
+    shown = [*lines[: MOST - 1], f.fit(" ".join(lines[MOST - 1 :]), width)] if len(lines) > MOST else lines
+    return [((f"   {line}", tone),) for line in shown]
+
+
+def offers(action: str, run: Run) -> bool:
+    """Whether an action makes sense as the run stands: one that is over is at most undone."""
+    if action == "run.undo":
+        return run.operation in UNDOABLE and bool(run.moved or run.state.is_live)
+    return run.state.is_live
 
 
 def nodes(run: Run, at: At) -> list[Node]:
@@ -93,10 +113,9 @@ def item_pane(item: Item, at: At) -> list[Line]:
     return [head, *wrapped(((f"   {item.detail}", "text"),), at.width - 1)] if item.detail else [head]
 
 
-async def whole(client: Client, route: Route, at: At) -> list[Line]:
+async def whole(client: Client, route: Route) -> Struct:
     """The run whose items are listed."""
-    lines = pane(await client.look(route.id or ""), at)
-    return [*lines, *[()] * (3 - len(lines))]
+    return await client.look(route.id or "")
 
 
 async def items(client: Client, route: Route, cursor: str | None, limit: int) -> Page[Struct]:
@@ -125,6 +144,8 @@ CARD = Card(
     words={"open": "items"},
     pane=pair(Run, pane),
     pane_height=3,
+    pane_most=2 + MOST,
+    offers=lambda action, row: not isinstance(row, Run) or offers(action, row),
     nodes=pair(Run, nodes),
     verbs=("run.pause", "run.stop", "run.rate", "run.faster", "run.slower", "run.undo"),
     fields=(),
@@ -144,8 +165,10 @@ ITEMS = Card(
     empty="No items: the run has not begun, or what it chose had left before it was picked.",
     newest_first=True,
     fetch=items,
-    above=whole,
+    whole=whole,
+    above=pair(Run, pane),
     above_height=3,
+    offers=lambda action, row: not isinstance(row, Run) or offers(action, row),
     pane=pair(Item, item_pane),
     pane_height=4,
     verbs=("run.pause", "run.stop", "run.rate", "run.faster", "run.slower", "run.undo"),

@@ -8,6 +8,7 @@ from graveshift.wire.runs import Run, RunState
 from graveshift_tui.client import ApiError, Client
 from graveshift_tui.screens import verbs
 from graveshift_tui.screens.flows.asking import Flow
+from graveshift_tui.screens.runs import UNDOABLE
 from graveshift_tui.settings import ConsoleError
 
 
@@ -16,7 +17,6 @@ class NothingToUndo(ConsoleError):
 
 
 LOOKED_AT: Final = 200
-UNDOABLE: Final = ("dlq.requeue", "dlq.discard")
 UNDO: Final = "run.undo"
 IN_VAIN: Final = (RunState.FAILED, RunState.CANCELLED, RunState.LOST)
 
