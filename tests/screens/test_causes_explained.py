@@ -71,7 +71,7 @@ def test_all_that_is_known_is_said() -> None:
         "owner       ben for 5m   runbook Upstream failing (o)",
         "note        calling the bank  (ben, 5m ago)",
         'sample      {"host":"api.acme.com","key":"***"}',
-        "PLAN R      300,412 at 50/s = 1h35   log 751 MB of 41.0 GB free   undo 10s",
+        "PLAN R      300,412 at 50/s = 1h35m   log 751 MB of 41.0 GB free   undo 10s",
     ):
         assert expected in said
 

@@ -53,4 +53,4 @@ async def test_the_next_step_and_a_run_end_with_a_whole_word(width: int) -> None
         [step] = [line for line in lines if line.startswith(" NEXT")]
         assert step.endswith(("cause", "runs", "queue", "overdue"))
         [run] = [line for line in lines if line.startswith("  RUNS")]
-        assert run.endswith(("eta 2h46", "ben", "letters"))
+        assert run.endswith(("eta 2h46m", "ben", "letters"))

@@ -12,7 +12,16 @@ NOW = datetime(2026, 11, 22, 3, 12, 41, tzinfo=UTC)
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(None, "·"), (2, "2s"), (852, "14m12s"), (2520, "42m"), (7560, "2h06"), (5 * 86400, "5d"), (-3, "0s")],
+    [
+        (None, "·"),
+        (2, "2s"),
+        (852, "14m12s"),
+        (2520, "42m"),
+        (7560, "2h06m"),
+        (7200, "2h"),
+        (5 * 86400, "5d"),
+        (-3, "0s"),
+    ],
 )
 def test_an_age_has_two_parts_at_most(seconds: float | None, shown: str) -> None:
     assert f.age(seconds) == shown

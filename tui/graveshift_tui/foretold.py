@@ -56,7 +56,7 @@ def brake_line(plan: Plan) -> str:
 
 
 def pace_line(plan: Plan, cancels: str = "u") -> str:
-    """`begins after 10s, in which u cancels it; takes about 1h40 at 50/s`; empty where nothing is foretold."""
+    """`begins after 10s, in which u cancels it; takes about 1h40m at 50/s`; empty where nothing is foretold."""
     told, said = plan.forecast, list[str]()
     if told is None:
         return ""

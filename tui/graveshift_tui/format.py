@@ -116,7 +116,7 @@ def drip(now: float | None, asked: float) -> str:
 
 
 def age(seconds: float | None) -> str:
-    """`2s`, `14m12s`, `42m`, `2h06`, `5d`: two parts at most, and the second only while it matters."""
+    """`2s`, `14m12s`, `42m`, `2h06m`, `5d`: two parts at most, and the second only while it matters."""
     if seconds is None:
         return UNKNOWN
     whole = max(0, int(seconds))
@@ -126,7 +126,8 @@ def age(seconds: float | None) -> str:
         minutes, rest = divmod(whole, 60)
         return f"{minutes}m{rest:02d}s" if minutes < 30 and rest else f"{minutes}m"
     if whole < 86_400:
-        return f"{whole // 3600}h{whole % 3600 // 60:02d}"
+        hours, minutes = whole // 3600, whole % 3600 // 60
+        return f"{hours}h{minutes:02d}m" if minutes else f"{hours}h"
     return f"{whole // 86_400}d"
 
 
