@@ -14,6 +14,7 @@ from graveshift.wire.plans import Confirm, Plan
 from graveshift.wire.runs import Run, RunState
 from graveshift.wire.selection import Filter
 from graveshift_tui import opening
+from graveshift_tui.client import ApiError
 from graveshift_tui.opening import HASTE_S, Opening
 from graveshift_tui.screen import ConsoleScreen
 from graveshift_tui.screens.listing import ListScreen
@@ -48,6 +49,14 @@ class Slow(FakeClient):
         """The same, later where one queue is asked for."""
         await asyncio.sleep(self.gate_s if resource == "queues" and filter is not None else 0)
         return await super().page(resource, filter, cursor=cursor, limit=limit, sort=sort)
+
+
+class Forgetful(Slow):
+    """Its runs are not there any more when one is looked at."""
+
+    async def look(self, run_id: str) -> Run:
+        """None."""
+        raise ApiError("not-found", 404, "no such run")
 
 
 class Quick(Slow):
@@ -187,13 +196,13 @@ async def test_after_a_refused_plan_the_next_verb_is_taken() -> None:
 
 
 async def test_what_is_typed_for_a_question_that_is_none_acts_on_nothing_and_is_said() -> None:
-    client = Slow()
+    client = Forgetful()
     client.runs.append(OVER)
     async with console(client) as person:
         await person.goes("7", "runs")
         await until(lambda: person.listing.table.row is not None)
         await sends(person, "=500\n")
-        await person.told("is over: succeeded")
+        await person.told("no such run")
         await person.told("what was typed for it is dropped")
         await person.pilot.pause(0.2)
         assert isinstance(person.app.screen, ListScreen)

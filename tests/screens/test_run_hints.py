@@ -63,3 +63,33 @@ def test_what_is_too_long_for_some_lines_ends_in_dots() -> None:
     assert len(lines) == 5
     assert max(map(width_of, lines)) <= 80
     assert "…" in str(lines[-1])
+
+
+@pytest.mark.parametrize("page", [False, True], ids=["in the list", "on its page"])
+async def test_a_rate_for_a_run_that_is_over_is_typed_into_a_box_that_says_so(page: bool) -> None:
+    client = FakeClient(letters=10)
+    client.runs.append(run(state=RunState.SUCCEEDED))
+    async with console(client) as person:
+        await person.goes("7", "runs")
+        await until(lambda: person.listing.table.row is not None)
+        if page:
+            await person.press("enter")
+            await until(lambda: person.listing.route.card == "items")
+        where = person.listing
+        await person.press("=")
+        await person.sees("Run 81 is over: succeeded. It has no rate any more.")
+        await person.types("500")
+        await person.sees("nothing to set")
+        await person.press("enter")
+        await until(lambda: person.app.screen is where)
+        assert client.runs[0].rate == 50
+
+
+async def test_faster_and_slower_say_of_a_run_that_is_over_that_it_is() -> None:
+    client = FakeClient(letters=10)
+    client.runs.append(run(state=RunState.SUCCEEDED))
+    async with console(client) as person:
+        await person.goes("7", "runs")
+        await until(lambda: person.listing.table.row is not None)
+        await person.press("+")
+        await person.told("run 81 is over: succeeded")

@@ -68,7 +68,16 @@ def any_rate(flow: Flow) -> None:
     def read(run: Run) -> None:
         flow.desk.ask(outflow(flow.client, flow.seen, run), partial(_ask, flow, run))
 
-    _of_run(flow, read)
+    _of_run(flow, read, partial(_too_late, flow))
+
+
+def _too_late(flow: Flow, run: Run) -> None:
+    """Said where the rate would be typed: digits that are typed for it lead nowhere."""
+    from graveshift_tui.widgets.choose import Choice, Chooser
+
+    leave = Choice(LEAVE, "nothing to set")
+    question = f"Run {run.id} is over: {run.state.value}. It has no rate any more."
+    flow.choose(Chooser(question, [leave], typed=lambda text: leave, placeholder="enter or esc"), lambda chosen: None)
 
 
 def _ask(flow: Flow, run: Run, of_late: str) -> None:
@@ -95,14 +104,20 @@ def said(per_s: float | None) -> str:
     return "no limit" if per_s is None else f"{speed(per_s)} a second"
 
 
-def _of_run(flow: Flow, then: Callable[[Run], None]) -> None:
-    """The live run on show or under the cursor, read anew, else the newest of the operator's own."""
+def _of_run(flow: Flow, then: Callable[[Run], None], over: Callable[[Run], None] | None = None) -> None:
+    """The live run on show or under the cursor, read anew, else the newest of the operator's own.
+
+    One that is over is for `over`, and refused where that is None.
+    """
     row, subject = flow.subject.row, flow.subject
 
     def checked(run: Run) -> None:
-        if not run.state.is_live:
+        if run.state.is_live:
+            then(run)
+        elif over is not None:
+            over(run)
+        else:
             raise verbs.NotHere(f"run {run.id} is over: {run.state.value}")
-        then(run)
 
     if isinstance(row, Run):
         flow.desk.ask(flow.client.look(row.id), checked)
