@@ -88,7 +88,7 @@ def drip_faster(person: Person) -> None:
 
 def at_a_rate_of(person: Person, per_s: str) -> None:
     choose(person, "=", r"type a number a second", per_s)
-    person.sees(rf": {int(per_s):,} a second from now on")
+    person.sees(rf": {int(per_s):,} a second (from now on|once it is resumed)")
 
 
 def see_the_end(person: Person) -> None:
