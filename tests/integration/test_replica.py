@@ -169,7 +169,7 @@ async def test_a_read_that_recovery_cancels_is_made_again_on_the_primary() -> No
             looked = Replica(own, near, 30)
             stop = asyncio.Event()
             looking = asyncio.create_task(looked.run_forever(stop))
-            await until(lambda: looked.standing.serves)
+            await until(lambda: looked.standing.serves, within=60)
             await asyncio.to_thread(primary.execute, failing_letters(1000), url)
             began = asyncio.Event()
 
